@@ -1,0 +1,36 @@
+"""The rendered text of a PBX: what would lie in Asterisk's configuration directory, with tokens where secrets go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kelid.findings import Where
+from kelid.model.pbx import Media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Path -> text, and the media that the text names. Equal bundles have equal digests, wherever their YAML stood.
+
+    ``lines`` maps a path to the YAML place behind each of its lines (index 0 is line 1; None where the tool alone decided).
+    """
+
+    site: str
+    asterisk: int
+    files: Mapping[str, str]
+    media: tuple[Media, ...] = ()
+    lines: Mapping[str, tuple[Where | None, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """Return sha256 over the paths, texts and media, as 64 hexadecimal digits."""
+        total = hashlib.sha256(f"kelid bundle 1\0{self.asterisk}\0".encode())
+        for path in sorted(self.files):
+            body = self.files[path].encode()
+            total.update(f"{path}\0{len(body)}\0".encode())
+            total.update(body)
+        for media in sorted(self.media, key=lambda item: item.sha256):
+            total.update(f"media\0{media.sha256}\0".encode())
+        return total.hexdigest()

@@ -1,0 +1,138 @@
+"""What Asterisk gets: sections of its conf files and the dial plan, resolved, every line knowing the YAML behind it.
+
+A value may hold secrets only as tokens, ``secret_token("extension_101")``; the real values meet the text at delivery.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kelid.findings import NOWHERE, Where
+
+SECRET = re.compile(r"%%secret:([a-z][a-z0-9_]{0,63})%%")
+"""The token of a secret in a value or in a rendered line. Text from YAML that holds ``%%secret:`` is refused by the gate in render."""
+
+
+def secret_token(name: str) -> str:
+    """Return the token that stands for the secret until delivery."""
+    return f"%%secret:{name}%%"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One ``key = value`` (or ``key => value``, which Asterisk reads alike outside the dial plan) of a section."""
+
+    key: str
+    value: str
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One ``[name]`` of a conf file with its options in order; names may repeat (pjsip tells them apart by ``type``)."""
+
+    name: str
+    options: tuple[Option, ...]
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+    def get(self, key: str) -> str | None:
+        """Return the value of the last option with that key, or None."""
+        found = None
+        for option in self.options:
+            if option.key == key:
+                found = option.value
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ConfFile:
+    """One conf file of sections. ``path`` is relative to Asterisk's configuration directory: ``pjsip.conf``."""
+
+    path: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One priority of an extension: application and the text between its parentheses, exactly as Asterisk gets it."""
+
+    app: str
+    data: str = ""
+    label: str = ""
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exten:
+    """An extension of a context. ``pattern`` as in extensions.conf (with its underscore); steps are priorities 1, 2, 3..."""
+
+    pattern: str
+    steps: tuple[Step, ...]
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What lamp keys watch: ``exten => 101,hint,PJSIP/101``."""
+
+    exten: str
+    device: str
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """An included context, with Asterisk's time specification or ""."""
+
+    context: str
+    times: str = ""
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context of the dial plan."""
+
+    name: str
+    extens: tuple[Exten, ...] = ()
+    includes: tuple[Include, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A sound of the site: the digest of its source, which is also its name on the server, and the source's path in the site."""
+
+    sha256: str
+    source: str = field(compare=False)
+
+    @property
+    def file_name(self) -> str:
+        """Return the name of the file under the server's media directory."""
+        return f"{self.sha256}.wav"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pbx:
+    """All that Asterisk gets for one site. Files and contexts are in the order in which they are printed."""
+
+    site: str
+    asterisk: int
+    files: tuple[ConfFile, ...] = ()
+    globals: tuple[Option, ...] = ()
+    contexts: tuple[Context, ...] = ()
+    media: tuple[Media, ...] = ()
+
+    def file(self, path: str) -> ConfFile | None:
+        """Return the conf file of that path, or None."""
+        return next((file for file in self.files if file.path == path), None)
+
+    def sections(self, path: str, type_: str | None = None) -> Iterator[Section]:
+        """Yield the sections of a file; with ``type_``, those whose option ``type`` is that (pjsip's objects)."""
+        file = self.file(path)
+        for section in file.sections if file else ():
+            if type_ is None or section.get("type") == type_:
+                yield section
