@@ -1,0 +1,26 @@
+"""What loading a site gives: the site, the problems on the way, and its sealed secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kelid.findings import Finding, Where
+from kelid.model.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class VaultValue:
+    """The sealed text of one secret, as ``secrets.yml`` holds it: ``$ANSIBLE_VAULT;1.1;AES256`` and lines of digits."""
+
+    text: str = field(repr=False)
+    where: Where = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A site, or None where errors make one impossible; all findings, in order of place; secret name -> sealed value."""
+
+    site: Site | None
+    findings: tuple[Finding, ...]
+    vault: Mapping[str, VaultValue]
