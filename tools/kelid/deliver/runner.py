@@ -1,0 +1,139 @@
+"""Start a playbook through ansible-runner; its events become progress, its results plain values."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kelid.findings import Exit, KelidError
+from kelid.model.progress import Progress, State, Watcher
+
+_STATES = {
+    "runner_on_start": State.STARTED,
+    "runner_on_ok": State.OK,
+    "runner_on_failed": State.FAILED,
+    "runner_on_unreachable": State.FAILED,
+    "runner_on_skipped": State.SKIPPED,
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a playbook's run on each host.
+
+    ``results`` holds, by task action and host, what our own actions returned under ``kelid`` (the last one wins);
+    ``failures`` the messages of failed tasks; ``unreachable`` the hosts that never answered.
+    """
+
+    status: str = "failed"
+    changed: bool = False
+    results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, list[str]] = field(default_factory=dict)
+    unreachable: dict[str, str] = field(default_factory=dict)
+    output: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Return True if every host ended well."""
+        return self.status == "successful" and not self.unreachable
+
+    def result(self, action: str, host: str) -> dict[str, Any] | None:
+        """Return what our action told of the host, or None."""
+        return self.results.get((action, host))
+
+
+def run_playbook(
+    name: str,
+    *,
+    root: Path,
+    hosts: str,
+    variables: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    watch: Watcher = lambda _: None,
+    check: bool = False,
+    verbosity: int = 0,
+    forks: int = 5,
+) -> Outcome:
+    """Given the name of a playbook (``apply``) and a site or host pattern, run it and return the outcome.
+
+    ``root`` is the repository that holds playbooks/, roles/ and ansible.cfg. Neither secrets nor the site's YAML go through
+    variables: the action plugins read them when the host's turn comes. What ansible-runner keeps is deleted at the end.
+    """
+    import ansible_runner  # noqa: PLC0415  (0.3 s that other commands need not pay)
+
+    outcome = Outcome()
+    started: dict[str, float] = {}
+    ansible_environment = {
+        "ANSIBLE_CONFIG": str(root / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "ANSIBLE_PYTHON_INTERPRETER": "auto_silent",
+        "ANSIBLE_NOCOLOR": "1",
+        **(environment or {}),
+    }
+
+    def on_event(event: Mapping[str, Any]) -> bool:
+        _take(event, outcome, started, watch)
+        return False  # ansible-runner need not keep the event on disk
+
+    with tempfile.TemporaryDirectory(prefix="kelid-") as private:
+        runner = ansible_runner.interface.run(
+            private_data_dir=private,
+            playbook=str(root / "playbooks" / f"{name}.yml"),
+            inventory=str(root / "inventory.kelid.yml"),
+            project_dir=str(root),
+            extravars={"kelid_hosts": hosts, **(variables or {})},
+            envvars=ansible_environment,
+            event_handler=on_event,
+            cmdline="--check --diff" if check else None,
+            verbosity=verbosity or None,
+            forks=forks,
+            quiet=True,
+        )
+        outcome.status = runner.status
+        outcome.changed = any((runner.stats or {}).get("changed", {}).values()) if runner.stats else False
+    return outcome
+
+
+def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float], watch: Watcher) -> None:
+    kind, data = event.get("event", ""), event.get("event_data", {})
+    if text := event.get("stdout"):
+        outcome.output.append(str(text))
+    state = _STATES.get(kind)
+    if state is None:
+        return
+    host, task, uuid = str(data.get("host", "")), str(data.get("task", "")), str(data.get("task_uuid", ""))
+    key = f"{uuid} {host}"
+    if state is State.STARTED:
+        started[key] = time.monotonic()
+        watch(Progress(task, state, host))
+        return
+    result = data.get("res") or {}
+    if "kelid" in result:
+        outcome.results[(str(data.get("task_action", "")), host)] = result["kelid"]
+    if kind == "runner_on_unreachable":
+        outcome.unreachable[host] = _message(result)
+    elif state is State.FAILED and not data.get("ignore_errors"):
+        outcome.failures.setdefault(host, []).append(f"{task}: {_message(result)}")
+    elif result.get("changed"):
+        state = State.CHANGED
+    watch(Progress(task, state, host, time.monotonic() - started.get(key, time.monotonic())))
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    parts = [str(result[key]).strip() for key in ("msg", "module_stderr", "stderr") if result.get(key)]
+    return "; ".join(dict.fromkeys(parts)) or "no reason was given (the task's output is kept secret)"
+
+
+def demand(outcome: Outcome, host: str, doing: str) -> None:
+    """Return if the run on the host ended well; else raise KelidError with the reason and the exit status that fits."""
+    if host in outcome.unreachable:
+        raise KelidError(f"{host}: could not reach the server to {doing}: {outcome.unreachable[host]}", exit=Exit.UNREACHABLE)
+    if not outcome.ok:
+        reasons = outcome.failures.get(host) or [line for line in outcome.output if line.strip()][-5:]
+        raise KelidError(f"{host}: could not {doing}: " + "; ".join(reasons), exit=Exit.FAILURE)

@@ -1,0 +1,134 @@
+"""What a change does to a PBX, as a value: shown to people, printed as JSON or Markdown, and tied to the apply by its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from kelid.findings import NOWHERE, Where
+
+
+class Action(Enum):
+    """What happens to an object."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One changed property of an object: ``before`` or ``after`` is None where there is none."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectChange:
+    """One object that is added, changed or removed: an endpoint, a queue, an extension of a context."""
+
+    action: Action
+    kind: str
+    name: str
+    details: tuple[Detail, ...] = ()
+    where: Where = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """One rendered file that differs, as a unified diff (tokens stand where secrets go)."""
+
+    path: str
+    action: Action
+    diff: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What differs between two rendered PBXs."""
+
+    objects: tuple[ObjectChange, ...] = ()
+    files: tuple[FileChange, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Return True if nothing differs."""
+        return not self.objects and not self.files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What an apply would do to one server.
+
+    ``base`` is the release that the server has now ("" for none), ``release`` the one that it would get. ``drift`` names
+    files on the server whose bytes are not those of its release; ``secrets`` the names of secrets whose values changed.
+    ``reloads`` are the commands that Asterisk gets, in order; ``restart`` the files that only a restart can apply.
+    """
+
+    site: str
+    commit: str
+    dirty: bool
+    base: str
+    release: str
+    comparison: Comparison
+    secrets: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
+    reloads: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    not_staged: tuple[str, ...] = ()
+    tool_before: str = ""
+    tool: str = ""
+    channels: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Return True if the apply would change nothing on the server."""
+        return self.base == self.release and not self.drift
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plan as plain data for JSON; the same plan gives the same data."""
+        return {
+            "site": self.site,
+            "commit": self.commit,
+            "dirty": self.dirty,
+            "base": self.base,
+            "release": self.release,
+            "objects": [change_as_dict(change) for change in self.comparison.objects],
+            "files": [
+                {"path": change.path, "action": change.action.value, "diff": change.diff}
+                for change in self.comparison.files
+            ],
+            "secrets": list(self.secrets),
+            "drift": list(self.drift),
+            "reloads": list(self.reloads),
+            "restart": list(self.restart),
+            "not_staged": list(self.not_staged),
+            "tool_before": self.tool_before,
+            "tool": self.tool,
+            "channels": self.channels,
+        }
+
+    @property
+    def digest(self) -> str:
+        """Return sha256 of what would be done (not of what merely happens to be true now, such as running calls)."""
+        data = self.as_dict()
+        del data["channels"]
+        for change in data["objects"]:
+            del change["where"]
+        return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def change_as_dict(change: ObjectChange) -> dict[str, Any]:
+    """Return an object's change as plain data for JSON."""
+    return {
+        "action": change.action.value,
+        "kind": change.kind,
+        "name": change.name,
+        "details": [{"key": item.key, "before": item.before, "after": item.after} for item in change.details],
+        "where": str(change.where),
+    }

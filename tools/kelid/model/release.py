@@ -1,0 +1,37 @@
+"""A release: the very bytes that a server gets, under a name that tells them apart and gives no secret away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """``archive`` holds secrets: it goes to the server over ssh and nowhere else. ``manifest`` holds none."""
+
+    name: str
+    manifest: dict[str, Any] = field(repr=False)
+    archive: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostEntry:
+    """A site's server as the inventory knows it."""
+
+    site: str
+    address: str
+    port: int
+    user: str
+    host_key: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """What the server's backup program needs. ``public`` may be shown; the rest goes to the server and nowhere else."""
+
+    public: dict[str, Any]
+    password: str = field(repr=False)
+    private_key: str = field(repr=False)
+    known_hosts: str
