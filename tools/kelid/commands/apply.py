@@ -1,0 +1,86 @@
+"""Apply a site to its server: plan, show, ask, and then do that very plan.
+
+The release is first loaded in a private Asterisk beside the live one; then one switch, reloads of only what changed, and a look
+from outside. Whatever fails, the old release is back. A second apply of the same commit changes nothing.
+
+  kelid apply noor-clinic          shows the plan and asks
+  kelid apply noor-clinic --yes    for CI, after the plan was approved
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from kelid import pipeline
+from kelid.commands import options, server
+from kelid.findings import Exit, KelidError
+from kelid.report import plans as report
+
+NAME = "apply"
+HELP = "apply a site to its server: plan, show, ask, apply, verify"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    options.add_sites(parser)
+    options.add_vault(parser)
+    options.add_server(parser)
+    options.add_output(parser)
+    parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
+    parser.add_argument("--plan-digest", metavar="HEX", help="apply only if the plan is still the approved one (its digest, or the start of it)")
+    parser.add_argument(
+        "--restart",
+        choices=("idle", "never", "now"),
+        default="idle",
+        help="where only a restart applies a change: when no call is up (default), never, or now, ending the calls",
+    )
+    parser.add_argument("--lines", action="store_true", help="show the rendered lines that change")
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Plan, show, ask, apply, report."""
+    colour = options.in_terminal(arguments.color)
+    with options.progress(arguments) as watch:
+        target = server.server_of(arguments, watch)
+        checked, plan = server.plan_now(arguments, target)
+    if not arguments.json:
+        sys.stdout.write(report.plan_text(plan, colour=colour, lines=arguments.lines))
+        sys.stdout.flush()
+    if arguments.plan_digest and not plan.digest.startswith(arguments.plan_digest.lower()):
+        raise KelidError(
+            f"{plan.site}: the plan is now {plan.digest[:12]} and not the approved {arguments.plan_digest[:12]}; look at it again",
+            exit=Exit.REFUSED,
+        )
+    if plan.empty:
+        if arguments.json:
+            options.print_json({"ok": True, "changed": False, "release": plan.release, "plan": plan.digest})
+        return Exit.OK
+    if not arguments.yes and not options.confirmed(f"Apply this plan to {plan.site}?"):
+        raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
+    with options.progress(arguments) as watch:
+        applied = server.server_of(arguments, watch).apply(base=plan.base, restart=arguments.restart)
+    if arguments.json:
+        options.print_json(
+            {
+                "ok": applied.ok,
+                "changed": applied.changed,
+                "release": applied.release,
+                "previous": applied.previous,
+                "plan": plan.digest,
+                "reloads": applied.reloads,
+                "restarted": applied.restarted,
+                "code": applied.code,
+                "message": applied.message,
+                "undone": applied.undone,
+            }
+        )
+    if not applied.ok:
+        findings = pipeline.findings_of_log(checked, applied.log)
+        state = "the old release is back" if applied.undone else "the live system was not touched"
+        if applied.exit is Exit.FAILURE:
+            state = "look at the server with `kelid status`; its way back is armed and undoes the change by itself"
+        raise KelidError(f"{plan.site}: {applied.code}: {applied.message}; {state}", exit=applied.exit, findings=findings)
+    if not arguments.json:
+        print(f"{plan.site} runs release {applied.release[:12]}; verified")
+    return Exit.OK

@@ -1,0 +1,130 @@
+"""Options that several verbs share, with one spelling and one meaning."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kelid import pipeline
+from kelid.report.colour import wants_colour
+from kelid.report.progress import ProgressLines
+
+
+def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> None:
+    """Add ``--color`` and ``--json``."""
+    parser.add_argument(
+        "--color", "--colour", choices=("auto", "always", "never"), default="auto", help="colour the output (default: auto)"
+    )
+    if json_too:
+        parser.add_argument("--json", action="store_true", help="print the answer as JSON on standard output")
+
+
+def add_sites(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add the site (or sites) and ``--sites``."""
+    if several:
+        parser.add_argument("site", nargs="*", metavar="SITE", help="a folder of the sites directory (default: all of them)")
+    else:
+        parser.add_argument("site", metavar="SITE", help="a folder of the sites directory")
+    parser.add_argument(
+        "--sites",
+        type=Path,
+        metavar="DIR",
+        default=None,
+        help="where the sites are (default: $KELID_SITES, else ./sites)",
+    )
+
+
+def add_vault(parser: argparse.ArgumentParser) -> None:
+    """Add ``--vault-password-file``."""
+    parser.add_argument(
+        "--vault-password-file",
+        type=Path,
+        metavar="FILE",
+        help="file whose last line opens secrets.yml (default: $KELID_VAULT_PASSWORD_FILE; samples bring their own)",
+    )
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the site's server is reached, where that differs from site.yml."""
+    group = parser.add_argument_group("the server, where it differs from site.yml")
+    group.add_argument("--address", metavar="HOST", help="reach the server at this address (new hardware, a lab host)")
+    group.add_argument("--port", type=int, metavar="N", help="ssh port")
+    group.add_argument("--user", metavar="NAME", help="ssh user")
+    group.add_argument("--identity", type=Path, metavar="FILE", help="ssh private key")
+    group.add_argument(
+        "--known-hosts", type=Path, metavar="FILE", help="file that holds the server's host key; it is always checked"
+    )
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="show every step; twice: Ansible's own words too")
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, only problems and the answer")
+
+
+def add_backup_store(parser: argparse.ArgumentParser) -> None:
+    """Add what says how the backup store is reached, where that differs from backup.yml."""
+    group = parser.add_argument_group("the backup store, where it differs from backup.yml")
+    group.add_argument("--backup-address", metavar="HOST", help="the store's address as seen from the server")
+    group.add_argument("--backup-host-key", metavar="KEY", help="the store's public host key: 'ssh-ed25519 AAAA...'")
+
+
+def sites_of(arguments: argparse.Namespace) -> Path:
+    """Return the sites directory that was asked for, or the default one."""
+    chosen: Path | None = arguments.sites
+    return chosen if chosen is not None else pipeline.default_sites()
+
+
+def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the environment by which the inventory plugin and the action plugins learn what the command line says."""
+    values: Mapping[str, Any] = {
+        "KELID_SITES": sites_of(arguments).resolve(),
+        "KELID_SITE": arguments.site,
+        "KELID_ADDRESS": arguments.address,
+        "KELID_PORT": arguments.port,
+        "KELID_USER": arguments.user,
+        "KELID_IDENTITY": arguments.identity and arguments.identity.resolve(),
+        "KELID_KNOWN_HOSTS": arguments.known_hosts and arguments.known_hosts.resolve(),
+        "KELID_VAULT_PASSWORD_FILE": arguments.vault_password_file and arguments.vault_password_file.resolve(),
+        "KELID_BACKUP_ADDRESS": getattr(arguments, "backup_address", None),
+        "KELID_BACKUP_HOST_KEY": getattr(arguments, "backup_host_key", None),
+    }
+    if values["KELID_ADDRESS"]:
+        # Another machine than site.yml's: its settings in the environment of the caller must not leak into this run.
+        return {key: str(value) for key, value in values.items() if value is not None}
+    return {key: str(value) for key, value in values.items() if value}
+
+
+def progress(arguments: argparse.Namespace) -> ProgressLines:
+    """Return what shows progress on standard error."""
+    return ProgressLines(
+        sys.stderr,
+        colour=wants_colour(arguments.color, sys.stderr),
+        quiet=arguments.quiet,
+        all_steps=arguments.verbose > 0,
+    )
+
+
+def print_json(data: Any) -> None:
+    """Print an answer as JSON, Persian text as it is."""
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def confirmed(question: str) -> bool:
+    """Ask on the terminal and return True for yes; False where nobody can be asked."""
+    if not sys.stdin.isatty():
+        return False
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes", "بله"}
+
+
+def in_terminal(stream_colour: str) -> bool:
+    """Return whether standard output gets colour."""
+    return wants_colour(stream_colour, sys.stdout)
+
+
+def environment_password(arguments: argparse.Namespace) -> Path | None:
+    """Return the vault password file that was named, or None."""
+    given: Path | None = arguments.vault_password_file
+    return given or (Path(named) if (named := os.environ.get("KELID_VAULT_PASSWORD_FILE")) else None)

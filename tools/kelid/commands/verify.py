@@ -1,0 +1,32 @@
+"""Hold the running Asterisk against its release: contexts, endpoints, queues, mailboxes, registrations. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+
+from kelid.commands import options, server
+from kelid.findings import Exit
+
+NAME = "verify"
+HELP = "hold the running Asterisk against its release"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    options.add_sites(parser)
+    options.add_vault(parser)
+    options.add_server(parser)
+    options.add_output(parser)
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Verify and show the differences; exit status 1 if there are any."""
+    with options.progress(arguments) as watch:
+        result = server.server_of(arguments, watch).verify()
+    if arguments.json:
+        options.print_json(result)
+    else:
+        for difference in result.get("differences") or []:
+            print(f"{arguments.site}: {difference}")
+        print(f"{arguments.site}: {'as its release says' if result.get('ok') else 'NOT as its release says'}")
+    return Exit.OK if result.get("ok") else Exit.FAILURE

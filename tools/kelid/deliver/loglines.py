@@ -1,0 +1,66 @@
+"""Turn what the server's private Asterisk logged about a release into findings at the YAML lines that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kelid.findings import Finding, Severity, Where
+from kelid.model.bundle import Bundle
+from kelid.model.pbx import Pbx
+
+CODE = "A001"
+"""The code of a finding that Asterisk itself reported."""
+
+
+def findings(log: Iterable[Mapping[str, Any]], bundle: Bundle, pbx: Pbx) -> list[Finding]:
+    """Given log entries of the agent (level, file, line, type, id, text), return findings with the best place that is known.
+
+    By file and line where the text names them; else by pjsip object type and id, because sorcery names no file; else by an
+    object whose name stands in the text; else the rendered file. Equal findings are given once.
+    """
+    found = []
+    for entry in log:
+        text = str(entry.get("text", "")).strip()
+        place = _by_line(entry, bundle) or _by_object(entry, pbx) or _by_name(text, pbx)
+        if place is None:
+            place = Where(f"(rendered) {entry['file']}" if entry.get("file") else "(rendered)", int(entry.get("line") or 0))
+        severity = Severity.ERROR
+        finding = Finding(place, CODE, f"Asterisk refuses it: {text}", "correct the value at that line", severity)
+        if finding not in found:
+            found.append(finding)
+    return found
+
+
+def _by_line(entry: Mapping[str, Any], bundle: Bundle) -> Where | None:
+    lines = bundle.lines.get(str(entry.get("file") or ""), ())
+    number = int(entry.get("line") or 0)
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def _by_object(entry: Mapping[str, Any], pbx: Pbx) -> Where | None:
+    if not entry.get("id"):
+        return None
+    same_name = None
+    for section in pbx.sections("pjsip.conf"):
+        if section.name == entry["id"]:
+            if section.get("type") == entry.get("type"):
+                return _option_in(section.options, str(entry.get("text", ""))) or section.where
+            same_name = section.where
+    return same_name
+
+
+def _option_in(options: Iterable[Any], text: str) -> Where | None:
+    """Return the place of the option that the text quotes (``allow=opus1``), the longest value first."""
+    for option in sorted(options, key=lambda item: -len(item.value)):
+        if option.value and option.key in text and option.value in text:
+            return option.where  # type: ignore[no-any-return]
+    return None
+
+
+def _by_name(text: str, pbx: Pbx) -> Where | None:
+    for path in ("queues.conf", "voicemail.conf", "musiconhold.conf"):
+        for section in pbx.sections(path):
+            if f"'{section.name}'" in text or f'"{section.name}"' in text:
+                return section.where
+    return None

@@ -1,0 +1,157 @@
+"""One site's server, as the control node sees it: each method is one playbook, its results plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kelid.deliver.runner import Outcome, demand, run_playbook
+from kelid.findings import Exit, KelidError
+from kelid.model.progress import Watcher
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of an apply.
+
+    ``code`` is "" where it went well, else the agent's word (``staging_failed``, ``stale_base``...) or ``verify_failed``;
+    ``log`` holds what the private Asterisk on the server said, ``undone`` whether the old release is back.
+    """
+
+    changed: bool = False
+    release: str = ""
+    previous: str = ""
+    reloads: tuple[str, ...] = ()
+    restarted: bool = False
+    code: str = ""
+    message: str = ""
+    undone: bool = False
+    log: tuple[Mapping[str, Any], ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Return True if the server runs the release and was verified."""
+        return not self.code
+
+    @property
+    def exit(self) -> Exit:
+        """Return the exit status of an apply that ended so."""
+        if self.ok:
+            return Exit.OK
+        if self.undone:
+            return Exit.ROLLED_BACK
+        return Exit.REFUSED if self.code in REFUSALS else Exit.FAILURE
+
+
+REFUSALS = frozenset(
+    {"busy", "stale_base", "bad_archive", "wrong_asterisk", "staging_failed", "disk_full", "calls_active", "not_installed"}
+)
+"""Codes of the agent that mean: nothing on the server was changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """How to reach the server of one site. ``environment`` goes to the plugins (sites directory, replacement address)."""
+
+    site: str
+    root: Path
+    environment: Mapping[str, str]
+    watch: Watcher = lambda _: None
+    verbosity: int = 0
+
+    def _run(self, playbook: str, **variables: Any) -> Outcome:
+        outcome = run_playbook(
+            playbook,
+            root=self.root,
+            hosts=self.site,
+            variables=variables,
+            environment=self.environment,
+            watch=self.watch,
+            verbosity=self.verbosity,
+        )
+        if self.site in outcome.unreachable:
+            demand(outcome, self.site, playbook)
+        return outcome
+
+    def install(self) -> bool:
+        """Make a bare machine a PBX, and return whether that changed anything. Raise KelidError if it is refused or fails."""
+        outcome = self._run("install")
+        demand(outcome, self.site, "install")
+        return outcome.changed
+
+    def status(self) -> dict[str, Any]:
+        """Return what the agent says of its releases and its Asterisk. Raise KelidError if it can't be asked."""
+        outcome = self._run("status")
+        demand(outcome, self.site, "ask for its status")
+        return self._result(outcome, "kelid_status")
+
+    def apply(self, *, base: str | None = None, restart: str = "idle") -> Applied:
+        """Bring the site's release to the server, verify it and confirm; on any failure the old one is back.
+
+        ``base`` is the release that the plan saw: the server refuses if it has another one by now.
+        """
+        variables = {"kelid_restart": restart}
+        if base is not None:
+            variables["kelid_base"] = base or "none"
+        outcome = self._run("apply", **variables)
+        begin = outcome.result("kelid_begin", self.site) or {}
+        verified = outcome.result("kelid_verify", self.site) or {}
+        undone = outcome.result("kelid_undo", self.site) or {}
+        common = {
+            "release": str(begin.get("release") or ""),
+            "previous": str(begin.get("previous") or ""),
+            "reloads": tuple(begin.get("reloads") or ()),
+            "restarted": bool(begin.get("restarted")),
+            "seconds": dict(begin.get("seconds") or {}),
+        }
+        if outcome.ok:
+            return Applied(changed=bool(begin.get("changed")), **common)
+        reasons = "; ".join(outcome.failures.get(self.site, [])) or "; ".join(outcome.output[-5:])
+        if begin.get("ok") is False:
+            return Applied(
+                code=str(begin.get("code") or "failed"),
+                message=str(begin.get("message") or reasons),
+                undone=bool(begin.get("undone")),
+                log=tuple(begin.get("log") or ()),
+                **common,
+            )
+        if verified.get("ok") is False:
+            message = "; ".join(verified.get("differences") or ()) or reasons
+            return Applied(code="verify_failed", message=message, undone=bool(undone.get("ok")), **common)
+        return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
+
+    def verify(self) -> dict[str, Any]:
+        """Return how the running Asterisk compares with its release: ``ok`` and ``differences``."""
+        outcome = self._run("verify")
+        result = outcome.result("kelid_verify", self.site)
+        if result is None:
+            demand(outcome, self.site, "verify")
+            raise KelidError(f"{self.site}: the verification gave no answer", exit=Exit.UNKNOWN)
+        return result
+
+    def backup(self) -> dict[str, Any]:
+        """Take a backup now, have it verified, and return its summary. Raise KelidError with the reason if it fails."""
+        outcome = self._run("backup", pbx_backup_now=True)
+        demand(outcome, self.site, "take a backup")
+        return self._result(outcome, "kelid_backup")
+
+    def snapshots(self) -> dict[str, Any]:
+        """Return the snapshots in the site's backup store, as the server sees them."""
+        outcome = self._run("snapshots")
+        demand(outcome, self.site, "list the backups")
+        return self._result(outcome, "kelid_backup")
+
+    def restore(self, *, snapshot: str = "latest", force: bool = False) -> dict[str, Any]:
+        """Make the machine a PBX and put a snapshot in place. Raise KelidError with the reason if it is refused or fails."""
+        outcome = self._run("restore", pbx_restore_snapshot=snapshot, pbx_restore_force=force)
+        demand(outcome, self.site, "restore")
+        return self._result(outcome, "kelid_restore")
+
+    def _result(self, outcome: Outcome, action: str) -> dict[str, Any]:
+        result = outcome.result(action, self.site)
+        if result is None:
+            raise KelidError(f"{self.site}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN)
+        return result

@@ -1,0 +1,107 @@
+"""Comparisons and plans as text for a terminal and as Markdown for a pull request. JSON comes from the plan itself."""
+
+from __future__ import annotations
+
+from kelid.model.plan import Action, Comparison, FileChange, ObjectChange, Plan
+from kelid.report.colour import paint
+
+_SIGNS = {Action.ADD: ("+", "green"), Action.CHANGE: ("~", "yellow"), Action.REMOVE: ("-", "red")}
+
+
+def comparison_text(comparison: Comparison, *, colour: bool = False, lines: bool = True) -> str:
+    """Return the objects that differ, then (with ``lines``) the rendered lines that differ."""
+    if comparison.empty:
+        return "no difference\n"
+    parts = [_objects(comparison, colour=colour)]
+    if lines:
+        parts += [_diff(change, colour=colour) for change in comparison.files]
+    else:
+        parts.append("".join(f"  {change.path}: {_count(change)}\n" for change in comparison.files))
+    return "\n".join(part for part in parts if part)
+
+
+def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
+    """Return the plan as a person reads it before saying yes."""
+    rows = [paint(f"Plan for {plan.site}", "bold", on=colour)]
+    rows.append(f"  commit   {plan.commit[:12] or '(none)'}{' with changes that are not committed' if plan.dirty else ''}")
+    rows.append(f"  release  {plan.base[:12] or '(none)'} -> {plan.release[:12]}")
+    rows.append(f"  digest   {plan.digest[:12]}")
+    if plan.empty:
+        rows.append(paint("Nothing to do: the server has this very release.", "green", on=colour))
+        return "\n".join(rows) + "\n"
+    if plan.tool_before and plan.tool_before != plan.tool:
+        rows.append(f"  kelid    {plan.tool_before} -> {plan.tool}: some changes may come from the tool, not from the site")
+    text = "\n".join(rows) + "\n\n" + comparison_text(plan.comparison, colour=colour, lines=lines)
+    notes = []
+    if plan.secrets:
+        notes.append(f"secrets changed: {', '.join(plan.secrets)}")
+    if plan.drift:
+        notes.append(
+            paint(f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}", "red", on=colour)
+        )
+    notes.append("reloads: " + ("; ".join(plan.reloads) or "none"))
+    if plan.restart:
+        notes.append(f"restart: may be needed for {', '.join(plan.restart)}; never while a call is up")
+    if plan.not_staged:
+        notes.append(f"can't be tried beside the live system: {', '.join(plan.not_staged)}")
+    notes.append(f"calls up now: {plan.channels}")
+    return text + "\n" + "".join(f"{note}\n" for note in notes)
+
+
+def markdown(title: str, comparison: Comparison) -> str:
+    """Return a comparison as Markdown: a list of objects and the text folded away."""
+    if comparison.empty:
+        return f"### {title}\n\nNo difference.\n"
+    rows = [f"### {title}", ""]
+    for change in comparison.objects:
+        rows.append(f"- **{change.action.value}** {change.kind} `{_plain(change.name)}`" + _place(change))
+        rows += [
+            f"  - `{_plain(item.key)}`: `{_plain(item.before or '(none)')}` → `{_plain(item.after or '(none)')}`"
+            for item in change.details
+        ]
+    for file in comparison.files:
+        fence = "`" * max(3, _longest_fence(file.diff) + 1)
+        rows += ["", f"<details><summary>{file.path}: {_count(file)}</summary>", "", f"{fence}diff"]
+        rows += [file.diff.rstrip("\n"), fence, "", "</details>"]
+    return "\n".join(rows) + "\n"
+
+
+def _objects(comparison: Comparison, *, colour: bool) -> str:
+    rows = []
+    for change in comparison.objects:
+        sign, style = _SIGNS[change.action]
+        rows.append(paint(f"{sign} {change.kind} {change.name}".rstrip(), style, on=colour) + _place(change))
+        for item in change.details:
+            before = "(none)" if item.before is None else item.before
+            after = "(none)" if item.after is None else item.after
+            rows.append(f"    {item.key}: {before} -> {after}")
+    return "\n".join(rows) + "\n" if rows else ""
+
+
+def _place(change: ObjectChange) -> str:
+    return f"  ({change.where})" if change.where.file else ""
+
+
+def _diff(change: FileChange, *, colour: bool) -> str:
+    styles = {"+": "green", "-": "red", "@": "blue"}
+    rows = [
+        paint(line, styles[line[0]], on=colour) if line[:1] in styles else line for line in change.diff.splitlines()
+    ]
+    return "\n".join(rows) + "\n"
+
+
+def _count(change: FileChange) -> str:
+    lines = change.diff.splitlines()[2:]
+    return f"+{sum(line.startswith('+') for line in lines)} -{sum(line.startswith('-') for line in lines)} lines"
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "'")
+
+
+def _longest_fence(text: str) -> int:
+    longest = run = 0
+    for character in text:
+        run = run + 1 if character == "`" else 0
+        longest = max(longest, run)
+    return longest
