@@ -1,0 +1,71 @@
+# kelid: PBX configuration as code. `make help` explains the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp-installed
+PYTEST_ARGS ?=
+
+# What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
+LAB_PACKAGES := mmdebstrap systemd-container iproute2 zstd openssh-client util-linux sox espeak-ng restic sqlite3 procps
+
+.PHONY: help setup packages demo test check lint unit lab-tests format constraints clean
+
+help: ## Show this help
+	@echo "kelid: PBX configuration as code"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Each target does its own set-up. As root on Linux it also installs the Debian packages that the lab needs."
+	@echo "PYTEST_ARGS='-k trunk -x' goes to pytest; KELID_MIRROR names another Debian mirror than this machine's own."
+
+setup: $(STAMP) ## Make the virtual environment with the exact versions of constraints.txt
+
+# The packaged python3 of Debian brings no ensurepip: python3-venv does.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "kelid needs Python 3.11 or newer"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/setup/packages python3-venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the Python packages of constraints.txt ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip setuptools
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,lab]'
+	@touch $@
+
+packages: ## Install the Debian packages that the lab needs (root only; does nothing where they are there)
+	@tools/setup/packages git $(LAB_PACKAGES)
+
+demo: $(STAMP) packages ## The main job on a throwaway lab: apply, call, change, back up, destroy, restore, call again
+	@$(BIN)/kelid demo
+
+test: $(STAMP) packages ## Run every test: style, types, imports, unit, golden, bad sites, roles, lab
+	@$(MAKE) --no-print-directory check
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: lint ## Style, types, direction of imports, YAML, Ansible, the sample sites
+	@$(BIN)/kelid check
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/yamllint --strict .
+	@$(BIN)/ansible-lint --offline --quiet
+
+unit: $(STAMP) ## Only the tests that need no lab
+	@$(BIN)/pytest -m 'not lab' $(PYTEST_ARGS)
+
+lab-tests: $(STAMP) packages ## Only the tests that need the lab
+	@$(BIN)/pytest -m lab $(PYTEST_ARGS)
+
+format: $(STAMP) ## Format the Python code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+constraints: ## Look up newer versions within the ranges of pyproject.toml and write constraints.txt anew
+	@tools/setup/constraints $(PYTHON)
+
+clean: ## Remove the virtual environment and caches (the lab's images stay: kelid lab clean removes those)
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
