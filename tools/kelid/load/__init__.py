@@ -1,0 +1,206 @@
+"""YAML and its schemas -> ``Site``. The only room that knows PyYAML and JSON Schema.
+
+``load_site`` reads a folder; ``load_files`` takes the same as bytes, for a revision of git.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kelid.findings import Finding, Severity, Where, has_errors
+from kelid.load import schema
+from kelid.load.build import Builder, View
+from kelid.load.sound import read_sound
+from kelid.load.tree import MAX_BYTES, Node, Scalar, read_tree
+from kelid.load.tree import Mapping as MappingNode
+from kelid.model.loaded import Loaded, VaultValue
+from kelid.model.site import Sound
+
+__all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site"]
+
+MAX_MEDIA_BYTES = 20_000_000
+"""Twenty minutes of a prompt; what is longer is no prompt."""
+
+_YAML = tuple(f"{topic}.yml" for topic in schema.TOPICS)
+_SITE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.wav")
+_FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)")
+"""Notes for people, and hidden files of editors and of git: none of the loader's business."""
+
+
+def load_site(folder: Path, *, shown: str | None = None) -> Loaded:
+    """Given a site's folder, return the site and all that is wrong with its files.
+
+    ``shown`` is what places begin with; left out, the folder relative to the current directory. Never raises for what
+    stands in the folder: a missing folder or file is a finding.
+    """
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - a link stays a link, so that it can be refused
+    if shown is None:
+        shown = os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
+    findings: list[Finding] = []
+    files: dict[str, bytes] = {}
+    try:
+        if not stat.S_ISDIR(absolute.lstat().st_mode):
+            finding = Finding(
+                Where(shown), "L014", "a site is a folder, and this is not one", "links are not followed"
+            )
+            return Loaded(None, (finding,), {})
+        for path, content in _walk(absolute, shown, findings):
+            files[path] = content
+    except OSError as problem:
+        reason = problem.strerror or "it can't be read"
+        finding = Finding(
+            Where(shown), "L013", f"no site can be read here: {reason}", "is its name spelled right?"
+        )
+        return Loaded(None, (finding,), {})
+    known = {finding.where.file for finding in findings}
+    return _load(absolute.name, files, shown, findings, known)
+
+
+def load_files(name: str, files: Mapping[str, bytes], *, shown: str) -> Loaded:
+    """Given a site's name and its files (path in the site's folder -> bytes), return what ``load_site`` returns.
+
+    ``shown`` is what places begin with: ``sites/noor-clinic``.
+    """
+    return _load(name, files, shown, [], set())
+
+
+def _walk(top: Path, shown: str, findings: list[Finding]) -> Iterator[tuple[str, bytes]]:
+    """Yield path and bytes of every file that may matter; of links, and of what is too large, only a finding."""
+    for entry in sorted(os.scandir(top), key=lambda item: item.name):
+        if entry.name == "media" and entry.is_dir(follow_symlinks=False):
+            for inner in sorted(os.scandir(entry), key=lambda item: item.name):
+                yield from _read(inner, f"media/{inner.name}", shown, findings)
+        else:
+            yield from _read(entry, entry.name, shown, findings)
+
+
+def _read(
+    entry: os.DirEntry[str], path: str, shown: str, findings: list[Finding]
+) -> Iterator[tuple[str, bytes]]:
+    where = Where(f"{shown}/{path}")
+    if _FREE.fullmatch(path):
+        return
+    if entry.is_symlink():
+        findings.append(
+            Finding(where, "L014", "this is a link, and links are not followed", "put the file itself here")
+        )
+        return
+    if not entry.is_file(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=False):
+            yield path, b""
+        else:
+            findings.append(Finding(where, "L014", "this is not a file", "remove it"))
+        return
+    if path not in _YAML and not _MEDIA.fullmatch(path):
+        yield path, b""
+        return
+    limit = MAX_MEDIA_BYTES if path.startswith("media/") else MAX_BYTES
+    try:
+        with Path(entry.path).open("rb") as stream:
+            content = stream.read(limit + 1)
+    except OSError as problem:
+        reason = problem.strerror or "unknown reason"
+        findings.append(Finding(where, "L013", f"the file can't be read: {reason}", "who may read it?"))
+        return
+    yield path, content
+
+
+def _load(
+    name: str, files: Mapping[str, bytes], shown: str, findings: list[Finding], known: set[str]
+) -> Loaded:
+    """Judge every file, then build the site if that is possible. ``known`` are files that a finding speaks of already."""
+    if not _SITE_NAME.fullmatch(name):
+        fix = "a site's folder has small letters, digits and - in its name"
+        findings.append(Finding(Where(shown), "L016", f"no site can be called {name!r}", fix))
+    findings += _strangers(files, shown)
+    views: dict[str, View] = {}
+    vault: dict[str, VaultValue] = {}
+    usable = True
+    for topic in schema.TOPICS:
+        path = f"{topic}.yml"
+        where = Where(f"{shown}/{path}")
+        if path not in files:
+            if topic in schema.REQUIRED:
+                usable = False
+                if where.file not in known:
+                    findings.append(Finding(where, "L013", "this file is missing", "every site has one"))
+            continue
+        tree, faults = _tree(files[path], where.file, vault=topic == "secrets")
+        findings += faults
+        if tree is None or has_errors(faults):
+            usable = False
+            continue
+        data, faults, good = schema.check(topic, tree)
+        findings += faults
+        usable = usable and good
+        if topic == "secrets" and isinstance(tree, MappingNode):
+            sealed, faults = _secrets(tree)
+            findings += faults
+            vault |= {key: value for key, value in sealed.items() if good}
+        if good:
+            views[topic] = View(data, tree)
+    media = _media(files, shown, findings)
+    site = Builder(name, views, media, findings).site() if usable else None
+    return Loaded(site, tuple(sorted(findings, key=lambda finding: finding.sort_key)), vault)
+
+
+def _tree(content: bytes, file: str, *, vault: bool) -> tuple[Node | None, list[Finding]]:
+    if len(content) > MAX_BYTES:
+        text = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+        return None, [Finding(Where(file), "L009", text, "no file of a site needs that")]
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        return None, [Finding(Where(file, line), "L015", "the file is not UTF-8", "save it as UTF-8")]
+    return read_tree(text, file, vault=vault)
+
+
+def _secrets(tree: MappingNode) -> tuple[dict[str, VaultValue], list[Finding]]:
+    sealed: dict[str, VaultValue] = {}
+    findings = []
+    for key, node in tree.items.items():
+        if isinstance(node, Scalar) and not node.sealed:
+            text = f"the secret {key!r} stands here in clear"
+            fix = "change that secret, and seal the new one with ansible-vault encrypt_string"
+            findings.append(Finding(node.where, "L017", text, fix))
+        elif isinstance(node, Scalar):
+            sealed[key] = VaultValue(node.text.strip() + "\n", tree.keys[key])
+    return sealed, findings
+
+
+def _strangers(files: Mapping[str, bytes], shown: str) -> Iterator[Finding]:
+    for path in files:
+        if path in _YAML or _FREE.fullmatch(path) or _MEDIA.fullmatch(path):
+            continue
+        where = Where(f"{shown}/{path}")
+        if path.startswith("media/"):
+            fix = "a sound is media/NAME.wav, its name of letters, digits, - and _"
+        else:
+            near = difflib.get_close_matches(path, _YAML, 1, 0.6)
+            fix = (
+                f"did you mean {near[0]}?"
+                if near
+                else "the files of a site are " + ", ".join(_YAML) + " and media/"
+            )
+        yield Finding(where, "L018", "nobody reads this file", fix, Severity.WARNING)
+
+
+def _media(files: Mapping[str, bytes], shown: str, findings: list[Finding]) -> dict[str, Sound]:
+    media = {}
+    for path, content in files.items():
+        if not _MEDIA.fullmatch(path):
+            continue
+        where = Where(f"{shown}/{path}")
+        if len(content) > MAX_MEDIA_BYTES:
+            text = f"the sound is larger than {MAX_MEDIA_BYTES // 1_000_000} MB"
+            findings.append(Finding(where, "L009", text, "cut it"))
+        else:
+            media[path] = read_sound(content, where)
+    return media

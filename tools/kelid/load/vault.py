@@ -18,7 +18,9 @@ def unlock(values: Mapping[str, VaultValue], password: bytes) -> dict[str, str]:
     if not values:
         return {}
     if not password:
-        raise KelidError("the vault's password is empty; is the password file the right one?", exit=Exit.INVALID)
+        raise KelidError(
+            "the vault's password is empty; is the password file the right one?", exit=Exit.INVALID
+        )
     from ansible.errors import AnsibleError  # noqa: PLC0415 - Ansible takes 0.3 s to import, check without secrets none
 
     vault = _vault(password)

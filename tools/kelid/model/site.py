@@ -160,7 +160,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is played: a file under the site's ``media/`` (``file``), or a sound that Asterisk's packages bring (``builtin``).
+    """What is played: a file of the site (``file``: ``media/welcome.wav``), or a sound that Asterisk's packages bring (``builtin``).
 
     Exactly one of the two is set. ``sha256`` is that of the file's bytes, filled by the loader; "" for a built-in sound
     and for a file that is missing (a rule says so).
@@ -212,7 +212,8 @@ class Announcement:
 class OpenHours:
     """A stretch of the week, in the site's time zone: ``days`` are of ``sat sun mon tue wed thu fri``.
 
-    ``start`` is included, ``end`` is not: open from 08:00 to 20:00 is closed at 20:00:00.
+    ``start`` is included, ``end`` is not: open from 08:00 to 20:00 is closed at 20:00:00. An ``end`` of 00:00 is the
+    midnight that ends the day (YAML's ``24:00``).
     """
 
     days: tuple[str, ...]
@@ -279,6 +280,22 @@ class BackupPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """A file under the site's ``media/``, as its header describes it; ``rate`` 0 where it is no WAV file that can be read.
+
+    ``encoding`` is WAV's own number of the format: 1 is PCM.
+    """
+
+    sha256: str
+    encoding: int = 0
+    rate: int = 0
+    bits: int = 0
+    channels: int = 0
+    seconds: float = 0.0
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One PBX as the client asked for it. ``name`` is the folder's name under the sites directory."""
 
@@ -301,6 +318,8 @@ class Site:
     schedules: tuple[Schedule, ...] = ()
     holiday_lists: tuple[HolidayList, ...] = ()
     backup: BackupPolicy | None = None
+    media: Mapping[str, Sound] = field(default_factory=dict, compare=False)
+    """Every sound of the site by its path in it, ``media/welcome.wav``, also those that nothing plays."""
     secret_names: Mapping[str, Where] = field(default_factory=dict, compare=False)
     """The names that secrets.yml holds, and where; never a value."""
     where: Where = field(default=NOWHERE, compare=False, repr=False)
