@@ -1,0 +1,68 @@
+"""Site -> Pbx: every decision about how a phone system is built out of Asterisk's parts. Pure: no clock, disk, environment."""
+
+from __future__ import annotations
+
+from kelid.compile import (
+    announcements,
+    dialplan,
+    extensions,
+    hours,
+    ivrs,
+    modules,
+    queues,
+    routes,
+    system,
+    trunks,
+    voicemail,
+)
+from kelid.compile.text import MEDIA, prompts
+from kelid.model.pbx import ConfFile, Context, Media, Pbx
+from kelid.model.site import Site
+
+__all__ = ["MEDIA", "compile_site"]
+
+
+def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
+    """Given a site that the rules found right, and the contexts of its own dial plan, return what Asterisk gets.
+
+    Raise ValueError if the site's Asterisk is not a supported version.
+    """
+    return Pbx(
+        site=site.name,
+        asterisk=site.server.asterisk,
+        files=tuple(sorted(_files(site), key=lambda file: file.path)),
+        contexts=(
+            *trunks.contexts(site),
+            *extensions.class_contexts(site),
+            *routes.contexts(site),
+            *extensions.contexts(site),
+            *dialplan.contexts(),
+            *ivrs.contexts(site),
+            *hours.contexts(site),
+            *queues.contexts(site),
+            *announcements.contexts(site),
+            *voicemail.contexts(site),
+            *custom,
+        ),
+        media=_media(site),
+    )
+
+
+def _files(site: Site) -> tuple[ConfFile, ...]:
+    return (
+        modules.conf(site.server.asterisk),
+        system.pjsip(site),
+        system.rtp(),
+        system.logger(),
+        *system.call_records(),
+        *system.quiet(),
+        system.indications(site),
+        queues.conf(site),
+        queues.music(site),
+        voicemail.conf(site),
+    )
+
+
+def _media(site: Site) -> tuple[Media, ...]:
+    found = {p.sha256: Media(p.sha256, p.file) for p in prompts(site) if p.sha256}
+    return tuple(found[digest] for digest in sorted(found))

@@ -1,0 +1,29 @@
+"""Announcements: a sound, then the way on."""
+
+from __future__ import annotations
+
+from kelid.compile.text import go, sound
+from kelid.model.pbx import Context, Exten, Step
+from kelid.model.site import Site
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return one context an announcement."""
+    return tuple(
+        Context(
+            f"announcement-{item.name}",
+            (
+                Exten(
+                    "s",
+                    (
+                        Step("Answer", "500", where=item.where),
+                        Step("Playback", sound(item.prompt), where=item.prompt.where),
+                        go(item.destination, where=item.where),
+                    ),
+                    item.where,
+                ),
+            ),
+            where=item.where,
+        )
+        for item in site.announcements
+    )

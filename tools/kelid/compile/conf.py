@@ -1,0 +1,23 @@
+"""Short ways to write sections."""
+
+from __future__ import annotations
+
+from kelid.findings import NOWHERE, Where
+from kelid.model.pbx import Option, Section
+
+Value = str | int | bool | tuple[str | int, Where]
+"""An option's value; with a place of its own where that is more exact than the section's."""
+
+
+def section(name: str, options: dict[str, Value], where: Where = NOWHERE) -> Section:
+    """Return a section with those options, booleans as yes and no; every option's place is its own or the section's."""
+    return Section(name, tuple(option(key, value, where) for key, value in options.items()), where)
+
+
+def option(key: str, value: Value, where: Where = NOWHERE) -> Option:
+    """Return one option."""
+    if isinstance(value, tuple):
+        value, where = value
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    return Option(key, str(value), where)

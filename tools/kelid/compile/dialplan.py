@@ -1,0 +1,32 @@
+"""The parts of the dial plan that every site has in the same form: internal numbers, features, the end of the road."""
+
+from __future__ import annotations
+
+from kelid.model.pbx import Context, Exten, Step
+
+NUMBER = "_[0-9*#+]!"
+"""Any number that was already filtered, and anything that a phone can dial."""
+
+DIALLED = "0-9*#+"
+"""The characters of FILTER that may leave the PBX in a dialled number."""
+
+FEATURES: dict[str, tuple[str, tuple[Step, ...]]] = {
+    "*97": (
+        "own mailbox; the endpoint's name is the number, and unlike the caller ID no phone can choose it",
+        (
+            Step("Answer", "500"),
+            Step("VoiceMailMain", "${CHANNEL(endpoint)}@default"),
+            Step("Hangup"),
+        ),
+    ),
+}
+"""Feature codes: what is dialled -> what it is for, and the steps."""
+
+
+def contexts() -> tuple[Context, ...]:
+    """Return the contexts that don't depend on the site."""
+    return (
+        Context("features", tuple(Exten(code, steps) for code, (_, steps) in FEATURES.items())),
+        # Hangup cause 1 (unallocated number, Q.850) becomes SIP 404: the phone itself says it, in its own language.
+        Context("no-such-number", (Exten(NUMBER, (Step("Hangup", "1"),)),)),
+    )

@@ -1,0 +1,148 @@
+"""Extensions: the phone's SIP objects, the number in the dial plan, and what happens when nobody answers."""
+
+from __future__ import annotations
+
+from kelid.compile.conf import section
+from kelid.compile.dialplan import FEATURES
+from kelid.compile.loops import loops
+from kelid.compile.text import go, name_of
+from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret_token
+from kelid.model.site import Extension, Site
+
+CODECS = "alaw,ulaw,g722"
+"""What phones are offered, best first: alaw is what telephone networks outside North America speak, so nothing is converted."""
+
+HOPS = 12
+"""How many extensions in a circle a call may try before it is ended."""
+
+
+def sip(site: Site) -> tuple[Section, ...]:
+    """Return the endpoint, auth and aor of every extension."""
+    return tuple(part for extension in site.extensions for part in _sip(site, extension))
+
+
+def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
+    number, where = extension.number, extension.where
+    mailbox = {}
+    watched = {}
+    if extension.voicemail:
+        place = extension.voicemail.where
+        mailbox = {
+            "mailboxes": (f"{number}@default", place),
+            "mwi_subscribe_replaces_unsolicited": True,
+            "voicemail_extension": (next(iter(FEATURES)), place),
+        }
+        watched = {"mailboxes": (f"{number}@default", place)}
+    return (
+        section(
+            number,
+            {
+                "type": "endpoint",
+                "transport": "transport-udp",
+                # The name in From decides whose password is asked for; an address never does.
+                "identify_by": "username",
+                "context": f"from-class-{extension.permission_class}",
+                "disallow": "all",
+                "allow": CODECS,
+                "auth": number,
+                "aors": number,
+                "callerid": f'"{name_of(extension.names, site.language)}" <{number}>',
+                "language": site.language,
+                "dtmf_mode": "rfc4733",
+                "direct_media": False,
+                "rtp_symmetric": True,
+                "force_rport": True,
+                "rewrite_contact": True,
+                **mailbox,
+            },
+            where,
+        ),
+        section(
+            number,
+            {
+                "type": "auth",
+                "auth_type": "userpass",
+                "username": number,
+                "password": secret_token(extension.secret),
+            },
+            where,
+        ),
+        section(
+            number,
+            {
+                "type": "aor",
+                # One phone a number: with several, Dial needs PJSIP_DIAL_CONTACTS, which puts addresses that phones
+                # choose (commas, ampersands) into the arguments of Dial.
+                "max_contacts": 1,
+                "remove_existing": True,
+                "qualify_frequency": 60,
+                **watched,
+            },
+            where,
+        ),
+    )
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return the context of the internal numbers, and that by which menus let callers dial them."""
+    if not site.extensions:
+        return (Context("internal"),)
+    circle = loops(site)
+    return (
+        Context(
+            "internal",
+            tuple(_exten(extension, guard=extension.number in circle) for extension in site.extensions),
+            hints=tuple(Hint(e.number, f"PJSIP/{e.number}", e.where) for e in site.extensions),
+        ),
+        Context(
+            "direct-dial",
+            tuple(
+                Exten(e.number, (Step("Goto", f"internal,{e.number},1", where=e.where),), e.where)
+                for e in site.extensions
+            ),
+        ),
+    )
+
+
+def _exten(extension: Extension, *, guard: bool) -> Exten:
+    where = extension.where
+    steps = []
+    if guard:
+        steps = [
+            Step("Set", "HOPS=$[0${HOPS} + 1]", where=where),
+            Step("GotoIf", f"$[${{HOPS}} > {HOPS}]?given-up", where=where),
+        ]
+    steps += [
+        Step("Dial", f"PJSIP/{extension.number},{extension.ring_time}", where=where),
+        Step("GotoIf", '$["${DIALSTATUS}" = "BUSY"]?busy', where=where),
+        Step("GotoIf", '$["${DIALSTATUS}" = "NOANSWER"]?no-answer', where=where),
+        go(extension.unavailable, label="unavailable", where=where),
+        go(extension.busy, greeting="busy", label="busy", where=where),
+        go(extension.no_answer, label="no-answer", where=where),
+    ]
+    if guard:
+        steps.append(Step("Hangup", label="given-up", where=where))
+    return Exten(extension.number, tuple(steps), where)
+
+
+def class_contexts(site: Site) -> tuple[Context, ...]:
+    """Return the ways in of the phones: one context a permission class; emergency numbers come first in each."""
+    found = []
+    for item in site.permission_classes:
+        where = item.where
+        outbound = tuple(Include(f"outbound-{route}", where=where) for route in item.routes)
+        found.append(Context(f"class-{item.name}", includes=(Include("emergency"), *outbound), where=where))
+        found.append(
+            Context(
+                f"from-class-{item.name}",
+                includes=(
+                    Include("emergency"),
+                    Include("internal"),
+                    Include("features"),
+                    Include(f"class-{item.name}", where=where),
+                    Include("no-such-number"),
+                ),
+                where=where,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,87 @@
+"""Queues: queues.conf, the music that callers hear, and the way in and out."""
+
+from __future__ import annotations
+
+from kelid.compile.conf import option, section
+from kelid.compile.text import go, name_of
+from kelid.model.pbx import ConfFile, Context, Exten, Section, Step
+from kelid.model.site import Queue, Site
+
+
+def conf(site: Site) -> ConfFile:
+    """Return queues.conf."""
+    general = section(
+        "general",
+        {
+            # Dynamic members belong to the server's users: they outlive a restart.
+            "persistentmembers": True,
+            "autofill": True,
+            "shared_lastcall": True,
+        },
+    )
+    return ConfFile("queues.conf", (general, *(_queue(site, queue) for queue in site.queues)))
+
+
+def _queue(site: Site, queue: Queue) -> Section:
+    names = {extension.number: extension.names for extension in site.extensions}
+    body = section(
+        queue.name,
+        {
+            "musicclass": queue.musicclass,
+            "strategy": queue.strategy,
+            "timeout": queue.timeout,
+            "retry": queue.retry,
+            "wrapuptime": queue.wrapuptime,
+            "maxlen": queue.maxlen,
+            "joinempty": ",".join(queue.joinempty) or "yes",
+            "leavewhenempty": ",".join(queue.leavewhenempty) or "no",
+            "ringinuse": queue.ringinuse,
+            "announce-position": queue.announce_position,
+            "announce-frequency": queue.announce_frequency,
+            "announce-holdtime": False,
+        },
+        queue.where,
+    )
+    members = tuple(
+        option(
+            "member",
+            f"PJSIP/{m.extension},{m.penalty},{name_of(names.get(m.extension, {}), site.language)},PJSIP/{m.extension}",
+            m.where,
+        )
+        for m in queue.members
+    )
+    return Section(body.name, body.options + members, queue.where)
+
+
+def music(site: Site) -> ConfFile:
+    """Return musiconhold.conf with every class that a queue names.
+
+    Until the site brings music of its own, each class plays the folder that Asterisk's packages fill; an empty one is silent.
+    """
+    classes = dict.fromkeys(("default", *(queue.musicclass for queue in site.queues)))
+    return ConfFile(
+        "musiconhold.conf",
+        tuple(section(name, {"mode": "files", "directory": "moh", "sort": "random"}) for name in classes),
+    )
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return the context of the queues: each queue's name is an extension."""
+    extens = tuple(
+        Exten(
+            queue.name,
+            (
+                Step("Answer", "500", where=queue.where),
+                Step("Queue", _arguments(queue), where=queue.where),
+                # Waited too long, the queue full, nobody to answer: the way on is the same.
+                go(queue.destination, where=queue.where),
+            ),
+            queue.where,
+        )
+        for queue in site.queues
+    )
+    return (Context("queues", extens),) if extens else ()
+
+
+def _arguments(queue: Queue) -> str:
+    return f"{queue.name},,,,{queue.max_wait}" if queue.max_wait else queue.name

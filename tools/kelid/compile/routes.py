@@ -1,0 +1,73 @@
+"""Outbound routes: which number leaves by which trunk, and what happens when that trunk can't take it."""
+
+from __future__ import annotations
+
+from kelid.compile.dialplan import DIALLED, NUMBER
+from kelid.model.pbx import Context, Exten, Include, Step
+from kelid.model.site import OutboundRoute, Site, Trunk
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return the emergency context and two contexts a route: its patterns, and the trunks in order."""
+    trunks = {trunk.name: trunk for trunk in site.trunks}
+    emergency = tuple(
+        Include(f"outbound-{route.name}", where=route.where)
+        for route in site.outbound_routes
+        if route.emergency
+    )
+    found = [Context("emergency", includes=emergency)]
+    for route in site.outbound_routes:
+        found.append(_patterns(route))
+        found.append(_trunks(route, [trunks[name] for name in route.trunks if name in trunks]))
+    return tuple(found)
+
+
+def _patterns(route: OutboundRoute) -> Context:
+    dialled = f"${{EXTEN:{route.strip}}}" if route.strip else "${EXTEN}"
+    step = Step(
+        "Goto", f"route-{route.name},{route.prepend}${{FILTER({DIALLED},{dialled})}},1", where=route.where
+    )
+    return Context(
+        f"outbound-{route.name}",
+        tuple(Exten(_pattern(pattern), (step,), route.where) for pattern in route.patterns),
+        where=route.where,
+    )
+
+
+def _pattern(text: str) -> str:
+    """Given a pattern without underscore, return it as Asterisk wants it: plain digits need none."""
+    return text if all(char in "0123456789*#+" for char in text) else f"_{text}"
+
+
+def _trunks(route: OutboundRoute, trunks: list[Trunk]) -> Context:
+    """Return the context in which the number that leaves is the extension, so that the CDR shows it as ``dst``."""
+    steps: list[Step] = []
+    for index, trunk in enumerate(trunks):
+        following = f"trunk-{index + 2}" if index + 1 < len(trunks) else "failed"
+        steps += _attempt(route, trunk, following, label=f"trunk-{index + 1}" if index else "")
+    # The last trunk's own cause reaches the phone: busy stays busy, a wrong number stays a wrong number.
+    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=route.where))
+    # 34 (no circuit available, Q.850) becomes SIP 503.
+    steps.append(Step("Hangup", "34", label="failed", where=route.where))
+    return Context(f"route-{route.name}", (Exten(NUMBER, tuple(steps), route.where),), where=route.where)
+
+
+def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str) -> list[Step]:
+    where = route.where
+    data = []
+    # An emergency call is never held back by our own count: the telephone company may refuse it, then the next trunk is tried.
+    if trunk.max_channels:
+        data.append(("Set", f"GROUP(trunk-out)={trunk.name}"))
+        if not route.emergency:
+            busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
+            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following}"))
+    if trunk.caller_id:
+        data.append(("Set", f"CALLERID(num)={trunk.caller_id}"))
+    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}"))
+    data.append(
+        (
+            "GotoIf",
+            f'$["${{DIALSTATUS}}" = "CHANUNAVAIL" | "${{DIALSTATUS}}" = "CONGESTION"]?{following}:ended',
+        )
+    )
+    return [Step(app, text, label if i == 0 else "", where) for i, (app, text) in enumerate(data)]

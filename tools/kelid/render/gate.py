@@ -1,0 +1,74 @@
+"""The one gate through which a value passes before it is written into a conf file."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from kelid.findings import Exit, Finding, KelidError, Where
+from kelid.model.pbx import SECRET
+
+LONGEST = 8000
+"""Bytes of a line. Asterisk's buffer holds 8,191 and a longer line is skipped with a warning (main/config.c)."""
+
+SECRET_PLACES: frozenset[tuple[str, str]] = frozenset({("pjsip.conf", "password"), ("voicemail.conf", "")})
+"""File and key where compile puts a secret's token at the start of a value; an empty key stands for any of the file's."""
+
+_NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
+_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
+_PATTERN = re.compile(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z")
+_APP = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_TIMES = re.compile(r"[A-Za-z0-9:*&,/_+-]*\Z")
+
+
+class Refused(KelidError):
+    """Text that would not reach Asterisk as what it is."""
+
+    def __init__(self, code: str, where: Where, message: str) -> None:
+        """Keep the finding; the exit status is that of invalid input."""
+        finding = Finding(where, code, message)
+        super().__init__(str(finding), exit=Exit.INVALID, findings=(finding,))
+
+
+def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
+    """Given a value, return it as it is written into the file: a semicolon, which opens a comment, is escaped.
+
+    Raise Refused for control characters and line breaks, blanks at an end (Asterisk cuts them off), and a secret's
+    token anywhere but where compile puts one.
+    """
+    for char in text:
+        if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Cs"}:
+            raise Refused("R101", where, f"{text!r} holds the control character U+{ord(char):04X}")
+    if text != text.strip():
+        raise Refused("R102", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
+    if "%%secret:" in text:
+        token = SECRET.match(text)
+        if not token or text.count("%%secret:") != 1 or not {(path, key), (path, "")} & SECRET_PLACES:
+            raise Refused("R103", where, f"{text!r} holds the token of a secret where none belongs")
+    return text.replace(";", "\\;")
+
+
+def line(text: str, where: Where) -> str:
+    """Return the finished line. Raise Refused if Asterisk would skip it for its length."""
+    if len(text.encode()) > LONGEST:
+        raise Refused(
+            "R104", where, f"a line of {len(text.encode())} bytes; Asterisk reads at most {LONGEST}"
+        )
+    return text
+
+
+def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
+    def check(text: str, where: Where) -> str:
+        if not shape.match(text):
+            raise Refused("R105", where, f"{text!r} can't be {what}")
+        return text
+
+    return check
+
+
+name = _shaped(_NAME, "the name of a section, option or context")
+label = _shaped(_LABEL, "a label")
+pattern = _shaped(_PATTERN, "an extension or pattern")
+app = _shaped(_APP, "the name of an application")
+times = _shaped(_TIMES, "a time specification")
