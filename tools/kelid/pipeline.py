@@ -54,7 +54,9 @@ def site_names(sites: Path) -> list[str]:
     try:
         return sorted(folder.name for folder in sites.iterdir() if (folder / "site.yml").is_file())
     except OSError as problem:
-        raise KelidError(f"there is no sites directory {sites}; give --sites or set KELID_SITES", exit=Exit.USAGE) from problem
+        raise KelidError(
+            f"there is no sites directory {sites}; give --sites or set KELID_SITES", exit=Exit.USAGE
+        ) from problem
 
 
 def site_folder(sites: Path, site: str) -> Path:
@@ -110,7 +112,9 @@ def check(sites: Path, site: str, *, password: bytes | None = None, today: date 
     ``password`` opens the vault, so that the strength of secrets can be judged; without one that is left open, and said.
     """
     folder = site_folder(sites, site)
-    return _judge(site, load_site(folder), _custom_on_disk(folder), password=password, today=today, sites=sites)
+    return _judge(
+        site, load_site(folder), _custom_on_disk(folder), password=password, today=today, sites=sites
+    )
 
 
 def check_at(sites: Path, site: str, revision: str) -> Checked | None:
@@ -138,7 +142,9 @@ def _judge(
         try:
             read, problems = read_dialplan(path, body.decode("utf-8"))
         except UnicodeDecodeError as problem:
-            findings.append(Finding(Where(path), "R000", f"is not UTF-8 text ({problem.reason})", "save it as UTF-8"))
+            findings.append(
+                Finding(Where(path), "R000", f"is not UTF-8 text ({problem.reason})", "save it as UTF-8")
+            )
             continue
         contexts += read
         findings += problems
@@ -148,7 +154,10 @@ def _judge(
             secrets = unlock(loaded.vault, password)
         if sites is not None and not loaded.site.sample and loaded.vault:
             findings += rules.sample_password_used(loaded.site, opens=_opens(loaded, sites / SAMPLE_PASSWORD))
-        when = today or datetime.now(ZoneInfo(loaded.site.time_zone) if _knows(loaded.site.time_zone) else None).date()
+        when = (
+            today
+            or datetime.now(ZoneInfo(loaded.site.time_zone) if _knows(loaded.site.time_zone) else None).date()
+        )
         findings += rules.check(loaded.site, today=when, secrets=secrets)
     findings.sort(key=lambda finding: finding.sort_key)
     return Checked(name, loaded, tuple(dict.fromkeys(findings)), tuple(contexts))
@@ -178,7 +187,9 @@ def _is_custom(path: str) -> bool:
 
 
 def _custom_on_disk(folder: Path) -> dict[str, bytes]:
-    return {str(path): path.read_bytes() for path in sorted((folder / "custom").glob("*.conf")) if path.is_file()}
+    return {
+        str(path): path.read_bytes() for path in sorted((folder / "custom").glob("*.conf")) if path.is_file()
+    }
 
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -192,7 +203,9 @@ def read_password(path: Path) -> bytes:
     try:
         lines = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
     except OSError as problem:
-        raise KelidError(f"can't read the vault password from {path}: {problem.strerror}", exit=Exit.USAGE) from problem
+        raise KelidError(
+            f"can't read the vault password from {path}: {problem.strerror}", exit=Exit.USAGE
+        ) from problem
     if not lines:
         raise KelidError(f"the vault password file {path} is empty", exit=Exit.USAGE)
     return lines[-1]
@@ -309,7 +322,11 @@ def backup_settings(
                 "user": policy.user,
                 "path": policy.path,
             },
-            "keep": {"daily": policy.keep_daily, "weekly": policy.keep_weekly, "monthly": policy.keep_monthly},
+            "keep": {
+                "daily": policy.keep_daily,
+                "weekly": policy.keep_weekly,
+                "monthly": policy.keep_monthly,
+            },
             "contents": list(policy.contents),
             "site": site,
             "time_zone": checked.site.time_zone,
@@ -336,7 +353,9 @@ def difference(sites: Path, site: str, before: str, after: str | None) -> Compar
     else:
         new = check(sites, site) if (sites / site / "site.yml").is_file() else None
     if old is None and new is None:
-        raise KelidError(f"neither {before} nor {after or 'the working tree'} has a site {site!r}", exit=Exit.USAGE)
+        raise KelidError(
+            f"neither {before} nor {after or 'the working tree'} has a site {site!r}", exit=Exit.USAGE
+        )
     return compare.compare(old.side if old else None, new.side if new else None)
 
 
@@ -363,7 +382,9 @@ def plan_for(checked: Checked, sites: Path, status: Mapping[str, Any], password:
 def _server_state(status: Mapping[str, Any]) -> ServerState:
     manifest = status.get("manifest")
     if not manifest:
-        return ServerState(release=str(status.get("release") or ""), channels=int(status.get("channels") or 0))
+        return ServerState(
+            release=str(status.get("release") or ""), channels=int(status.get("channels") or 0)
+        )
     bundle = Bundle(
         site=str(manifest["site"]),
         asterisk=int(manifest["asterisk"]),

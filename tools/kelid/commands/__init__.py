@@ -13,7 +13,20 @@ import sys
 from collections.abc import Sequence
 
 from kelid import __version__
-from kelid.commands import apply, backup, check, demo, diff, install, lab, plan, render, restore, status, verify
+from kelid.commands import (
+    apply,
+    backup,
+    check,
+    demo,
+    diff,
+    install,
+    lab,
+    plan,
+    render,
+    restore,
+    status,
+    verify,
+)
 from kelid.findings import Exit, KelidError
 from kelid.report import findings as findings_report
 from kelid.report.colour import wants_colour

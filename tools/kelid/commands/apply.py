@@ -28,7 +28,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_server(parser)
     options.add_output(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
-    parser.add_argument("--plan-digest", metavar="HEX", help="apply only if the plan is still the approved one (its digest, or the start of it)")
+    parser.add_argument(
+        "--plan-digest",
+        metavar="HEX",
+        help="apply only if the plan is still the approved one (its digest, or the start of it)",
+    )
     parser.add_argument(
         "--restart",
         choices=("idle", "never", "now"),
@@ -80,7 +84,9 @@ def run(arguments: argparse.Namespace) -> Exit:
         state = "the old release is back" if applied.undone else "the live system was not touched"
         if applied.exit is Exit.FAILURE:
             state = "look at the server with `kelid status`; its way back is armed and undoes the change by itself"
-        raise KelidError(f"{plan.site}: {applied.code}: {applied.message}; {state}", exit=applied.exit, findings=findings)
+        raise KelidError(
+            f"{plan.site}: {applied.code}: {applied.message}; {state}", exit=applied.exit, findings=findings
+        )
     if not arguments.json:
         print(f"{plan.site} runs release {applied.release[:12]}; verified")
     return Exit.OK

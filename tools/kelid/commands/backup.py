@@ -1,7 +1,7 @@
 """Back up a PBX now: encrypted by restic, then read back and verified. The daily timer on the server is set up on the way.
 
-  kelid backup noor-clinic          take one now
-  kelid backup noor-clinic --list   what the store holds
+kelid backup noor-clinic          take one now
+kelid backup noor-clinic --list   what the store holds
 """
 
 from __future__ import annotations

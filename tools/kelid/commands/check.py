@@ -28,7 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_output(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument(
-        "--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help="judge as on that day (default: today at the site)"
+        "--today",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="judge as on that day (default: today at the site)",
     )
 
 

@@ -27,7 +27,12 @@ HELP = "compare two git revisions of a site, objects and rendered text"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("words", nargs="*", metavar="[SITE] [BEFORE] [AFTER]", help="default: every site, HEAD, the working tree")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="[SITE] [BEFORE] [AFTER]",
+        help="default: every site, HEAD, the working tree",
+    )
     parser.add_argument("--sites", type=options.Path, metavar="DIR", default=None, help="where the sites are")
     options.add_output(parser)
     parser.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
@@ -58,7 +63,8 @@ def run(arguments: argparse.Namespace) -> Exit:
                 "after": after,
                 "objects": [change_as_dict(change) for change in comparison.objects],
                 "files": [
-                    {"path": change.path, "action": change.action.value, "diff": change.diff} for change in comparison.files
+                    {"path": change.path, "action": change.action.value, "diff": change.diff}
+                    for change in comparison.files
                 ],
             }
         elif arguments.markdown:

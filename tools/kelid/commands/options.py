@@ -18,7 +18,11 @@ from kelid.report.progress import ProgressLines
 def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> None:
     """Add ``--color`` and ``--json``."""
     parser.add_argument(
-        "--color", "--colour", choices=("auto", "always", "never"), default="auto", help="colour the output (default: auto)"
+        "--color",
+        "--colour",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colour the output (default: auto)",
     )
     if json_too:
         parser.add_argument("--json", action="store_true", help="print the answer as JSON on standard output")
@@ -27,7 +31,9 @@ def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> Non
 def add_sites(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add the site (or sites) and ``--sites``."""
     if several:
-        parser.add_argument("site", nargs="*", metavar="SITE", help="a folder of the sites directory (default: all of them)")
+        parser.add_argument(
+            "site", nargs="*", metavar="SITE", help="a folder of the sites directory (default: all of them)"
+        )
     else:
         parser.add_argument("site", metavar="SITE", help="a folder of the sites directory")
     parser.add_argument(
@@ -52,22 +58,33 @@ def add_vault(parser: argparse.ArgumentParser) -> None:
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add what says how the site's server is reached, where that differs from site.yml."""
     group = parser.add_argument_group("the server, where it differs from site.yml")
-    group.add_argument("--address", metavar="HOST", help="reach the server at this address (new hardware, a lab host)")
+    group.add_argument(
+        "--address", metavar="HOST", help="reach the server at this address (new hardware, a lab host)"
+    )
     group.add_argument("--port", type=int, metavar="N", help="ssh port")
     group.add_argument("--user", metavar="NAME", help="ssh user")
     group.add_argument("--identity", type=Path, metavar="FILE", help="ssh private key")
     group.add_argument(
-        "--known-hosts", type=Path, metavar="FILE", help="file that holds the server's host key; it is always checked"
+        "--known-hosts",
+        type=Path,
+        metavar="FILE",
+        help="file that holds the server's host key; it is always checked",
     )
-    parser.add_argument("-v", "--verbose", action="count", default=0, help="show every step; twice: Ansible's own words too")
-    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress, only problems and the answer")
+    parser.add_argument(
+        "-v", "--verbose", action="count", default=0, help="show every step; twice: Ansible's own words too"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="show no progress, only problems and the answer"
+    )
 
 
 def add_backup_store(parser: argparse.ArgumentParser) -> None:
     """Add what says how the backup store is reached, where that differs from backup.yml."""
     group = parser.add_argument_group("the backup store, where it differs from backup.yml")
     group.add_argument("--backup-address", metavar="HOST", help="the store's address as seen from the server")
-    group.add_argument("--backup-host-key", metavar="KEY", help="the store's public host key: 'ssh-ed25519 AAAA...'")
+    group.add_argument(
+        "--backup-host-key", metavar="KEY", help="the store's public host key: 'ssh-ed25519 AAAA...'"
+    )
 
 
 def sites_of(arguments: argparse.Namespace) -> Path:
@@ -86,7 +103,8 @@ def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
         "KELID_USER": arguments.user,
         "KELID_IDENTITY": arguments.identity and arguments.identity.resolve(),
         "KELID_KNOWN_HOSTS": arguments.known_hosts and arguments.known_hosts.resolve(),
-        "KELID_VAULT_PASSWORD_FILE": arguments.vault_password_file and arguments.vault_password_file.resolve(),
+        "KELID_VAULT_PASSWORD_FILE": arguments.vault_password_file
+        and arguments.vault_password_file.resolve(),
         "KELID_BACKUP_ADDRESS": getattr(arguments, "backup_address", None),
         "KELID_BACKUP_HOST_KEY": getattr(arguments, "backup_host_key", None),
     }

@@ -27,8 +27,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_vault(parser)
     options.add_server(parser)
     options.add_output(parser)
-    parser.add_argument("--against", metavar="REVISION", help="compare with this git revision and ask no server")
-    parser.add_argument("--lines", action="store_true", help="show the rendered lines that change, not only how many")
+    parser.add_argument(
+        "--against", metavar="REVISION", help="compare with this git revision and ask no server"
+    )
+    parser.add_argument(
+        "--lines", action="store_true", help="show the rendered lines that change, not only how many"
+    )
 
 
 def run(arguments: argparse.Namespace) -> Exit:

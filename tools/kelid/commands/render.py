@@ -1,8 +1,8 @@
 """Render a site: the very text that Asterisk gets, with tokens where secrets go.
 
-  kelid render noor-clinic --output build/noor   write the files into a folder
-  kelid render noor-clinic --file pjsip.conf     print one of them
-  kelid render noor-clinic                       list them with their sizes
+kelid render noor-clinic --output build/noor   write the files into a folder
+kelid render noor-clinic --file pjsip.conf     print one of them
+kelid render noor-clinic                       list them with their sizes
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_sites(parser)
     options.add_output(parser)
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("-o", "--output", type=Path, metavar="DIR", help="write the files there; other files there are refused")
+    what.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="write the files there; other files there are refused",
+    )
     what.add_argument("--file", metavar="NAME", help="print this file only")
 
 
@@ -34,7 +40,9 @@ def run(arguments: argparse.Namespace) -> Exit:
     bundle = pipeline.check(options.sites_of(arguments), arguments.site).bundle
     if arguments.file:
         if arguments.file not in bundle.files:
-            raise KelidError(f"there is no {arguments.file}; there are {', '.join(sorted(bundle.files))}", exit=Exit.USAGE)
+            raise KelidError(
+                f"there is no {arguments.file}; there are {', '.join(sorted(bundle.files))}", exit=Exit.USAGE
+            )
         sys.stdout.write(bundle.files[arguments.file])
     elif arguments.output:
         _write(arguments.output, bundle.files)

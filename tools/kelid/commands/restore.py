@@ -25,17 +25,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_backup_store(parser)
     options.add_output(parser)
     parser.add_argument("--snapshot", default="latest", metavar="ID", help="which backup (default: latest)")
-    parser.add_argument("--force", action="store_true", help="data on the machine that is newer than the backup may be lost")
+    parser.add_argument(
+        "--force", action="store_true", help="data on the machine that is newer than the backup may be lost"
+    )
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Ask, restore, report."""
-    question = f"Restore {arguments.site} onto {arguments.address or 'its server'}? Calls that are up there end."
+    question = (
+        f"Restore {arguments.site} onto {arguments.address or 'its server'}? Calls that are up there end."
+    )
     if not arguments.yes and not options.confirmed(question):
         raise KelidError("not restored: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
     with options.progress(arguments) as watch:
-        result = server.server_of(arguments, watch).restore(snapshot=arguments.snapshot, force=arguments.force)
+        result = server.server_of(arguments, watch).restore(
+            snapshot=arguments.snapshot, force=arguments.force
+        )
     if arguments.json:
         options.print_json(result)
     else:

@@ -38,5 +38,3 @@ def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Pl
     """Check the site, ask its server what it has, and return the plan."""
     checked, password = checked_site(arguments)
     return checked, pipeline.plan_for(checked, options.sites_of(arguments), server.status(), password)
-
-

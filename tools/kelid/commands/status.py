@@ -31,10 +31,16 @@ def run(arguments: argparse.Namespace) -> Exit:
         asterisk = status.get("asterisk") or {}
         print(f"site      {arguments.site}")
         print(f"release   {status.get('release') or '(none)'}")
-        print(f"commit    {manifest.get('commit') or '(none)'}{' with uncommitted changes' if manifest.get('dirty') else ''}")
+        print(
+            f"commit    {manifest.get('commit') or '(none)'}{' with uncommitted changes' if manifest.get('dirty') else ''}"
+        )
         print(f"kelid     {manifest.get('kelid') or '(none)'}")
-        print(f"asterisk  {asterisk.get('version', '?')}, {'running' if asterisk.get('running') else 'NOT running'}")
+        print(
+            f"asterisk  {asterisk.get('version', '?')}, {'running' if asterisk.get('running') else 'NOT running'}"
+        )
         print(f"channels  {status.get('channels', '?')}")
         print(f"drift     {', '.join(drift) or 'none'}")
-        print(f"armed     {'yes: a change waits to be confirmed, or undoes itself' if status.get('armed') else 'no'}")
+        print(
+            f"armed     {'yes: a change waits to be confirmed, or undoes itself' if status.get('armed') else 'no'}"
+        )
     return Exit.CHANGES if drift else Exit.OK

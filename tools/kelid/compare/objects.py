@@ -77,7 +77,9 @@ def _of_section(path: str, section: Section) -> _Object:
     type_ = section.get("type") if path == "pjsip.conf" else None
     stem = path.removesuffix(".conf")
     kind = _KINDS.get((path, type_)) or (f"{stem} {type_}" if type_ else stem)
-    return _Object(kind, section.name, tuple((option.key, option.value) for option in section.options), section.where)
+    return _Object(
+        kind, section.name, tuple((option.key, option.value) for option in section.options), section.where
+    )
 
 
 def _of_context(context: Context) -> Iterable[_Object]:

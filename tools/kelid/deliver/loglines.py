@@ -24,9 +24,14 @@ def findings(log: Iterable[Mapping[str, Any]], bundle: Bundle, pbx: Pbx) -> list
         text = str(entry.get("text", "")).strip()
         place = _by_line(entry, bundle) or _by_object(entry, pbx) or _by_name(text, pbx)
         if place is None:
-            place = Where(f"(rendered) {entry['file']}" if entry.get("file") else "(rendered)", int(entry.get("line") or 0))
+            place = Where(
+                f"(rendered) {entry['file']}" if entry.get("file") else "(rendered)",
+                int(entry.get("line") or 0),
+            )
         severity = Severity.ERROR
-        finding = Finding(place, CODE, f"Asterisk refuses it: {text}", "correct the value at that line", severity)
+        finding = Finding(
+            place, CODE, f"Asterisk refuses it: {text}", "correct the value at that line", severity
+        )
         if finding not in found:
             found.append(finding)
     return found

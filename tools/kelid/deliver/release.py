@@ -57,10 +57,10 @@ def fill(text: str, secrets: Mapping[str, str], escape: Callable[[str], str]) ->
         name = str(match[1])
         try:
             return escape(secrets[name])
-        except ValueError:
+        except (ValueError, KelidError):
             # The cause is cut off on purpose: its message may quote the value.
             raise KelidError(
-                f"the value of secret {name} can't stand in a configuration file (line break, control character)",
+                f"the value of secret {name} can't stand in a configuration file (line break, control character, blank at an end)",
                 exit=Exit.INVALID,
             ) from None
 

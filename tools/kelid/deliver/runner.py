@@ -133,7 +133,10 @@ def _message(result: Mapping[str, Any]) -> str:
 def demand(outcome: Outcome, host: str, doing: str) -> None:
     """Return if the run on the host ended well; else raise KelidError with the reason and the exit status that fits."""
     if host in outcome.unreachable:
-        raise KelidError(f"{host}: could not reach the server to {doing}: {outcome.unreachable[host]}", exit=Exit.UNREACHABLE)
+        raise KelidError(
+            f"{host}: could not reach the server to {doing}: {outcome.unreachable[host]}",
+            exit=Exit.UNREACHABLE,
+        )
     if not outcome.ok:
         reasons = outcome.failures.get(host) or [line for line in outcome.output if line.strip()][-5:]
         raise KelidError(f"{host}: could not {doing}: " + "; ".join(reasons), exit=Exit.FAILURE)

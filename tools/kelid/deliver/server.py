@@ -47,7 +47,16 @@ class Applied:
 
 
 REFUSALS = frozenset(
-    {"busy", "stale_base", "bad_archive", "wrong_asterisk", "staging_failed", "disk_full", "calls_active", "not_installed"}
+    {
+        "busy",
+        "stale_base",
+        "bad_archive",
+        "wrong_asterisk",
+        "staging_failed",
+        "disk_full",
+        "calls_active",
+        "not_installed",
+    }
 )
 """Codes of the agent that mean: nothing on the server was changed."""
 
@@ -153,5 +162,7 @@ class Server:
     def _result(self, outcome: Outcome, action: str) -> dict[str, Any]:
         result = outcome.result(action, self.site)
         if result is None:
-            raise KelidError(f"{self.site}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN)
+            raise KelidError(
+                f"{self.site}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN
+            )
         return result

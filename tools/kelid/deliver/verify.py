@@ -14,7 +14,9 @@ def differences(expect: Mapping[str, Any], observed: Mapping[str, Any]) -> list[
     for kind in KINDS:
         wanted, there = set(_names(expect.get(kind, ()))), set(_names(observed.get(kind, ())))
         singular = kind.removesuffix("s").removesuffix("e") if kind == "mailboxes" else kind.removesuffix("s")
-        found += [f"{singular} {name} is missing from the running Asterisk" for name in sorted(wanted - there)]
+        found += [
+            f"{singular} {name} is missing from the running Asterisk" for name in sorted(wanted - there)
+        ]
         if kind != "contexts":  # Asterisk makes contexts of its own (parking, hints)
             found += [f"{singular} {name} is there but not in the release" for name in sorted(there - wanted)]
     return found

@@ -61,9 +61,14 @@ def files_at(folder: Path, revision: str) -> dict[str, bytes]:
         mode, kind, object_id = meta.split()
         path = name.decode()[len(prefix) :]
         if kind != b"blob" or mode == b"120000":
-            raise KelidError(f"{revision}:{prefix}{path} is a link or a submodule; keep plain files there", exit=Exit.INVALID)
+            raise KelidError(
+                f"{revision}:{prefix}{path} is a link or a submodule; keep plain files there",
+                exit=Exit.INVALID,
+            )
         entries.append((path, object_id))
-    return dict(zip([path for path, _ in entries], _blobs(standing, [oid for _, oid in entries]), strict=True))
+    return dict(
+        zip([path for path, _ in entries], _blobs(standing, [oid for _, oid in entries]), strict=True)
+    )
 
 
 def _nearest(folder: Path) -> Path:

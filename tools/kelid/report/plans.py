@@ -23,21 +23,29 @@ def comparison_text(comparison: Comparison, *, colour: bool = False, lines: bool
 def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
     """Return the plan as a person reads it before saying yes."""
     rows = [paint(f"Plan for {plan.site}", "bold", on=colour)]
-    rows.append(f"  commit   {plan.commit[:12] or '(none)'}{' with changes that are not committed' if plan.dirty else ''}")
+    rows.append(
+        f"  commit   {plan.commit[:12] or '(none)'}{' with changes that are not committed' if plan.dirty else ''}"
+    )
     rows.append(f"  release  {plan.base[:12] or '(none)'} -> {plan.release[:12]}")
     rows.append(f"  digest   {plan.digest[:12]}")
     if plan.empty:
         rows.append(paint("Nothing to do: the server has this very release.", "green", on=colour))
         return "\n".join(rows) + "\n"
     if plan.tool_before and plan.tool_before != plan.tool:
-        rows.append(f"  kelid    {plan.tool_before} -> {plan.tool}: some changes may come from the tool, not from the site")
+        rows.append(
+            f"  kelid    {plan.tool_before} -> {plan.tool}: some changes may come from the tool, not from the site"
+        )
     text = "\n".join(rows) + "\n\n" + comparison_text(plan.comparison, colour=colour, lines=lines)
     notes = []
     if plan.secrets:
         notes.append(f"secrets changed: {', '.join(plan.secrets)}")
     if plan.drift:
         notes.append(
-            paint(f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}", "red", on=colour)
+            paint(
+                f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}",
+                "red",
+                on=colour,
+            )
         )
     notes.append("reloads: " + ("; ".join(plan.reloads) or "none"))
     if plan.restart:
@@ -85,14 +93,17 @@ def _place(change: ObjectChange) -> str:
 def _diff(change: FileChange, *, colour: bool) -> str:
     styles = {"+": "green", "-": "red", "@": "blue"}
     rows = [
-        paint(line, styles[line[0]], on=colour) if line[:1] in styles else line for line in change.diff.splitlines()
+        paint(line, styles[line[0]], on=colour) if line[:1] in styles else line
+        for line in change.diff.splitlines()
     ]
     return "\n".join(rows) + "\n"
 
 
 def _count(change: FileChange) -> str:
     lines = change.diff.splitlines()[2:]
-    return f"+{sum(line.startswith('+') for line in lines)} -{sum(line.startswith('-') for line in lines)} lines"
+    return (
+        f"+{sum(line.startswith('+') for line in lines)} -{sum(line.startswith('-') for line in lines)} lines"
+    )
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,12 @@ from typing import Self, TextIO
 from kelid.model.progress import Progress, State
 from kelid.report.colour import paint
 
-_MARKS = {State.OK: ("✓", "green"), State.CHANGED: ("✓", "yellow"), State.SKIPPED: ("·", "dim"), State.FAILED: ("✗", "red")}
+_MARKS = {
+    State.OK: ("✓", "green"),
+    State.CHANGED: ("✓", "yellow"),
+    State.SKIPPED: ("·", "dim"),
+    State.FAILED: ("✗", "red"),
+}
 
 
 class ProgressLines:
@@ -32,7 +37,9 @@ class ProgressLines:
             self._spinner.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Take the moving line away."""
         self._done.set()
         if self._spinner:
@@ -48,7 +55,9 @@ class ProgressLines:
                 self._running = (label, time.monotonic())
                 return
             self._running = None
-            if (self._quiet and progress.state is not State.FAILED) or (progress.state is State.SKIPPED and not self._all):
+            if (self._quiet and progress.state is not State.FAILED) or (
+                progress.state is State.SKIPPED and not self._all
+            ):
                 return
             mark, style = _MARKS[progress.state]
             self._clear()
@@ -64,7 +73,9 @@ class ProgressLines:
                 if self._running:
                     label, since = self._running
                     self._clear()
-                    self._stream.write(f"  {frames[turn % len(frames)]} {time.monotonic() - since:6.1f} s  {label[:100]}")
+                    self._stream.write(
+                        f"  {frames[turn % len(frames)]} {time.monotonic() - since:6.1f} s  {label[:100]}"
+                    )
                     self._stream.flush()
             turn += 1
 
