@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from kelid.findings import Exit, Finding, KelidError, Where
+from kelid.findings import Exit, Finding, KelidError
 from kelid.load.tree import Mapping, Node, Scalar, Sequence, short
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
@@ -74,16 +74,17 @@ def to_data(node: Node, wanted: dict[str, Any]) -> Any:
     return data
 
 
-def find(node: Node, path: Iterable[str | int]) -> tuple[Node, dict[str, Any] | None]:
-    """Return the node at the path, or the last one on the way that is there, and None (kept for the schema's part)."""
+def find(node: Node, path: Iterable[str | int]) -> Node:
+    """Return the node at the path, or the last one on the way to it that is there."""
     for step in path:
-        if isinstance(node, Mapping) and isinstance(step, str) and step in node.items:
-            node = node.items[step]
-        elif isinstance(node, Sequence) and isinstance(step, int):
-            node = node.items[step]
+        if isinstance(node, Mapping):
+            inner = node.items.get(str(step))
         else:
+            inner = node.items[int(step)] if isinstance(node, Sequence) else None
+        if inner is None:
             break
-    return node, None
+        node = inner
+    return node
 
 
 def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
@@ -98,7 +99,7 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
     seen: set[tuple[str, ...]] = set()
     for error in _validator(topic).iter_errors(data):
         path = list(error.instance_path)
-        node, _ = find(tree, path)
+        node = find(tree, path)
         kind = error.kind.name
         if kind == "additionalProperties":
             findings += _unknown_keys(topic, node, error.kind.unexpected, _at(wanted, error.schema_path[:-1]))
@@ -208,8 +209,3 @@ def _choice(text: str, options: Iterable[Any]) -> str:
 def _example(wanted: dict[str, Any]) -> str:
     examples = wanted.get("examples", [])
     return json.dumps(examples[0], ensure_ascii=False) if examples else ""
-
-
-def place_of(node: Node, *path: str | int) -> Where:
-    """Return where the value at the path stands; for one that was left out, where its mapping begins."""
-    return find(node, path)[0].where

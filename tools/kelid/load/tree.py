@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml import cyaml
 
 from kelid.findings import Finding, Where
 
@@ -244,7 +244,7 @@ class _Reader:
         self.place(Scalar("", False, False, where))
 
     def run(self, text: str) -> None:
-        parser: Any = CParser(text)
+        parser: Any = cyaml.CParser(text)
         while True:
             event = parser.get_event()
             if event is None:

@@ -1,0 +1,43 @@
+"""``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
+
+Codes: B backup, D destinations, E extensions, H hours, I menus, K secrets, N names, P prompts, Q queues, R routes, T trunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from kelid.findings import Finding
+from kelid.model.site import Site
+from kelid.rules import (
+    backups,
+    destinations,
+    extensions,
+    hours,
+    ivrs,
+    names,
+    queues,
+    routes,
+    trunks,
+)
+from kelid.rules import (
+    secrets as _secrets,
+)
+from kelid.rules.registry import RULES, Given, Rule
+
+__all__ = ["RULES", "Rule", "check", "sample_password_used"]
+
+TOPICS = (backups, destinations, extensions, hours, ivrs, names, queues, routes, _secrets, trunks)
+"""The files of rules; importing them fills the table."""
+
+sample_password_used = _secrets.sample_password_used
+
+
+def check(site: Site, *, today: date, secrets: Mapping[str, str] | None) -> list[Finding]:
+    """Given a site, the day, and its secrets in clear (None: could not be opened), return all findings in order of place."""
+    given = Given(today=today, secrets=secrets)
+    found = [finding for rule in RULES.values() for finding in rule.findings(site, given)]
+    if secrets is None:
+        found.append(_secrets.could_not_tell(site))
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.sort_key)

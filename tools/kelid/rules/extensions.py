@@ -1,0 +1,66 @@
+"""E: extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kelid.findings import Severity
+from kelid.model.site import Site
+from kelid.rules.patterns import parse
+from kelid.rules.registry import Fault, rule
+
+
+@rule("E001")
+def number_twice(site: Site) -> Iterator[Fault]:
+    """A number belongs to one phone."""
+    first = {}
+    for extension in site.extensions:
+        before = first.setdefault(extension.number, extension)
+        if before is not extension:
+            text = f"the number {extension.number} is taken"
+            yield extension.where, text, f"it stands on line {before.where.line} too; give this phone another"
+
+
+@rule("E002")
+def class_unknown(site: Site) -> Iterator[Fault]:
+    """An extension's permission class is at the site."""
+    known = [item.name for item in site.permission_classes]
+    for extension in site.extensions:
+        if extension.permission_class not in known:
+            text = (
+                f"extension {extension.number}: there is no permission class {extension.permission_class!r}"
+            )
+            yield extension.where, text, f"routes.yml has {', '.join(known)}"
+
+
+@rule("E003")
+def hides_emergency(site: Site) -> Iterator[Fault]:
+    """No phone has an emergency number."""
+    for extension in site.extensions:
+        if extension.number in site.dial.emergency:
+            yield (
+                extension.where,
+                f"{extension.number} is an emergency number",
+                "give this phone another number",
+            )
+
+
+@rule("E004", Severity.WARNING)
+def hides_outside(site: Site) -> Iterator[Fault]:
+    """No phone has a number that an outbound route would take."""
+    for extension in site.extensions:
+        for route in site.outbound_routes:
+            if extension.number not in site.dial.emergency and _taken(route.patterns, extension.number):
+                text = f"extension {extension.number} hides a number that the route {route.name!r} takes"
+                yield extension.where, text, "change the number or the route's pattern"
+                break
+
+
+def _taken(patterns: tuple[str, ...], number: str) -> bool:
+    for pattern in patterns:
+        try:
+            if parse(pattern).takes(number):
+                return True
+        except ValueError:
+            continue
+    return False

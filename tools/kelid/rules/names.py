@@ -1,0 +1,88 @@
+"""N: names, languages and the clock of the site."""
+
+from __future__ import annotations
+
+import itertools
+import zoneinfo
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from kelid.findings import Severity, Where
+from kelid.model.site import Names, Site
+from kelid.rules.registry import Fault, rule
+
+_NOT_ON_PHONES = '"<>;\\'
+"""SIP writes a display name between double quotes before an address in angle brackets (RFC 3261, section 20.10); a
+semicolon begins a comment in Asterisk's files."""
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def where(self) -> Where: ...
+
+
+def _groups(site: Site) -> Iterator[tuple[str, Sequence[_Named]]]:
+    yield "trunk", site.trunks
+    yield "inbound route", site.inbound_routes
+    yield "outbound route", site.outbound_routes
+    yield "permission class", site.permission_classes
+    yield "queue", site.queues
+    yield "ivr", site.ivrs
+    yield "announcement", site.announcements
+    yield "schedule", site.schedules
+    yield "holiday list", site.holiday_lists
+
+
+def _shown(site: Site) -> Iterable[tuple[Where, Names]]:
+    yield site.where, site.names
+    named = itertools.chain(site.extensions, site.queues, site.ivrs, site.announcements, site.schedules)
+    for item in named:
+        yield item.where, item.names
+
+
+@rule("N001")
+def name_twice(site: Site) -> Iterator[Fault]:
+    """A name belongs to one thing of its kind."""
+    for kind, items in _groups(site):
+        first: dict[str, _Named] = {}
+        for item in items:
+            before = first.setdefault(item.name, item)
+            if before is not item:
+                text = f"there are two of the name {item.name!r} ({kind})"
+                yield item.where, text, f"the first stands on line {before.where.line}; rename one"
+
+
+@rule("N002")
+def name_not_for_phones(site: Site) -> Iterator[Fault]:
+    """A name can be shown on a phone."""
+    for where, names in _shown(site):
+        for text in names.values():
+            bad = next((character for character in text if character in _NOT_ON_PHONES), None)
+            if bad:
+                yield where, f"a phone can't show {bad!r} in the name {text!r}", "write the name without it"
+            elif not text.strip():
+                yield where, "a name has only spaces", "write a name"
+
+
+@rule("N003", Severity.WARNING)
+def name_in_other_language(site: Site) -> Iterator[Fault]:
+    """A name is there in the site's language."""
+    for where, names in _shown(site):
+        if site.language not in names:
+            text = f"no name in the site's language {site.language!r}"
+            yield where, text, f"add {site.language}: to names; until then another language is shown"
+
+
+@rule("N004")
+def zone_unknown(site: Site) -> Iterator[Fault]:
+    """The time zone is in the tz database."""
+    try:
+        zoneinfo.ZoneInfo(site.time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        yield (
+            site.where,
+            f"no time zone is called {site.time_zone!r}",
+            "write it as the tz database does: Asia/Tehran",
+        )

@@ -1,0 +1,161 @@
+"""R: routes and permission classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kelid.findings import Severity
+from kelid.model.site import OutboundRoute, Site
+from kelid.rules.calls import ways
+from kelid.rules.patterns import Pattern, parse
+from kelid.rules.registry import Fault, rule
+
+
+def _patterns(route: OutboundRoute) -> Iterator[tuple[str, Pattern]]:
+    for text in route.patterns:
+        try:
+            yield text, parse(text)
+        except ValueError:
+            continue
+
+
+@rule("R001")
+def trunk_unknown(site: Site) -> Iterator[Fault]:
+    """A route's trunk is at the site."""
+    known = [trunk.name for trunk in site.trunks]
+    fix = f"trunks.yml has {', '.join(known)}" if known else "the site has no trunk"
+    for inbound in site.inbound_routes:
+        if inbound.trunk not in known:
+            yield inbound.where, f"route {inbound.name!r}: there is no trunk {inbound.trunk!r}", fix
+    for outbound in site.outbound_routes:
+        for name in outbound.trunks:
+            if name not in known:
+                yield outbound.where, f"route {outbound.name!r}: there is no trunk {name!r}", fix
+
+
+@rule("R002")
+def did_unknown(site: Site) -> Iterator[Fault]:
+    """An inbound route is for a number that its trunk has."""
+    trunks = {trunk.name: trunk for trunk in site.trunks}
+    for route in site.inbound_routes:
+        trunk = trunks.get(route.trunk)
+        if trunk and route.did not in trunk.dids:
+            text = f"the trunk {trunk.name!r} has no number {route.did}"
+            yield route.where, text, f"its dids are {', '.join(trunk.dids) or 'none'}"
+
+
+@rule("R003")
+def did_taken_twice(site: Site) -> Iterator[Fault]:
+    """One inbound route takes a number."""
+    first = {}
+    for route in site.inbound_routes:
+        before = first.setdefault((route.trunk, route.did), route)
+        if before is not route:
+            yield route.where, f"the route {before.name!r} takes {route.did} already", "keep one of the two"
+
+
+@rule("R004")
+def route_unknown(site: Site) -> Iterator[Fault]:
+    """A permission class names outbound routes of the site."""
+    known = [route.name for route in site.outbound_routes]
+    for item in site.permission_classes:
+        for name in item.routes:
+            if name not in known:
+                fix = f"the site has {', '.join(known)}" if known else "the site has no outbound route"
+                yield item.where, f"class {item.name!r}: there is no outbound route {name!r}", fix
+
+
+@rule("R005")
+def pattern_wrong(site: Site) -> Iterator[Fault]:
+    """A pattern is one that Asterisk understands."""
+    for route in site.outbound_routes:
+        for text in route.patterns:
+            try:
+                parse(text)
+            except ValueError as problem:
+                yield (
+                    route.where,
+                    f"route {route.name!r}: {text!r} is no pattern: {problem}",
+                    "correct the pattern",
+                )
+
+
+@rule("R006")
+def pattern_twice(site: Site) -> Iterator[Fault]:
+    """A route names a pattern once."""
+    for route in site.outbound_routes:
+        seen: dict[Pattern, str] = {}
+        for text, pattern in _patterns(route):
+            before = seen.setdefault(pattern, text)
+            if before is not text:
+                yield (
+                    route.where,
+                    f"route {route.name!r}: {text!r} takes what {before!r} takes",
+                    "remove one of them",
+                )
+
+
+@rule("R007", Severity.WARNING)
+def route_shadowed(site: Site) -> Iterator[Fault]:
+    """A pattern isn't wholly taken by a route that goes before it."""
+    users = {
+        route.name: {item.name for item in site.permission_classes if route.name in item.routes}
+        for route in site.outbound_routes
+    }
+    ordered = sorted(site.outbound_routes, key=lambda route: not route.emergency)
+    for index, route in enumerate(ordered):
+        for text, pattern in _patterns(route):
+            for earlier in ordered[:index]:
+                always = earlier.emergency or (
+                    bool(users[route.name]) and users[route.name] <= users[earlier.name]
+                )
+                if always and any(other.takes_all_of(pattern) for _, other in _patterns(earlier)):
+                    message = f"route {route.name!r}: {text!r} is never used, {earlier.name!r} takes it all"
+                    yield route.where, message, "narrow the earlier one, or change their order"
+                    break
+
+
+@rule("R008")
+def emergency_unreachable(site: Site) -> Iterator[Fault]:
+    """An emergency route takes every emergency number."""
+    routes = [route for route in site.outbound_routes if route.emergency]
+    for number in site.dial.emergency:
+        if not any(pattern.takes(number) for route in routes for _, pattern in _patterns(route)):
+            fix = "add it to the patterns of a route with emergency: true"
+            yield site.dial.where, f"no emergency route takes the emergency number {number}", fix
+
+
+@rule("R009", Severity.WARNING)
+def class_unused(site: Site) -> Iterator[Fault]:
+    """Some extension, or a call that is sent outside, has the class."""
+    used = {extension.permission_class for extension in site.extensions}
+    used |= {way.destination.permission_class for way in ways(site)}
+    for item in site.permission_classes:
+        if item.name not in used:
+            yield (
+                item.where,
+                f"nobody has the permission class {item.name!r}",
+                "remove it, or give it to an extension",
+            )
+
+
+@rule("R010", Severity.WARNING)
+def route_unused(site: Site) -> Iterator[Fault]:
+    """Some permission class may use an outbound route."""
+    used = {name for item in site.permission_classes for name in item.routes}
+    for route in site.outbound_routes:
+        if not route.emergency and route.name not in used:
+            text = f"no permission class may use the route {route.name!r}"
+            yield route.where, text, "name it in a class, or remove it"
+
+
+@rule("R011")
+def strips_all(site: Site) -> Iterator[Fault]:
+    """A route leaves digits to send."""
+    for route in site.outbound_routes:
+        for text, pattern in _patterns(route):
+            if route.strip and pattern.shortest <= route.strip:
+                message = (
+                    f"route {route.name!r}: strip cuts {route.strip} digits, and {text!r} may have no more"
+                )
+                yield route.where, message, "strip fewer digits"

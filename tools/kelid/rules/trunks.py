@@ -1,0 +1,66 @@
+"""T: trunks and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kelid.findings import Severity
+from kelid.model.site import Site
+from kelid.rules.registry import Fault, rule
+
+
+@rule("T001")
+def did_twice(site: Site) -> Iterator[Fault]:
+    """A number rings in on one trunk, once."""
+    first: dict[str, str] = {}
+    for trunk in site.trunks:
+        for did in trunk.dids:
+            before = first.setdefault(did, trunk.name)
+            if before != trunk.name or trunk.dids.count(did) > 1:
+                yield (
+                    trunk.where,
+                    f"the number {did} is named twice among the dids",
+                    f"keep it at {before!r} alone",
+                )
+                break
+
+
+@rule("T002")
+def no_codec(site: Site) -> Iterator[Fault]:
+    """A trunk needs a codec."""
+    for trunk in site.trunks:
+        if not trunk.codecs:
+            yield trunk.where, f"trunk {trunk.name!r} has no codec", "leave codecs out, or name one"
+
+
+@rule("T003")
+def secret_without_user(site: Site) -> Iterator[Fault]:
+    """A trunk's password needs a user."""
+    for trunk in site.trunks:
+        if trunk.secret and not trunk.user:
+            yield (
+                trunk.where,
+                f"trunk {trunk.name!r} has a secret and no user",
+                "add the user, or leave the secret out",
+            )
+
+
+@rule("T004", Severity.WARNING)
+def trunk_idle(site: Site) -> Iterator[Fault]:
+    """A trunk is used by some route."""
+    used = {route.trunk for route in site.inbound_routes}
+    used |= {name for route in site.outbound_routes for name in route.trunks}
+    for trunk in site.trunks:
+        if trunk.name not in used:
+            yield trunk.where, f"no route uses the trunk {trunk.name!r}", "add a route, or remove the trunk"
+
+
+@rule("T005", Severity.WARNING)
+def did_unanswered(site: Site) -> Iterator[Fault]:
+    """Every number of a trunk leads somewhere."""
+    taken = {(route.trunk, route.did) for route in site.inbound_routes}
+    for trunk in site.trunks:
+        for did in dict.fromkeys(trunk.dids):
+            if (trunk.name, did) not in taken:
+                text = f"calls to {did} go nowhere"
+                yield trunk.where, text, "add an inbound route in routes.yml, or remove the number"
