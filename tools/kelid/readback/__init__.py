@@ -1,0 +1,75 @@
+"""Asterisk's conf text -> lines without loss -> the resolved Pbx: the way back of what render prints."""
+
+from __future__ import annotations
+
+from kelid.findings import Exit, KelidError
+from kelid.model.bundle import Bundle
+from kelid.model.pbx import ConfFile, Option, Pbx, Section
+from kelid.readback.dialplan import read_dialplan
+from kelid.readback.lines import ConfText, Kind, Line, read_conf
+
+__all__ = ["ConfText", "Kind", "Line", "read_conf", "read_dialplan", "readback"]
+
+DIALPLAN = "extensions.conf"
+
+
+def readback(bundle: Bundle) -> Pbx:
+    """Given a bundle, return what Asterisk reads from it: ``readback(render(pbx)) == pbx``.
+
+    Raise KelidError if a file holds what render never prints.
+    """
+    globals_: tuple[Option, ...] = ()
+    contexts_text = ""
+    files = []
+    for path in sorted(bundle.files):
+        conf = read_conf(path, bundle.files[path])
+        if path == DIALPLAN:
+            globals_, contexts_text = _dialplan_parts(conf)
+        else:
+            files.append(_file(conf))
+    contexts, findings = read_dialplan(DIALPLAN, contexts_text)
+    if findings:
+        raise KelidError(
+            f"the dial plan of {bundle.site} can't be read back", exit=Exit.FAILURE, findings=findings
+        )
+    return Pbx(
+        site=bundle.site,
+        asterisk=bundle.asterisk,
+        files=tuple(files),
+        globals=globals_,
+        contexts=contexts,
+        media=bundle.media,
+    )
+
+
+def _file(conf: ConfText) -> ConfFile:
+    return ConfFile(
+        conf.path, tuple(Section(head.name, _options(body), head.where) for head, body in _plain(conf))
+    )
+
+
+def _plain(conf: ConfText) -> list[tuple[Line, tuple[Line, ...]]]:
+    sections = list(conf.sections())
+    inside = {line for _, body in sections for line in body}
+    for line in conf.lines:
+        unread = line.kind in {Kind.GARBAGE, Kind.DIRECTIVE} or line.templates is not None
+        if unread or (line.kind is Kind.OPTION and line not in inside):
+            raise KelidError(f"{line.where}: {line.raw.strip()!r} can't be read back", exit=Exit.FAILURE)
+    return sections
+
+
+def _options(body: tuple[Line, ...]) -> tuple[Option, ...]:
+    return tuple(Option(line.name, line.value, line.where) for line in body)
+
+
+def _dialplan_parts(conf: ConfText) -> tuple[tuple[Option, ...], str]:
+    """Return the global variables, and the text with [general] and [globals] blanked out, on the same lines."""
+    globals_: tuple[Option, ...] = ()
+    own: set[int] = set()
+    for head, body in conf.sections():
+        if head.name in {"general", "globals"}:
+            own.update(line.where.line for line in (head, *body))
+        if head.name == "globals":
+            globals_ = _options(body)
+    text = "".join("\n" if line.where.line in own else line.raw for line in conf.lines)
+    return globals_, text

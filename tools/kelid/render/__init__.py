@@ -12,9 +12,9 @@ from kelid.findings import Where
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import ConfFile, Context, Exten, Hint, Include, Option, Pbx, Section, Step
 from kelid.render import gate
-from kelid.render.gate import Refused
+from kelid.render.gate import Refused, escape
 
-__all__ = ["Refused", "render"]
+__all__ = ["Refused", "escape", "render"]
 
 DIALPLAN = "extensions.conf"
 

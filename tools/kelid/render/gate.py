@@ -15,6 +15,9 @@ LONGEST = 8000
 SECRET_PLACES: frozenset[tuple[str, str]] = frozenset({("pjsip.conf", "password"), ("voicemail.conf", "")})
 """File and key where compile puts a secret's token at the start of a value; an empty key stands for any of the file's."""
 
+_NEVER = frozenset({"Cc", "Zl", "Zp", "Cs"})
+"""Unicode categories: control characters, separators of lines and paragraphs, halves of surrogate pairs."""
+
 _NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _PATTERN = re.compile(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z")
@@ -22,7 +25,7 @@ _APP = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _TIMES = re.compile(r"[A-Za-z0-9:*&,/_+-]*\Z")
 
 
-class Refused(KelidError):
+class Refused(KelidError):  # noqa: N818  (the house names exceptions by what happened)
     """Text that would not reach Asterisk as what it is."""
 
     def __init__(self, code: str, where: Where, message: str) -> None:
@@ -38,7 +41,7 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
     token anywhere but where compile puts one.
     """
     for char in text:
-        if unicodedata.category(char) in {"Cc", "Zl", "Zp", "Cs"}:
+        if unicodedata.category(char) in _NEVER:
             raise Refused("R101", where, f"{text!r} holds the control character U+{ord(char):04X}")
     if text != text.strip():
         raise Refused("R102", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
@@ -72,3 +75,13 @@ label = _shaped(_LABEL, "a label")
 pattern = _shaped(_PATTERN, "an extension or pattern")
 app = _shaped(_APP, "the name of an application")
 times = _shaped(_TIMES, "a time specification")
+
+
+def escape(text: str) -> str:
+    """Given a secret's value, return it as it is written in place of its token.
+
+    Raise ValueError, without the value in its message, for what no line of a conf file can hold.
+    """
+    if any(unicodedata.category(char) in _NEVER for char in text) or text != text.strip() or not text:
+        raise ValueError("a line break, a control character, nothing at all, or a blank at an end")
+    return text.replace(";", "\\;")

@@ -1,0 +1,56 @@
+"""What Asterisk must be told when a file has changed, in order; and what must be there afterwards.
+
+Every command was tried on Asterisk 22.10 and 16.28 and answers that it reloaded; the three that answer nothing (``queue
+reload all``, ``moh reload``, ``logger reload``) show their effect in ``queue show``, ``moh show classes`` and the log.
+"""
+
+from __future__ import annotations
+
+from kelid.model.pbx import Pbx
+
+RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("logger.conf",), "logger reload"),
+    (("cdr.conf",), "module reload cdr"),
+    (("cdr.conf",), "module reload cdr_csv.so"),
+    (("cel.conf",), "module reload cel"),
+    (("manager.conf",), "module reload manager"),
+    (("acl.conf",), "module reload acl"),
+    (("udptl.conf",), "module reload udptl"),
+    (("features.conf",), "module reload features"),
+    (("indications.conf",), "module reload indications"),
+    (("rtp.conf",), "module reload res_rtp_asterisk.so"),
+    (("pjproject.conf",), "module reload res_pjproject.so"),
+    (("musiconhold.conf",), "moh reload"),
+    (("voicemail.conf",), "voicemail reload"),
+    (("pjsip.conf",), "module reload res_pjsip.so"),
+    (("queues.conf", "queuerules.conf"), "queue reload all"),
+    (("extensions.conf",), "dialplan reload"),
+)
+"""Files -> the command that makes Asterisk read them, for what is added: music before the queues that play it, mailboxes
+before the endpoints that watch them, all objects before the dial plan that names them."""
+
+RESTART: tuple[str, ...] = ("ccss.conf", "modules.conf")
+"""Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), and of
+modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new."""
+
+
+def expectations(pbx: Pbx) -> dict[str, list[str]]:
+    """Return the names of what a server with this PBX must show, each list sorted.
+
+    ``contexts``, ``endpoints``, ``queues``, ``mailboxes`` (``101@default``) and ``registrations``.
+    """
+    voicemail = pbx.sections("voicemail.conf")
+    return {
+        "contexts": sorted(context.name for context in pbx.contexts),
+        "endpoints": sorted(section.name for section in pbx.sections("pjsip.conf", "endpoint")),
+        "queues": sorted(
+            section.name for section in pbx.sections("queues.conf") if section.name != "general"
+        ),
+        "mailboxes": sorted(
+            f"{option.key}@{section.name}"
+            for section in voicemail
+            if section.name not in {"general", "zonemessages"}
+            for option in section.options
+        ),
+        "registrations": sorted(section.name for section in pbx.sections("pjsip.conf", "registration")),
+    }
