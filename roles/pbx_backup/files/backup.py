@@ -664,7 +664,9 @@ class Program:
             return 0  # a policy that keeps nothing is a mistake, never an order to delete everything
         site = ("--host", self.site, "--tag", f"site={self.site}", "--group-by", "host")
         out = self.restic("forget", "--json", *site, *policy, "--prune")
-        groups = next((json.loads(line) for line in out.splitlines() if line.startswith("[")), [])
+        groups: list[dict[str, Any]] = next(
+            (json.loads(line) for line in out.splitlines() if line.startswith("[")), []
+        )
         return sum(len(group.get("remove") or ()) for group in groups)
 
     # ---- proof ---------------------------------------------------------------------------------------------------
@@ -1164,6 +1166,8 @@ class Gathered:
             status = os.lstat(entry["stored"])
             if (status.st_dev, status.st_ino) in after and not entry.get("grows"):
                 self._drop(name)
+        for name in list(self.skipped):
+            self._drop(name)
         for name in list(self.files):
             self._seal(name)
         parts: dict[str, int] = {}
@@ -1280,11 +1284,9 @@ class Gathered:
     def _drop(self, name: str) -> None:
         """Leave out a file that is being written, and with it the other files of the same message."""
         stem = re.match(r"(.*/msg\d+)\.", name)
-        same = [
-            other for other in self.files if stem and re.match(re.escape(stem.group(1)) + r"\.", other)
-        ] or [name]
-        for other in same:
-            self.skipped.add(other)
+        same = [other for other in self.files if stem and other.startswith(stem.group(1) + ".")]
+        self.skipped.update((name, *same))
+        for other in {name, *same} & set(self.files):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.files.pop(other)["stored"])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -68,7 +69,9 @@ class FakePbx:
 
     def fill(self) -> None:
         """Put a clinic's data onto the PBX."""
-        self.write("/etc/asterisk/asterisk.conf", "[directories]\nastetcdir => /var/lib/kelid/current\n", 0o644)
+        self.write(
+            "/etc/asterisk/asterisk.conf", "[directories]\nastetcdir => /var/lib/kelid/current\n", 0o644
+        )
         release = f"/var/lib/kelid/releases/{RELEASE}"
         self.write(f"{release}/pjsip.conf", "[101]\ntype = endpoint\n")
         manifest = {"release": RELEASE, "commit": "c" * 40}
@@ -94,7 +97,9 @@ class FakePbx:
         place = self.path("/var/lib/asterisk/astdb.sqlite3")
         place.parent.mkdir(parents=True, exist_ok=True)
         with sqlite3.connect(place) as base:
-            base.execute("create table if not exists astdb (key varchar(256) primary key, value varchar(256))")
+            base.execute(
+                "create table if not exists astdb (key varchar(256) primary key, value varchar(256))"
+            )
             base.execute("insert or replace into astdb values (?, ?)", (key, value))
         base.close()
 
@@ -116,27 +121,45 @@ class FakePbx:
         return found
 
 
-@pytest.fixture
-def make_pbx(tmp_path: Path) -> Iterator[Any]:
-    """Return a function that makes a PBX of the given name; all share one store."""
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a filled PBX and a store that holds one backup of it; tests work on copies."""
     if shutil.which("restic") is None:
         pytest.skip("restic is not installed")
-    made = []
-
-    def make(name: str = "pbx", *, filled: bool = True, **settings: Any) -> FakePbx:
-        pbx = FakePbx(tmp_path / name, tmp_path / "store")
-        if filled:
-            pbx.fill()
-        answer = pbx.call("settings", given=pbx.settings(**settings))
-        assert answer["ok"], answer
-        made.append(pbx)
-        return pbx
-
-    yield make
+    folder = tmp_path_factory.mktemp("template")
+    pbx = FakePbx(folder / "pbx", folder / "store")
+    pbx.fill()
+    assert pbx.call("settings", given=pbx.settings())["changed"]
+    answer = pbx.call("run")
+    assert answer["ok"], answer
+    return folder
 
 
 @pytest.fixture
-def pbx(make_pbx: Any) -> FakePbx:
-    """Return a PBX with data and backup settings."""
-    pbx: FakePbx = make_pbx()
+def pbx(template: Path, tmp_path: Path) -> FakePbx:
+    """Return a PBX with data, whose backup is in the store."""
+    shutil.copytree(template, tmp_path / "copy", symlinks=True)
+    pbx = FakePbx.__new__(FakePbx)
+    pbx.root, pbx.store = tmp_path / "copy" / "pbx", tmp_path / "copy" / "store"
+    assert pbx.call("settings", given=pbx.settings())["changed"]  # the store lies elsewhere now
     return pbx
+
+
+@pytest.fixture
+def empty(pbx: FakePbx, tmp_path: Path) -> FakePbx:
+    """Return a new PBX that knows the store of ``pbx`` and holds nothing."""
+    new = FakePbx(tmp_path / "new", pbx.store)
+    assert new.call("settings", given=new.settings())["changed"]
+    return new
+
+
+@pytest.fixture(scope="session")
+def program() -> ModuleType:
+    """Return the program as a module, for what needs no restic."""
+    spec = importlib.util.spec_from_file_location("kelid_backup_program", PROGRAM)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
