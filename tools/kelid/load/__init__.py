@@ -126,10 +126,9 @@ def _load(
         path = f"{topic}.yml"
         where = Where(f"{shown}/{path}")
         if path not in files:
-            if topic in schema.REQUIRED:
-                usable = False
-                if where.file not in known:
-                    findings.append(Finding(where, "L013", "this file is missing", "every site has one"))
+            usable = usable and topic not in schema.REQUIRED and where.file not in known
+            if topic in schema.REQUIRED and where.file not in known:
+                findings.append(Finding(where, "L013", "this file is missing", "every site has one"))
             continue
         tree, faults = _tree(files[path], where.file, vault=topic == "secrets")
         findings += faults
@@ -141,7 +140,8 @@ def _load(
         usable = usable and good
         if topic == "secrets" and isinstance(tree, MappingNode):
             sealed, faults = _secrets(tree)
-            findings += faults
+            clear = {finding.where for finding in faults}
+            findings = [finding for finding in findings if finding.where not in clear] + faults
             vault |= {key: value for key, value in sealed.items() if good}
         if good:
             views[topic] = View(data, tree)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml import cyaml
+from yaml._yaml import CParser
 
 from kelid.findings import Finding, Where
 
@@ -244,7 +244,7 @@ class _Reader:
         self.place(Scalar("", False, False, where))
 
     def run(self, text: str) -> None:
-        parser: Any = cyaml.CParser(text)
+        parser: Any = CParser(text)
         while True:
             event = parser.get_event()
             if event is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kelid.findings import Severity
-from kelid.model.site import Site
+from kelid.model.site import Extension, Site
 from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule
 
@@ -13,7 +13,7 @@ from kelid.rules.registry import Fault, rule
 @rule("E001")
 def number_twice(site: Site) -> Iterator[Fault]:
     """A number belongs to one phone."""
-    first = {}
+    first: dict[str, Extension] = {}
     for extension in site.extensions:
         before = first.setdefault(extension.number, extension)
         if before is not extension:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
@@ -37,9 +36,11 @@ def _groups(site: Site) -> Iterator[tuple[str, Sequence[_Named]]]:
 
 def _shown(site: Site) -> Iterable[tuple[Where, Names]]:
     yield site.where, site.names
-    named = itertools.chain(site.extensions, site.queues, site.ivrs, site.announcements, site.schedules)
-    for item in named:
-        yield item.where, item.names
+    yield from ((item.where, item.names) for item in site.extensions)
+    yield from ((item.where, item.names) for item in site.queues)
+    yield from ((item.where, item.names) for item in site.ivrs)
+    yield from ((item.where, item.names) for item in site.announcements)
+    yield from ((item.where, item.names) for item in site.schedules)
 
 
 @rule("N001")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kelid.findings import Severity
-from kelid.model.site import OutboundRoute, Site
+from kelid.model.site import InboundRoute, OutboundRoute, Site
 from kelid.rules.calls import ways
 from kelid.rules.patterns import Pattern, parse
 from kelid.rules.registry import Fault, rule
@@ -47,7 +47,7 @@ def did_unknown(site: Site) -> Iterator[Fault]:
 @rule("R003")
 def did_taken_twice(site: Site) -> Iterator[Fault]:
     """One inbound route takes a number."""
-    first = {}
+    first: dict[tuple[str, str], InboundRoute] = {}
     for route in site.inbound_routes:
         before = first.setdefault((route.trunk, route.did), route)
         if before is not route:
@@ -154,7 +154,8 @@ def strips_all(site: Site) -> Iterator[Fault]:
     """A route leaves digits to send."""
     for route in site.outbound_routes:
         for text, pattern in _patterns(route):
-            if route.strip and pattern.shortest <= route.strip:
+            left = pattern.shortest - route.strip
+            if route.strip and (left < 0 or (left == 0 and not route.prepend)):
                 message = (
                     f"route {route.name!r}: strip cuts {route.strip} digits, and {text!r} may have no more"
                 )
