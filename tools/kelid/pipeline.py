@@ -152,8 +152,8 @@ def _judge(
         secrets = None
         if password is not None and loaded.vault:
             secrets = unlock(loaded.vault, password)
-        if sites is not None and not loaded.site.sample and loaded.vault:
-            findings += rules.sample_password_used(loaded.site, opens=_opens(loaded, sites / SAMPLE_PASSWORD))
+        if sites is not None and loaded.vault and _opens(loaded, sites / SAMPLE_PASSWORD):
+            findings += rules.sample_password_used(loaded.site)
         when = (
             today
             or datetime.now(ZoneInfo(loaded.site.time_zone) if _knows(loaded.site.time_zone) else None).date()
@@ -172,7 +172,7 @@ def _knows(zone: str) -> bool:
 
 
 def _opens(loaded: Loaded, password_file: Path) -> bool:
-    if not password_file.is_file():
+    if loaded.site is None or loaded.site.sample or not password_file.is_file():
         return False
     name = min(loaded.vault)
     try:
@@ -238,7 +238,7 @@ def need_password(sites: Path, site: str, given: Path | None = None) -> bytes:
     return password
 
 
-def _secrets(sites: Path, checked: Checked, password: bytes | None) -> dict[str, str]:
+def secrets_of(sites: Path, checked: Checked, password: bytes | None) -> dict[str, str]:
     return unlock(checked.loaded.vault, password or need_password(sites, checked.name))
 
 
@@ -255,7 +255,7 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
     commit = git.head(sites / checked.name)
     return pack_release(
         checked.bundle,
-        secrets=_secrets(sites, checked, password),
+        secrets=secrets_of(sites, checked, password),
         escape=escape,
         expect=expectations(checked.pbx),
         reloads=RELOADS,
@@ -304,7 +304,7 @@ def backup_settings(
     policy = checked.site.backup
     if policy is None:
         raise KelidError(f"{site} has no backup.yml", exit=Exit.INVALID)
-    secrets = _secrets(sites_dir, checked, vault_password)
+    secrets = secrets_of(sites_dir, checked, vault_password)
     host, key = address or policy.host, host_key or policy.host_key
     if policy.kind == "sftp" and not key:
         raise KelidError(
