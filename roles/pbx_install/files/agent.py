@@ -41,7 +41,7 @@ KEEP = 10
 MAX_BYTES = 1 << 30
 MAX_ENTRIES = 20_000
 MAX_LOG = 4 << 20
-BOOT_LIMIT = 45.0
+BOOT_LIMIT = 90.0
 """Seconds that a staged or restarted Asterisk gets until it is fully booted."""
 LOCK_WAIT = 300.0
 """Seconds that the undo waits for the lock: a begin that is still under way ends before."""
@@ -923,7 +923,9 @@ class Agent:
         """Return what the live Asterisk has loaded."""
         if not self.live.running():
             raise Refusal("not_running", "Asterisk isn't running on the server")
-        return {"ok": True, "release": self.release(), **self.live.observe()}
+        name = self.release()
+        expect = self.manifest(name).get("expect", {})
+        return {"ok": True, "release": name, "drift": self.drift(name) if name else [], "expect": expect, **self.live.observe()}
 
     # -- the record of what was done
 

@@ -1,0 +1,104 @@
+"""Ask kelid's agent on a server; the other actions of this folder stand on this one."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+AGENT = "/usr/local/lib/kelid/agent"
+LOG_LINES = 20
+"""How many lines of Asterisk's log go into a message; all of them are in the result."""
+
+
+class ActionModule(ActionBase):
+    """One verb of the agent: ``status``, ``observe``, or ``adopt`` (with ``restart``)."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(("verb", "restart"))
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the agent answers, under ``kelid``; failed where it refuses."""
+        super().run(tmp, task_vars)
+        self.given = task_vars or {}
+        return self.work()
+
+    def work(self) -> dict[str, Any]:
+        """Return the task's result."""
+        verb = str(self._task.args.get("verb", "status"))
+        if verb not in {"status", "observe", "adopt"}:
+            raise AnsibleActionFail(f"verb {verb!r} is none of status, observe, adopt")
+        words = [verb]
+        if verb == "adopt":
+            words += ["--restart", str(self._task.args.get("restart") or "idle")]
+            if self._task.check_mode:
+                words.append("--dry-run")
+        return self.result(self.ask(*words))
+
+    def ask(self, *words: str, archive: bytes | None = None) -> dict[str, Any]:
+        """Return the agent's answer, in one round trip. A server without an agent answers ``not_installed``."""
+        command = (
+            f"if test -x {AGENT}; then {shlex.join((AGENT, *words))}; else cat >/dev/null; echo missing; fi"
+        )
+        done = self._low_level_execute_command(command, in_data=archive or b"", sudoable=True)
+        text = str(done.get("stdout", "")).strip()
+        if text == "missing":
+            return {
+                "ok": False,
+                "code": "not_installed",
+                "message": "kelid's agent is not on the server; run the playbook install first",
+            }
+        try:
+            told: dict[str, Any] = json.loads(text)
+        except ValueError:
+            reason = str(done.get("stderr", "")).strip()[-500:]
+            return {
+                "ok": False,
+                "code": "no_answer",
+                "message": f"the agent gave no answer: {reason or 'nothing at all'}",
+            }
+        return told
+
+    def result(self, told: Mapping[str, Any], *, changed: bool | None = None) -> dict[str, Any]:
+        """Return the task's result for an answer: its reason stands in ``msg``, all of it under ``kelid``."""
+        found: dict[str, Any] = {
+            "kelid": dict(told),
+            "changed": bool(told.get("changed")) if changed is None else changed,
+        }
+        if not told.get("ok"):
+            found["failed"] = True
+            found["msg"] = "".join((str(told.get("message") or told.get("code")), *self.log_lines(told)))
+        return found
+
+    def log_lines(self, told: Mapping[str, Any]) -> list[str]:
+        """Return the log entries of an answer as lines of a message."""
+        entries = list(told.get("log") or ())
+        lines = [
+            f"\n  {entry.get('file') or '?'}:{entry.get('line') or 0} {entry.get('level')} {entry.get('text')}"
+            for entry in entries[:LOG_LINES]
+        ]
+        return [*lines, f"\n  and {len(entries) - LOG_LINES} more"] if len(entries) > LOG_LINES else lines
+
+    def variable(self, name: str) -> str:
+        """Return a host variable of the inventory plugin's. Raise AnsibleActionFail if it is not there."""
+        value = self._templar.template(self.given.get(name, ""))
+        if not value:
+            raise AnsibleActionFail(f"the host has no {name}; use the inventory inventory.kelid.yml")
+        return str(value)
+
+    def release(self) -> Any:
+        """Render the site, put its secrets in place, and return the release. Raise AnsibleActionFail with every finding."""
+        from kelid import pipeline  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
+        from kelid.findings import KelidError  # noqa: PLC0415
+
+        try:
+            return pipeline.make_release(Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"))
+        except KelidError as problem:
+            findings = "".join(f"\n{finding}" for finding in problem.findings)
+            raise AnsibleActionFail(f"{problem}{findings}") from problem

@@ -1,0 +1,144 @@
+"""One host per site, from the sites directory; nothing else of a site goes into host variables."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin
+
+DOCUMENTATION = """
+name: kelid
+short_description: One host per site of kelid
+description:
+  - Gives address, port, user and the git commit of every site in the sites directory.
+  - The host key that C(site.yml) names is enforced; without one the user's own C(known_hosts) decides.
+options:
+  plugin:
+    description: Always C(kelid).
+    required: true
+    choices: [kelid]
+  sites:
+    description: The sites directory; a relative path starts at the inventory file.
+    type: path
+    default: sites
+    env:
+      - name: KELID_SITES
+  site:
+    description: Only this site. Needed for the overrides below.
+    type: str
+    env:
+      - name: KELID_SITE
+  address:
+    description: Another address for the selected site, for a machine that replaces its server.
+    type: str
+    env:
+      - name: KELID_ADDRESS
+  port:
+    description: Another ssh port for the selected site.
+    type: int
+    env:
+      - name: KELID_PORT
+  user:
+    description: Another user for the selected site.
+    type: str
+    env:
+      - name: KELID_USER
+  identity:
+    description: Private key file that opens the selected site's server.
+    type: path
+    env:
+      - name: KELID_IDENTITY
+  known_hosts:
+    description: A known_hosts file that takes the place of the selected site's host key.
+    type: path
+    env:
+      - name: KELID_KNOWN_HOSTS
+"""
+
+OVERRIDES = ("address", "port", "user", "identity", "known_hosts")
+
+
+class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
+    """Reads ``*.kelid.yml`` with ``plugin: kelid``."""
+
+    NAME = "kelid"
+
+    def verify_file(self, path: str) -> bool:
+        """Return whether the file's name says that it is ours."""
+        return bool(super().verify_file(path)) and Path(path).name.endswith(("kelid.yml", "kelid.yaml"))
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Add the hosts. Raise AnsibleParserError if there is no such directory or site."""
+        super().parse(inventory, loader, path, cache)
+        self._read_config_data(path)
+        # The action plugins import kelid as well; where Ansible lies elsewhere than kelid, its source is beside this file.
+        source = str(Path(__file__).resolve().parents[2] / "tools")
+        if source not in sys.path:
+            sys.path.append(source)
+        from kelid import pipeline  # noqa: PLC0415 - the plugin's documentation is readable without kelid
+        from kelid.findings import KelidError  # noqa: PLC0415
+
+        sites = Path(path).resolve().parent / str(self.get_option("sites"))
+        only = self.get_option("site")
+        changed = {name: self.get_option(name) for name in OVERRIDES if self.get_option(name)}
+        try:
+            entries = [entry for entry in pipeline.inventory(sites) if not only or entry.site == only]
+        except KelidError as problem:
+            raise AnsibleParserError(str(problem)) from problem
+        if only and not entries:
+            raise AnsibleParserError(
+                f"{sites} has no site {only!r} whose site.yml can be read; run kelid check"
+            )
+        if changed and not only:
+            names = ", ".join(f"KELID_{name.upper()}" for name in changed)
+            raise AnsibleParserError(f"{names} is for one site; set KELID_SITE too")
+        for entry in entries:
+            self._add(entry, sites, changed)
+
+    def _add(self, entry: Any, sites: Path, changed: dict[str, Any]) -> None:
+        address = str(changed.get("address") or entry.address)
+        port = int(changed.get("port") or entry.port)
+        values = {
+            "ansible_host": address,
+            "ansible_port": port,
+            "ansible_user": changed.get("user") or entry.user,
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "kelid_site": entry.site,
+            "kelid_sites_dir": str(sites),
+            "kelid_commit": entry.commit,
+        }
+        known = changed.get("known_hosts") or (
+            entry.host_key and self._known_hosts(entry.site, address, port, entry.host_key)
+        )
+        if known:
+            # Only this file counts: neither the user's nor the machine's own may name another key.
+            values["ansible_ssh_common_args"] = (
+                f"-o UserKnownHostsFile={known} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
+            )
+        if changed.get("identity"):
+            values["ansible_ssh_private_key_file"] = str(changed["identity"])
+        self.inventory.add_host(entry.site)
+        for name, value in values.items():
+            self.inventory.set_variable(entry.site, name, value)
+
+    def _known_hosts(self, site: str, address: str, port: int, key: str) -> str:
+        """Write a known_hosts file of one line for the run; return its path."""
+        if not hasattr(self, "_folder"):
+            self._folder = tempfile.mkdtemp(prefix="kelid-known-hosts-")
+            atexit.register(_remove_own, self._folder, os.getpid())
+        path = Path(self._folder) / site
+        path.write_text(f"{address if port == 22 else f'[{address}]:{port}'} {key}\n")
+        return str(path)
+
+
+def _remove_own(folder: str, maker: int) -> None:
+    """Remove the folder when the process that made it ends; its workers inherit the handler and must not."""
+    if os.getpid() == maker:
+        shutil.rmtree(folder, ignore_errors=True)
