@@ -1,8 +1,8 @@
 """The main job from end to end on throwaway machines: what ``make demo`` shows.
 
-Every step that is told is done for real: the sample clinic is checked, rendered, planned and applied over ssh to an empty machine;
-SIP phones register and calls are placed; the menu is changed in YAML and only that change is applied while a call goes on; a backup
-is taken, the machine destroyed, a new empty one restored, and the same calls are placed again.
+Every step that is told is done for real: the sample clinic is checked, rendered, planned and applied over ssh to an empty
+machine; SIP phones register and calls are placed; the menu is changed in YAML and only that change is applied while a call
+goes on; a backup is taken, the machine destroyed, a new empty one restored, and the same calls are placed again.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class Demo:
         heard = phone.wait_ended()
         outside = call.wait_ended()
         expect(outside.seconds_heard > 0, f"the patient heard nothing from {number}")
-        return f"{number} rang as {who}, {heard.packets_received} RTP packets heard, patient heard {outside.seconds_heard:.1f} s"
+        return f"{number} rang as {who}, {heard.packets_received} RTP packets, patient heard {outside.seconds_heard:.1f} s"
 
     def dial_out(self, number: str, dialled: str, arrives: str) -> str:
         """Let a phone call outside; the telephone company must get the number as it wants it."""
@@ -235,7 +235,8 @@ class Demo:
     def mailbox(self) -> str:
         """Return the checksums of all that the PBX keeps of voicemail and prompts, and its astdb values."""
         return self.lab.host(PBX).shell(
-            "cd / && find var/spool/asterisk/voicemail var/lib/kelid/media -type f -print0 | sort -z | xargs -0 -r sha256sum\n"
+            "cd / && find var/spool/asterisk/voicemail var/lib/kelid/media -type f -print0"
+            " | sort -z | xargs -0 -r sha256sum\n"
             "asterisk -rx 'database show' | grep '^/demo/' | sort"
         )
 
@@ -243,6 +244,12 @@ class Demo:
 
     def tell(self) -> None:
         """Run all steps; raise at the first that doesn't hold."""
+        self.set_up()
+        before = self.work()
+        self.lose_and_restore(before)
+
+    def set_up(self) -> None:
+        """From nothing to a PBX that runs the clinic's release."""
         story = self.story
         with story.step("Bring up a lab: an empty server, a telephone company, a backup store") as step:
             self.bring_up(step)
@@ -273,6 +280,10 @@ class Demo:
                 again = self.server(watch).apply()
             expect(again.ok and not again.changed, "the second apply changed something")
             step.show("nothing changed")
+
+    def work(self) -> str:
+        """Use the phone system, change it, back it up; return what must be found again after a restore."""
+        story = self.story
         with story.step("Register real SIP phones") as step:
             self.register("101", "103", "105")
             step.show(f"{len(self.phones)} phones")

@@ -32,7 +32,7 @@ NOWHERE = Where("")
 
 
 class Severity(Enum):
-    """How much a finding matters. An error stops a change; a warning is shown; a note is something that could not be told."""
+    """How much a finding matters: an error stops a change, a warning is shown, a note is what could not be told."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -66,7 +66,7 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 
 
 class Exit(IntEnum):
-    """The exit status of every command: the one public table, printed by ``kelid --help`` and kept in docs/reference/exit-codes.md."""
+    """The exit status of every command: the one public table, which ``kelid --help`` and the README show."""
 
     OK = 0
     FAILURE = 1
@@ -89,7 +89,7 @@ _MEANINGS = {
     Exit.FAILURE: "something failed; the message says what, and nothing is left half done",
     Exit.USAGE: "the command line is wrong",
     Exit.INVALID: "the site's files are not valid; nothing was rendered or sent",
-    Exit.CHANGES: "there are changes (diff, plan)",
+    Exit.CHANGES: "there are changes (diff, plan), or files were changed by hand (status)",
     Exit.UNKNOWN: "could not tell",
     Exit.UNREACHABLE: "the server could not be reached, or is not the one that it should be; nothing was sent",
     Exit.REFUSED: "refused before anything was changed (staging, lock, changed in between, declined)",

@@ -246,7 +246,7 @@ def secrets_of(sites: Path, checked: Checked, password: bytes | None) -> dict[st
 
 
 def make_release(sites_dir: Path, site: str, *, vault_password: bytes | None = None) -> Release:
-    """Given a site, return the release that its server is to get. Raise KelidError if the site or its vault is not in order."""
+    """Given a site, return the release that its server is to get. Raise KelidError if site or vault is not in order."""
     return release_of(check(sites_dir, site), sites_dir, vault_password)
 
 
@@ -268,7 +268,7 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
 
 
 def inventory(sites_dir: Path) -> list[HostEntry]:
-    """Return the server of every site that can be loaded; sites that are not valid stay visible, apply refuses them itself."""
+    """Return the server of every site that can be loaded; one that is not valid is there too, apply refuses it."""
     entries = []
     for name in site_names(sites_dir):
         loaded = load_site(sites_dir / name)
@@ -296,7 +296,7 @@ def backup_settings(
     host_key: str = "",
     address: str = "",
 ) -> BackupSettings:
-    """Given a site, return what its server's backup program needs; ``host_key`` and ``address`` stand in for a store that moved.
+    """Given a site, return what its server's backup program needs; ``host_key`` and ``address`` are of a store that moved.
 
     Raise KelidError if the site has no backup policy, or the store's host key is not known.
     """
@@ -339,6 +339,14 @@ def backup_settings(
 
 
 # --- comparing -----------------------------------------------------------------------------------
+
+
+def site_names_at(sites: Path, revision: str | None) -> set[str]:
+    """Return the names of the sites that a revision has (None: the working tree, which may have lost its directory)."""
+    if revision is None:
+        return set(site_names(sites)) if sites.is_dir() else set()
+    paths = (path.split("/") for path in git.paths_at(sites, revision))
+    return {parts[0] for parts in paths if len(parts) == 2 and parts[1] == "site.yml"}
 
 
 def difference(sites: Path, site: str, before: str, after: str | None) -> Comparison:

@@ -1,7 +1,7 @@
 """The command line: one module for each verb, which reads arguments, calls one function, reports and returns an exit status.
 
-A verb's module has ``NAME``, ``HELP``, ``configure(parser)`` and ``run(arguments) -> Exit``. Heavy imports stand inside ``run``,
-so that each command starts as fast as it can.
+A verb's module has ``NAME``, ``HELP``, ``configure(parser)`` and ``run(arguments) -> Exit``. Heavy imports stand inside
+``run``, so that each command starts as fast as it can.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Apply a site to its server: plan, show, ask, and then do that very plan.
 
-The release is first loaded in a private Asterisk beside the live one; then one switch, reloads of only what changed, and a look
-from outside. Whatever fails, the old release is back. A second apply of the same commit changes nothing.
+The release is first loaded in a private Asterisk beside the live one; then one switch, reloads of only what changed,
+and a look from outside. Whatever fails, the old release is back. A second apply of the same commit changes nothing.
 
   kelid apply noor-clinic          shows the plan and asks
   kelid apply noor-clinic --yes    for CI, after the plan was approved
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         sys.stdout.flush()
     if arguments.plan_digest and not plan.digest.startswith(arguments.plan_digest.lower()):
         raise KelidError(
-            f"{plan.site}: the plan is now {plan.digest[:12]} and not the approved {arguments.plan_digest[:12]}; look at it again",
+            f"{plan.site}: the plan is now {plan.digest[:12]} not {arguments.plan_digest[:12]}, which was approved",
             exit=Exit.REFUSED,
         )
     if plan.empty:

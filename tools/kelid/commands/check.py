@@ -1,6 +1,7 @@
 """Check sites: every problem at once, as file:line:column CODE what is wrong; what to do.
 
-Nothing is rendered or sent. Without the vault's password the strength of secrets can't be judged; that is said, and is no error.
+Nothing is rendered or sent. Without the vault's password the strength of secrets can't be judged; that is said, and is
+no error.
 
   kelid check                      every site of the sites directory
   kelid check noor-clinic --json   one site, for a machine

@@ -1,7 +1,7 @@
-"""Show the main job on throwaway machines: apply to an empty server, place real calls, change the menu, back up, destroy, restore.
+"""Show the main job on throwaway machines: apply to an empty server, call, change the menu, back up, destroy, restore.
 
-Everything is removed at the end, also after a failure. Without root, or elsewhere than on Linux, what needs no lab is shown and the rest
-is named. The exit status is 0 only if every step held.
+Everything is removed at the end, also after a failure. Without root, or elsewhere than on Linux, what needs no lab is
+shown and the rest is named. The exit status is 0 only if every step held.
 """
 
 from __future__ import annotations

@@ -43,17 +43,21 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Compare and print."""
     sites = options.sites_of(arguments)
     words = list(arguments.words)
-    names = pipeline.site_names(sites)
-    chosen = names
-    if words and (words[0] in names or (sites / words[0]).is_dir()):
-        chosen = [words.pop(0)]
+    chosen = None
+    if words and (sites / words[0]).is_dir():
+        chosen = words.pop(0)
     if len(words) > 2:
         raise KelidError(f"too many revisions, or no such site: {' '.join(words)}", exit=Exit.USAGE)
     before = words[0] if words else "HEAD"
     after = words[1] if len(words) == 2 else None
+    names = (
+        [chosen]
+        if chosen
+        else sorted(pipeline.site_names_at(sites, before) | pipeline.site_names_at(sites, after))
+    )
     differs = False
     data = {}
-    for name in chosen:
+    for name in names:
         comparison = pipeline.difference(sites, name, before, after)
         differs |= not comparison.empty
         title = f"{name}: {before} -> {after or 'working tree'}"

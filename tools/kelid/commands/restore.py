@@ -1,4 +1,4 @@
-"""Restore a PBX from its backup, to the same machine or to new, empty hardware. The machine is made a PBX first where it is none.
+"""Restore a PBX from its backup, to the same machine or to new, empty hardware, which is made a PBX first.
 
   kelid restore noor-clinic --address 192.0.2.20     the newest backup onto a new machine
   kelid restore noor-clinic --snapshot 1a2b3c4d      a certain one (see kelid backup --list)

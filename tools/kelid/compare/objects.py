@@ -1,4 +1,4 @@
-"""The object layer: what is added, changed and removed in the words of the field (endpoint, queue, extension of a context)."""
+"""The object layer: what is added, changed and removed, in the field's words (endpoint, queue, extension)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Site -> Pbx: every decision about how a phone system is built out of Asterisk's parts. Pure: no clock, disk, environment."""
+"""Site -> Pbx: every decision about how a phone system is built out of Asterisk's parts.
+
+Pure: no clock, no disk, no environment.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ __all__ = ["MEDIA", "compile_site"]
 
 
 def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
-    """Given a site that the rules found right, and the contexts of its own dial plan, return what Asterisk gets.
+    """Given a site that the rules found right, and its own dial plan's contexts, return what Asterisk gets.
 
     Raise ValueError if the site's Asterisk is not a supported version.
     """

@@ -10,7 +10,7 @@ Value = str | int | bool | tuple[str | int, Where]
 
 
 def section(name: str, options: dict[str, Value], where: Where = NOWHERE) -> Section:
-    """Return a section with those options, booleans as yes and no; every option's place is its own or the section's."""
+    """Return a section; booleans become yes and no, and an option's place is its own or the section's."""
     return Section(name, tuple(option(key, value, where) for key, value in options.items()), where)
 
 

@@ -1,4 +1,4 @@
-"""The parts of the dial plan that every site has in the same form: internal numbers, features, the end of the road."""
+"""The parts of the dial plan that every site has in the same form: features, and the end of the road."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def contexts() -> tuple[Context, ...]:
     """Return the contexts that don't depend on the site."""
     return (
         Context("features", tuple(Exten(code, steps) for code, (_, steps) in FEATURES.items())),
-        # Hangup cause 1 (unallocated number, Q.850) becomes SIP 404: the phone itself says it, in its own language.
+        # Cause 1 (unallocated number, Q.850) becomes SIP 404: the phone says it, in its own language.
         Context("no-such-number", (Exten(NUMBER, (Step("Hangup", "1"),)),)),
     )

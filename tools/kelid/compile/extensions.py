@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile.conf import section
+from kelid.compile.conf import Value, section
 from kelid.compile.dialplan import FEATURES
 from kelid.compile.loops import loops
 from kelid.compile.text import go, name_of
@@ -10,7 +10,7 @@ from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret
 from kelid.model.site import Extension, Site
 
 CODECS = "alaw,ulaw,g722"
-"""What phones are offered, best first: alaw is what telephone networks outside North America speak, so nothing is converted."""
+"""What phones are offered, best first: most telephone networks speak alaw, so nothing is converted."""
 
 HOPS = 12
 """How many extensions in a circle a call may try before it is ended."""
@@ -23,8 +23,8 @@ def sip(site: Site) -> tuple[Section, ...]:
 
 def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
     number, where = extension.number, extension.where
-    mailbox = {}
-    watched = {}
+    mailbox: dict[str, Value] = {}
+    watched: dict[str, Value] = {}
     if extension.voicemail:
         place = extension.voicemail.where
         mailbox = {
@@ -71,8 +71,8 @@ def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
             number,
             {
                 "type": "aor",
-                # One phone a number: with several, Dial needs PJSIP_DIAL_CONTACTS, which puts addresses that phones
-                # choose (commas, ampersands) into the arguments of Dial.
+                # One phone a number: for several, Dial needs PJSIP_DIAL_CONTACTS, which puts what phones
+                # choose (their address, with commas and ampersands) into the arguments of Dial.
                 "max_contacts": 1,
                 "remove_existing": True,
                 "qualify_frequency": 60,
@@ -126,7 +126,7 @@ def _exten(extension: Extension, *, guard: bool) -> Exten:
 
 
 def class_contexts(site: Site) -> tuple[Context, ...]:
-    """Return the ways in of the phones: one context a permission class; emergency numbers come first in each."""
+    """Return the ways in of the phones, one a permission class; emergency numbers come first in each."""
     found = []
     for item in site.permission_classes:
         where = item.where

@@ -52,9 +52,10 @@ def _schedule(schedule: Schedule, zone: str) -> Context:
 
 
 def spans(hours: OpenHours) -> list[str]:
-    """Given hours whose end is not included, return Asterisk's time and weekday specs, whose end minute is.
+    """Given hours whose end is not included, return Asterisk's time and weekday specs.
 
-    Hours over midnight become two spans: Asterisk would take the early part as the early hours of the same day.
+    In those the end minute is included. Hours over midnight become two spans: Asterisk would take the early
+    part as the early hours of the same day.
     """
     if hours.start == hours.end:
         return [f"*,{weekdays(hours.days)}"]
@@ -81,8 +82,9 @@ def weekdays(days: tuple[str, ...]) -> str:
         return "*"
     ranges = []
     for index, day in enumerate(WEEK):
+        # A range starts where the day before is closed; index -1 is Saturday, the day before Sunday.
         if not on[index] or on[index - 1]:
-            continue  # a range starts where the day before is closed; index -1 is Saturday, the day before Sunday
+            continue
         length = next(step for step in range(1, 8) if not on[(index + step) % 7])
         last = WEEK[(index + length - 1) % 7]
         ranges.append(day if length == 1 else f"{day}-{last}")

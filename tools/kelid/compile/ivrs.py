@@ -1,4 +1,4 @@
-"""Menus: what callers hear, what their keys do, and what happens to those who press nothing or something wrong."""
+"""Menus: what callers hear, what their keys do, and what happens to those who press none or a wrong one."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _entry(ivr: Ivr, entry: IvrEntry, parents: dict[str, list[str]]) -> Exten:
 
 
 def _failed(pattern: str, ivr: Ivr, destination: Destination, parents: dict[str, list[str]]) -> Exten:
-    """Return what happens on a timeout (t) or a wrong key (i): the menu again, until both together are too many."""
+    """Return what a timeout (t) or a wrong key (i) does: the menu again, until both are too many."""
     where = ivr.where
     return Exten(
         pattern,

@@ -1,4 +1,4 @@
-"""Which modules Asterisk loads: an explicit list, so that nothing unknown listens, warns or changes with a package."""
+"""Which modules Asterisk loads: an explicit list, so that nothing unknown listens, warns or comes with a package."""
 
 from __future__ import annotations
 

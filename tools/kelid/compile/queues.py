@@ -56,7 +56,7 @@ def _queue(site: Site, queue: Queue) -> Section:
 def music(site: Site) -> ConfFile:
     """Return musiconhold.conf with every class that a queue names.
 
-    Until the site brings music of its own, each class plays the folder that Asterisk's packages fill; an empty one is silent.
+    Until a site brings music of its own, each class plays the folder that the distribution's music package fills.
     """
     classes = dict.fromkeys(("default", *(queue.musicclass for queue in site.queues)))
     return ConfFile(

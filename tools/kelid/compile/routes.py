@@ -40,7 +40,7 @@ def _pattern(text: str) -> str:
 
 
 def _trunks(route: OutboundRoute, trunks: list[Trunk]) -> Context:
-    """Return the context in which the number that leaves is the extension, so that the CDR shows it as ``dst``."""
+    """Return the context whose extension is the number that leaves: so the CDR shows it as ``dst``."""
     steps: list[Step] = []
     for index, trunk in enumerate(trunks):
         following = f"trunk-{index + 2}" if index + 1 < len(trunks) else "failed"
@@ -55,7 +55,8 @@ def _trunks(route: OutboundRoute, trunks: list[Trunk]) -> Context:
 def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str) -> list[Step]:
     where = route.where
     data = []
-    # An emergency call is never held back by our own count: the telephone company may refuse it, then the next trunk is tried.
+    # Our own count never holds an emergency call back: the telephone company may refuse it, then the next
+    # trunk is tried.
     if trunk.max_channels:
         data.append(("Set", f"GROUP(trunk-out)={trunk.name}"))
         if not route.emergency:

@@ -9,7 +9,7 @@ from kelid.model.site import Site
 
 
 def pjsip(site: Site) -> ConfFile:
-    """Return pjsip.conf. No endpoint is called anonymous, and its identifier isn't loaded: strangers get no way in."""
+    """Return pjsip.conf. No endpoint is called anonymous, nor is its identifier loaded: strangers get no way in."""
     return ConfFile(
         "pjsip.conf",
         (
@@ -37,7 +37,7 @@ def rtp() -> ConfFile:
 
 
 def logger() -> ConfFile:
-    """Return logger.conf: what needs attention in one file, what concerns security in another, and the queue log."""
+    """Return logger.conf: what needs attention, what concerns security, and the queue log."""
     return ConfFile(
         "logger.conf",
         (
@@ -55,7 +55,7 @@ def logger() -> ConfFile:
 
 
 def call_records() -> tuple[ConfFile, ...]:
-    """Return cdr.conf and cel.conf: every call in Master.csv with its unique id, none twice per account; no CEL yet."""
+    """Return cdr.conf and cel.conf: every call once, in Master.csv, with its unique id; no CEL yet."""
     return (
         ConfFile(
             "cdr.conf",
@@ -88,7 +88,7 @@ def quiet() -> tuple[ConfFile, ...]:
 
 
 _TONES: dict[str, tuple[str, dict[str, str | int]]] = {
-    # ITU-T, "Various tones used in national networks" (annex to Operational Bulletin 781), Iran and United States
+    # ITU-T, "Various tones used in national networks" (annex to Operational Bulletin 781).
     "98": (
         "ir",
         {

@@ -1,4 +1,4 @@
-"""What may be said where: people's words made inert, and the small words of the dial plan written one way only."""
+"""What may be said where: people's words made inert, and the dial plan's small words written one way only."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def literal(text: str) -> str:
 
 
 def name_of(names: Names, language: str) -> str:
-    """Return the name in the site's language, or else in English, or else in the first language there is; inert."""
+    """Return the name, inert, in the site's language, else in English, else in the first language there is."""
     text = names.get(language) or names.get("en") or next(iter(names.values()), "")
     return literal(text)
 
 
 def sound(prompt: Prompt) -> str:
-    """Return what Playback and Background take for the prompt: a path without suffix, or a packaged sound's name."""
+    """Return what Playback takes for the prompt: a path without suffix, or a packaged sound's name."""
     return literal(prompt.builtin) if prompt.builtin else f"{MEDIA}/{prompt.sha256}"
 
 

@@ -22,7 +22,8 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
             {
                 "type": "endpoint",
                 "transport": "transport-udp",
-                # Only the address says that a call is this trunk's: by name, anyone could claim to be it, without a password.
+                # Only the address says that a call is this trunk's: by name, anyone could claim to be it,
+                # and a trunk's calls need no password.
                 "identify_by": "ip",
                 "context": f"from-trunk-{name}",
                 "disallow": "all",

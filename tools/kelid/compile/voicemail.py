@@ -1,4 +1,4 @@
-"""Voicemail: mailboxes with their first PIN, and the two ways in (the caller hears which: busy or not there)."""
+"""Voicemail: mailboxes with their first PIN, and two ways in (the caller hears which: busy or not there)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def conf(site: Site) -> ConfFile:
         "general",
         {
             "format": "wav",
-            # PINs that users change by phone lie beside their messages; what stands here is only the first one.
+            # PINs that users change by phone lie beside their messages; here stands only the first one.
             "passwordlocation": "spooldir",
             "minsecs": 2,
             "maxsecs": 300,

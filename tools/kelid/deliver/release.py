@@ -60,7 +60,7 @@ def fill(text: str, secrets: Mapping[str, str], escape: Callable[[str], str]) ->
         except (ValueError, KelidError):
             # The cause is cut off on purpose: its message may quote the value.
             raise KelidError(
-                f"the value of secret {name} can't stand in a configuration file (line break, control character, blank at an end)",
+                f"the value of secret {name} can't stand in a configuration file (control character, blank at an end)",
                 exit=Exit.INVALID,
             ) from None
 
@@ -80,7 +80,7 @@ def make_release(
     dirty: bool,
     tool: str,
 ) -> Release:
-    """Given a bundle and the opened vault, return the release; ``media`` gives the bytes of a source by its path in the site.
+    """Given a bundle and the opened vault, return the release; ``media`` gives a source's bytes by its path in the site.
 
     The same input gives the same bytes: no clock goes in.
     """

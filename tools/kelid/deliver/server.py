@@ -86,7 +86,7 @@ class Server:
         return outcome
 
     def install(self) -> bool:
-        """Make a bare machine a PBX, and return whether that changed anything. Raise KelidError if it is refused or fails."""
+        """Make a bare machine a PBX; return whether that changed anything. Raise KelidError if it is refused."""
         outcome = self._run("install")
         demand(outcome, self.site, "install")
         return outcome.changed

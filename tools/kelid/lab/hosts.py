@@ -1,4 +1,4 @@
-"""A lab host: an image under an overlay, a network namespace, a control group, and systemd-nspawn that boots it."""
+"""A lab host: an image under an overlay, a network namespace, a control group, and systemd-nspawn to boot it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ mount -t cgroup2 none /sys/fs/cgroup
 shift 2
 exec "$@"
 """
-"""Runs in a mount namespace of its own: the mounts end with the host, and nspawn sees control groups of version 2 on
-any machine."""
+"""Runs in a mount namespace of its own: the mounts end with the host, and nspawn sees control groups of version 2
+on any machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Host:
     def set_clock(self, moment: datetime) -> None:
         """Let Asterisk's clock show ``moment`` now and run on from there, also through restarts of Asterisk.
 
-        ``moment`` must know its time zone: the clock of the host itself, and its zone (UTC), stay as they are.
+        ``moment`` must know its time zone. The clock of the host itself, and its zone (UTC), stay as they are.
         """
         if moment.tzinfo is None:
             raise LabError("a lab's clock is set to a moment with a time zone")
@@ -141,7 +141,7 @@ class Host:
         layers = ":".join(str(layer) for layer in image.layers)
         disk = self.folders.disk
         options = f"lowerdir={layers},upperdir={disk / 'upper'},workdir={disk / 'work'}"
-        nspawn = [
+        nspawn: list[str | Path] = [
             "systemd-nspawn", "--quiet", "--boot", "--directory", disk / "merged", "--register=no", "--keep-unit",
             "--machine", self.name, "--network-namespace-path", f"/run/netns/{self.namespace}",
             "--capability=CAP_NET_ADMIN", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
@@ -161,12 +161,15 @@ class Host:
         ]
         with (self.folders.state / "console.log").open("ab") as console:
             subprocess.Popen(
-                in_cgroup(group, [*unshare, *nspawn]), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
+                in_cgroup(group, argv), stdin=subprocess.DEVNULL, stdout=console, stderr=console,
                 start_new_session=True, env=_NSPAWN_ENVIRONMENT,
             )  # fmt: skip
 
     def wait_ssh(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until the host lets us in. Raise LabError with the end of its console's log if it doesn't in time."""
+        """Wait until the host lets us in.
+
+        Raise LabError with the end of its console's log if it doesn't in time.
+        """
         try:
             wait_until(f"sshd on {self.name}", self._greets, timeout=timeout)
             wait_until(

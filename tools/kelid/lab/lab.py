@@ -7,17 +7,33 @@ import json
 import re
 import secrets
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kelid.lab import network
+from kelid.lab import dns, network
 from kelid.lab.errors import LabError
 from kelid.lab.hosts import Host, HostFolders
 from kelid.lab.images import get_image
-from kelid.lab.processes import RUN, Progress, cgroup, end_cgroup, pids, quiet, run
+from kelid.lab.phones import Phone
+from kelid.lab.processes import (
+    RUN,
+    Progress,
+    cgroup,
+    end_cgroup,
+    in_cgroup,
+    make_cgroup,
+    pids,
+    quiet,
+    run,
+    wait_until,
+)
 from kelid.lab.requirements import require
+from kelid.lab.store import Store
+from kelid.lab.telco import Telco
 
 DISKS = Path("/var/lib/kelid-lab")
 """Where hosts write; not under /run, which is small on many machines."""
@@ -112,6 +128,24 @@ class Lab:
             _make_key(self.state / "key", f"lab {self.name}")
         network.make_bridge(self.name, self.subnet)
         self._tell_hosts()
+        if not dns.ask(self.gateway, "localhost", timeout=0.3):
+            self._serve_names()
+
+    def _serve_names(self) -> None:
+        """Start the lab's name server and wait until it answers."""
+        for group in cgroup(self.name).glob("names.*"):
+            end_cgroup(group)
+        group = make_cgroup(self.name, f"names.{secrets.token_hex(4)}")
+        argv = [sys.executable, "-m", "kelid.lab.dns", self.gateway, self.state / "shared/hosts"]
+        with (self.state / "names.log").open("ab") as log:
+            subprocess.Popen(
+                in_cgroup(group, argv),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until("the lab's name server", lambda: dns.ask(self.gateway, "localhost"), timeout=10)
 
     def _clear(self) -> None:
         """End the lab's processes, then its interfaces and namespaces, then its files."""
@@ -213,6 +247,7 @@ class Lab:
             host = self._host(record)
             host.prepare(
                 {
+                    "/etc/resolv.conf": (f"nameserver {self.gateway}\n", 0o644),
                     "/etc/hostname": (name + "\n", 0o644),
                     "/etc/machine-id": (secrets.token_hex(16) + "\n", 0o444),
                     "/etc/ssh/ssh_host_ed25519_key": (private, 0o600),
@@ -275,6 +310,85 @@ class Lab:
             if address not in used and network.namespace_name(self.name, address) not in namespaces:
                 return address
         raise LabError(f"no address is left in lab {self.name!r}")
+
+    def create_telco(
+        self,
+        user: str,
+        password: str,
+        *,
+        name: str = "telco",
+        aliases: Iterable[str] = (),
+        progress: Progress = quiet,
+    ) -> Telco:
+        """Make the host that plays the telephone company, with one customer who registers with user and password."""
+        files = Telco.files()
+        telco = Telco(self.create_host(name, "pbx", aliases=aliases, files=files, progress=progress))
+        telco.install()
+        telco.add_customer(user, password)
+        return telco
+
+    def telco(self, name: str = "telco") -> Telco:
+        """Return the telephone company that was made before."""
+        return Telco(self.host(name))
+
+    def create_store(
+        self, public_key: str, *, name: str = "store", aliases: Iterable[str] = (), progress: Progress = quiet
+    ) -> Store:
+        """Make the host that keeps backups, open for the owner of the ssh key."""
+        store = Store(self.create_host(name, "bare", aliases=aliases, progress=progress))
+        store.install()
+        store.allow(public_key)
+        return store
+
+    def store(self, name: str = "store") -> Store:
+        """Return the backup store that was made before."""
+        return Store(self.host(name))
+
+    # -- its phones
+
+    def phone(self, name: str, number: str, password: str, server: str) -> Phone:
+        """Start a phone with an address of its own that knows its number, password and server. It isn't registered yet.
+
+        ``server`` is an address or a name of a lab host. Raise LabError if the name is taken or it doesn't start.
+        """
+        if not _NAME.fullmatch(name):
+            raise LabError(f"{name!r} can't be a phone's name: small letters, digits and hyphens, at most 31")
+        known = {
+            key: host.address
+            for host in self.hosts()
+            for key in (host.name, *self._record(host.name)["aliases"])
+        }
+        folder = self.state / "phones" / name
+        with _machine_lock():
+            if folder.exists():
+                raise LabError(f"lab {self.name!r} has a phone {name!r} already")
+            address = self.free_address()
+            folder.mkdir(parents=True)
+            _write(folder / "phone.json", json.dumps({"name": name, "number": number, "address": address}))
+            try:
+                namespace = network.make_namespace(self.name, address)
+            except BaseException:
+                network.remove_namespace(network.namespace_name(self.name, address))
+                shutil.rmtree(folder)
+                raise
+        try:
+            return Phone(
+                name, number, password, known.get(server, server), namespace=namespace, address=address,
+                group=make_cgroup(self.name, "phones", f"{name}.{secrets.token_hex(4)}"), folder=folder,
+            )  # fmt: skip
+        except BaseException:
+            self.remove_phone(name)
+            raise
+
+    def remove_phone(self, name: str) -> None:
+        """End a phone's process and remove its network and its files. Nothing is done if there is none."""
+        folder = self.state / "phones" / name
+        for group in cgroup(self.name, "phones").glob(f"{name}.*"):
+            end_cgroup(group)
+        if (folder / "phone.json").exists():
+            address = json.loads((folder / "phone.json").read_text(encoding="utf-8"))["address"]
+            network.remove_namespace(network.namespace_name(self.name, address))
+        shutil.rmtree(folder, ignore_errors=True)
 
     # -- its records
 

@@ -1,4 +1,4 @@
-"""One bridge for each lab, and network namespaces on it. No lab has a way out, and labs don't see one another."""
+"""One bridge for each lab, and network namespaces on it. No lab has a way out; labs don't see one another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import ipaddress
 from kelid.lab.errors import LabError
 from kelid.lab.processes import ip_json, run
 
-_POOL = ipaddress.ip_network("10.213.0.0/16")
+_POOL = ipaddress.IPv4Network("10.213.0.0/16")
 
 
 def short_name(lab: str) -> str:
@@ -26,11 +26,11 @@ def mac_of(address: str) -> str:
 
 def free_subnet(lab: str) -> str:
     """Return a /24 that no route or address of this machine touches. Raise LabError if none is left."""
-    taken = []
+    taken: list[ipaddress.IPv4Network] = []
     for route in ip_json("-4", "route", "show", "table", "all"):
         destination = str(route.get("dst", "default"))
         if destination != "default":
-            taken.append(ipaddress.ip_network(destination, strict=False))
+            taken.append(ipaddress.IPv4Network(destination, strict=False))
     choices = list(_POOL.subnets(new_prefix=24))
     start = int(hashlib.sha256(lab.encode()).hexdigest(), 16) % len(choices)
     for choice in choices[start:] + choices[:start]:

@@ -23,13 +23,21 @@ class Kind:
 KINDS: dict[str, Kind] = {
     kind.word: kind
     for kind in (
-        Kind(word="extension", argument="number", meaning="ring an extension, with its own way on if nobody answers"),
+        Kind(
+            word="extension",
+            argument="number",
+            meaning="ring an extension, with its own way on if nobody answers",
+        ),
         Kind(word="queue", argument="name", meaning="wait in a queue"),
         Kind(word="ivr", argument="name", meaning="hear a menu"),
         Kind(word="voicemail", argument="number", meaning="leave a message in an extension's mailbox"),
         Kind(word="schedule", argument="name", meaning="go where the hours say"),
         Kind(word="announcement", argument="name", meaning="hear an announcement, then go on"),
-        Kind(word="external", argument="number", meaning="call a number outside; always names the class that pays for it"),
+        Kind(
+            word="external",
+            argument="number",
+            meaning="call a number outside; always names the class that pays for it",
+        ),
         Kind(word="hangup", argument="", meaning="end the call"),
         Kind(word="busy", argument="", meaning="hear the busy tone"),
         Kind(word="repeat", argument="", meaning="hear the same menu again", only_in="ivr"),
@@ -66,10 +74,17 @@ class Destination:
         if known is None:
             raise ValueError(f"no destination is called {kind!r}; known are {', '.join(KINDS)}")
         if bool(known.argument) != bool(colon and rest):
-            raise ValueError(f"write it as {kind}:{known.argument}" if known.argument else f"{kind} takes no name")
+            raise ValueError(
+                f"write it as {kind}:{known.argument}" if known.argument else f"{kind} takes no name"
+            )
         name, _, permission_class = rest.partition("@")
         if bool(permission_class) != (kind == "external"):
-            raise ValueError("write it as external:number@permission_class" if kind == "external" else f"{kind} takes no class")
+            way_out = (
+                "write it as external:number@permission_class"
+                if kind == "external"
+                else f"{kind} takes no class"
+            )
+            raise ValueError(way_out)
         return cls(kind, name, permission_class, where)
 
 

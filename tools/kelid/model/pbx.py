@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from kelid.findings import NOWHERE, Where
 
 SECRET = re.compile(r"%%secret:([a-z][a-z0-9_]{0,63})%%")
-"""The token of a secret in a value or in a rendered line. Text from YAML that holds ``%%secret:`` is refused by the gate in render."""
+"""The token of a secret in a value or a rendered line. Text that holds ``%%secret:`` is refused by render's gate."""
 
 
 def secret_token(name: str) -> str:
@@ -104,7 +104,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A sound of the site: the digest of its source, which is also its name on the server, and the source's path in the site."""
+    """A sound of the site: the digest of its source, its name on the server too, and the source's path in the site."""
 
     sha256: str
     source: str = field(compare=False)

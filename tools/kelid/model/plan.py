@@ -1,4 +1,4 @@
-"""What a change does to a PBX, as a value: shown to people, printed as JSON or Markdown, and tied to the apply by its digest."""
+"""What a change does to a PBX, as a value: shown, printed as JSON or Markdown, and tied to the apply by its digest."""
 
 from __future__ import annotations
 

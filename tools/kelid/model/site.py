@@ -45,7 +45,7 @@ class DialRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voicemail:
-    """An extension's mailbox. ``pin_secret`` names the first PIN; users change it by phone and an apply never puts it back."""
+    """An extension's mailbox. ``pin_secret`` names the first PIN; users change theirs by phone, and an apply keeps that."""
 
     pin_secret: str
     email: str = ""
@@ -160,7 +160,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What is played: a file of the site (``file``: ``media/welcome.wav``), or a sound that Asterisk's packages bring (``builtin``).
+    """What is played: a file of the site (``file``: ``media/welcome.wav``), or a sound of Asterisk's packages (``builtin``).
 
     Exactly one of the two is set. ``sha256`` is that of the file's bytes, filled by the loader; "" for a built-in sound
     and for a file that is missing (a rule says so).
@@ -257,7 +257,7 @@ class HolidayList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPolicy:
-    """What is kept where (restic). ``kind`` is ``sftp`` (host, port, user, path) or ``local`` (path: another disk, mounted)."""
+    """What is kept where (restic). ``kind`` is ``sftp`` (host, port, user, path) or ``local`` (path: another disk)."""
 
     kind: str
     path: str

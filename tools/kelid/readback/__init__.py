@@ -50,10 +50,10 @@ def _file(conf: ConfText) -> ConfFile:
 
 def _plain(conf: ConfText) -> list[tuple[Line, tuple[Line, ...]]]:
     sections = list(conf.sections())
-    inside = {line for _, body in sections for line in body}
+    inside = {line.where.line for _, body in sections for line in body}
     for line in conf.lines:
         unread = line.kind in {Kind.GARBAGE, Kind.DIRECTIVE} or line.templates is not None
-        if unread or (line.kind is Kind.OPTION and line not in inside):
+        if unread or (line.kind is Kind.OPTION and line.where.line not in inside):
             raise KelidError(f"{line.where}: {line.raw.strip()!r} can't be read back", exit=Exit.FAILURE)
     return sections
 

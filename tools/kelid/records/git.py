@@ -46,15 +46,26 @@ def files_at(folder: Path, revision: str) -> dict[str, bytes]:
 
     Only plain files are returned: a link or a submodule in the tree raises KelidError, as on disk.
     """
+    objects = _objects_at(folder, revision)
+    return dict(zip(objects, _blobs(folder, list(objects.values())), strict=True))
+
+
+def paths_at(folder: Path, revision: str) -> list[str]:
+    """Given a folder and a revision, return the paths of its files then, relative to the folder; raise as ``files_at``."""
+    return list(_objects_at(folder, revision))
+
+
+def _objects_at(folder: Path, revision: str) -> dict[str, bytes]:
     standing = _nearest(folder)
     commit = resolve(standing, revision)
     prefix = _git(standing, "rev-parse", "--show-prefix").stdout.decode().strip()
-    inside = folder.absolute().relative_to(standing.absolute())
+    inside = folder.absolute().relative_to(standing)
     if inside.parts:
         prefix += f"{inside.as_posix()}/"
-    listing = _git(standing, "ls-tree", "-r", "-z", "--full-tree", commit, "--", prefix or ".")
-    entries = []
-    for row in listing.stdout.split(b"\0"):
+    objects = {}
+    for row in _git(standing, "ls-tree", "-r", "-z", "--full-tree", commit, "--", prefix or ".").stdout.split(
+        b"\0"
+    ):
         if not row:
             continue
         meta, _, name = row.partition(b"\t")
@@ -65,10 +76,8 @@ def files_at(folder: Path, revision: str) -> dict[str, bytes]:
                 f"{revision}:{prefix}{path} is a link or a submodule; keep plain files there",
                 exit=Exit.INVALID,
             )
-        entries.append((path, object_id))
-    return dict(
-        zip([path for path, _ in entries], _blobs(standing, [oid for _, oid in entries]), strict=True)
-    )
+        objects[path] = object_id
+    return objects
 
 
 def _nearest(folder: Path) -> Path:

@@ -19,7 +19,7 @@ __all__ = ["Refused", "escape", "render"]
 DIALPLAN = "extensions.conf"
 
 _MARK = "\x1f"
-"""Ends a line that stands for YAML, before the number of its place; no value can hold it, the gate refuses it."""
+"""Ends a line that stands for YAML, before the number of its place; the gate lets no value hold it."""
 
 
 @cache
@@ -98,7 +98,8 @@ class _Printer:
         return f"{text}{_MARK}{len(self.places) - 1}"
 
     def head(self) -> str:
-        return f"; {self.path} of {gate.name(self.site, Where(''))}, written by kelid: change the site's YAML, not this file."
+        site = gate.name(self.site, Where(""))
+        return f"; {self.path} of {site}, written by kelid: change the site's YAML, not this file."
 
     def section_name(self, section: Section) -> str:
         return self._line(f"[{gate.name(section.name, section.where)}]", section.where)

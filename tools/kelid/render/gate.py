@@ -10,10 +10,10 @@ from kelid.findings import Exit, Finding, KelidError, Where
 from kelid.model.pbx import SECRET
 
 LONGEST = 8000
-"""Bytes of a line. Asterisk's buffer holds 8,191 and a longer line is skipped with a warning (main/config.c)."""
+"""Bytes of a line. Asterisk's buffer holds 8,191; a longer line is skipped with a warning (main/config.c)."""
 
 SECRET_PLACES: frozenset[tuple[str, str]] = frozenset({("pjsip.conf", "password"), ("voicemail.conf", "")})
-"""File and key where compile puts a secret's token at the start of a value; an empty key stands for any of the file's."""
+"""File and key where compile puts a secret's token at the start of a value; "" stands for any key."""
 
 _NEVER = frozenset({"Cc", "Zl", "Zp", "Cs"})
 """Unicode categories: control characters, separators of lines and paragraphs, halves of surrogate pairs."""
@@ -35,10 +35,10 @@ class Refused(KelidError):  # noqa: N818  (the house names exceptions by what ha
 
 
 def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
-    """Given a value, return it as it is written into the file: a semicolon, which opens a comment, is escaped.
+    """Given a value, return it as it is written: a semicolon, which would open a comment, is escaped.
 
-    Raise Refused for control characters and line breaks, blanks at an end (Asterisk cuts them off), and a secret's
-    token anywhere but where compile puts one.
+    Raise Refused for control characters and line breaks, blanks at an end (Asterisk cuts them off), and
+    a secret's token anywhere but where compile puts one.
     """
     for char in text:
         if unicodedata.category(char) in _NEVER:

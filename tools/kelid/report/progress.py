@@ -19,7 +19,7 @@ _MARKS = {
 
 
 class ProgressLines:
-    """Show progress as it comes; a context manager. ``quiet`` shows only failures, ``all_steps`` also those that were skipped."""
+    """Show progress as it comes; a context manager. ``quiet``: only failures. ``all_steps``: also what was skipped."""
 
     def __init__(self, stream: TextIO, *, colour: bool, quiet: bool = False, all_steps: bool = False) -> None:
         """Write to the stream; nothing is written before the first progress."""
