@@ -64,12 +64,12 @@ def recognise(recording: Path, prompts: Mapping[str, Path], *, least: float = 0.
         shape = _trim(_levels(loudness(path)))
         if len(shape) * _FRAME < 0.5:
             continue
-        matches, length = _matches(heard, shape, least), len(shape)
-        if not matches and length > _BEGINNING:
+        matches, frames = _matches(heard, shape, least), len(shape)
+        if not matches and frames > _BEGINNING:
             # A caller who presses a key cuts the prompt off: then its beginning has to do.
-            matches, length = _matches(heard, shape[:_BEGINNING], max(least, 0.9)), _BEGINNING
+            matches, frames = _matches(heard, shape[:_BEGINNING], max(least, 0.9)), _BEGINNING
         found += [
-            (Heard(name, round(start * _FRAME, 2), round(score, 3)), length * _FRAME)
+            (Heard(name, round(start * _FRAME, 2), round(score, 3)), frames * _FRAME)
             for start, score in matches
         ]
     kept: list[tuple[Heard, float]] = []

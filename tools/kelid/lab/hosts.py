@@ -63,10 +63,15 @@ class Host:
 
         Raise LabError if it fails (with ``check``) or takes more than ``timeout`` seconds.
         """
-        command = ["ssh", "-F", str(self.folders.ssh_config), self.name, "--", shlex.join(argv)]
+        command = ["ssh", "-F", str(self.folders.ssh_config), self.name, "--", self.quoted(argv)]
         return run(
             in_cgroup(make_cgroup(self.lab, "ssh"), command), input=input, check=check, timeout=timeout
         )
+
+    @staticmethod
+    def quoted(argv: Sequence[str]) -> str:
+        """Return the program and its arguments as the host's shell must read them."""
+        return shlex.join(argv)
 
     def shell(self, script: str, *, check: bool = True, timeout: float = 60) -> str:
         """Run a shell script on the host and return what it wrote."""
@@ -141,13 +146,7 @@ class Host:
         layers = ":".join(str(layer) for layer in image.layers)
         disk = self.folders.disk
         options = f"lowerdir={layers},upperdir={disk / 'upper'},workdir={disk / 'work'}"
-        nspawn: list[str | Path] = [
-            "systemd-nspawn", "--quiet", "--boot", "--directory", disk / "merged", "--register=no", "--keep-unit",
-            "--machine", self.name, "--network-namespace-path", f"/run/netns/{self.namespace}",
-            "--capability=CAP_NET_ADMIN", "--link-journal=no", "--resolv-conf=off", "--timezone=off",
-            f"--bind-ro={self.folders.shared}:{SHARED_AT}", f"--bind-ro={image.packages}:{PACKAGES_AT}",
-        ]  # fmt: skip
-        unshare = [
+        argv: list[str | Path] = [
             "unshare",
             "--mount",
             "--propagation",
@@ -157,8 +156,12 @@ class Host:
             _BOOT,
             "sh",
             options,
-            disk / "merged",
         ]
+        argv += [disk / "merged", "systemd-nspawn", "--quiet", "--boot", "--directory", disk / "merged"]
+        argv += ["--machine", self.name, "--network-namespace-path", f"/run/netns/{self.namespace}"]
+        argv += ["--register=no", "--keep-unit", "--capability=CAP_NET_ADMIN", "--link-journal=no"]
+        argv += ["--resolv-conf=off", "--timezone=off"]
+        argv += [f"--bind-ro={self.folders.shared}:{SHARED_AT}", f"--bind-ro={image.packages}:{PACKAGES_AT}"]
         with (self.folders.state / "console.log").open("ab") as console:
             subprocess.Popen(
                 in_cgroup(group, argv), stdin=subprocess.DEVNULL, stdout=console, stderr=console,

@@ -136,7 +136,13 @@ class Lab:
         for group in cgroup(self.name).glob("names.*"):
             end_cgroup(group)
         group = make_cgroup(self.name, f"names.{secrets.token_hex(4)}")
-        argv = [sys.executable, "-m", "kelid.lab.dns", self.gateway, self.state / "shared/hosts"]
+        argv: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "kelid.lab.dns",
+            self.gateway,
+            self.state / "shared/hosts",
+        ]
         with (self.state / "names.log").open("ab") as log:
             subprocess.Popen(
                 in_cgroup(group, argv),

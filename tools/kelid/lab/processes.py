@@ -126,7 +126,7 @@ def _removed(group: Path) -> bool:
     """Try to remove the folders of a control group from the bottom up; return True when it is gone."""
     for folder, _, _ in os.walk(group, topdown=False):
         try:
-            os.rmdir(folder)
+            Path(folder).rmdir()
         except FileNotFoundError:
             continue
         except OSError:

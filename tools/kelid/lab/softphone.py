@@ -11,6 +11,7 @@ import os
 import selectors
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -229,10 +230,8 @@ class Phone:
     def stop(self) -> None:
         """Hang up, sign off, and let go of every object before the library ends, or it crashes."""
         self.endpoint.hangupAllCalls()
-        try:
+        with suppress(pj.Error):  # it never was registered
             self.account.setRegistration(False)
-        except pj.Error:
-            pass  # it never was registered
         end = time.monotonic() + 1
         while time.monotonic() < end and (self.calls or self.farewells or self.account.getInfo().regIsActive):
             self.work()

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -88,10 +89,8 @@ class Talker:
 
     def close(self, timeout: float = 5) -> None:
         """Let the process end by itself (its input ends); kill it if it doesn't."""
-        try:
+        with suppress(OSError):  # it went away with a line still in the pipe
             self._input.close()
-        except OSError:
-            pass  # it went away with a line still in the pipe
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:

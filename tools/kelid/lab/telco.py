@@ -178,7 +178,15 @@ class Telco:
             "digits": sorted((digits or {}).items()), "tone": tone, "id": secrets.token_hex(6),
         }  # fmt: skip
         group = make_cgroup(self.host.lab, "ssh")
-        ssh = ["ssh", "-F", self.host.folders.ssh_config, self.host.name, "--", "python3", CALLER]
+        ssh: list[str | Path] = [
+            "ssh",
+            "-F",
+            self.host.folders.ssh_config,
+            self.host.name,
+            "--",
+            "python3",
+            CALLER,
+        ]
         talker = Talker(f"the call to {did}", group, ssh, self.host.folders.state / "caller.log")
         talker.tell("call", **order)
         return CallIn(self, talker, did, caller)
