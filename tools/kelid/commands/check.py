@@ -15,7 +15,7 @@ from datetime import date
 
 from kelid import pipeline
 from kelid.commands import options
-from kelid.findings import Exit, KelidError, Severity
+from kelid.findings import Exit, Finding, KelidError, Severity
 from kelid.report import findings as report
 
 NAME = "check"
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     names = arguments.site or pipeline.site_names(sites)
     if not names:
         raise KelidError(f"{sites} has no site yet; each is a folder with a site.yml", exit=Exit.USAGE)
-    found = []
+    found: list[Finding] = []
     for name in names:
         password = pipeline.find_password(sites, name, arguments.vault_password_file)
         found += pipeline.check(sites, name, password=password, today=arguments.today).findings

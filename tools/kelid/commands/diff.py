@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from kelid import pipeline
 from kelid.commands import options
@@ -33,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="[SITE] [BEFORE] [AFTER]",
         help="default: every site, HEAD, the working tree",
     )
-    parser.add_argument("--sites", type=options.Path, metavar="DIR", default=None, help="where the sites are")
+    parser.add_argument("--sites", type=Path, metavar="DIR", default=None, help="where the sites are")
     options.add_output(parser)
     parser.add_argument("--markdown", action="store_true", help="print Markdown, for a pull request")
     parser.add_argument("--objects-only", action="store_true", help="leave the lines of text out")

@@ -109,7 +109,7 @@ class Server:
         begin = outcome.result("kelid_begin", self.site) or {}
         verified = outcome.result("kelid_verify", self.site) or {}
         undone = outcome.result("kelid_undo", self.site) or {}
-        common = {
+        common: dict[str, Any] = {
             "release": str(begin.get("release") or ""),
             "previous": str(begin.get("previous") or ""),
             "reloads": tuple(begin.get("reloads") or ()),
