@@ -42,8 +42,8 @@ CLOSED = datetime(2026, 11, 27, 10, 0, tzinfo=ZoneInfo("Asia/Tehran"))
 DID = "02188001234"
 PATIENT = "09121234567"
 
-MENU_BEFORE = "      - {digits: 0, destination: extension:101}\n"
-MENU_AFTER = MENU_BEFORE + "      - {digits: 3, destination: extension:105}\n"
+MENU_BEFORE = '      - {digits: "0", destination: extension:101}\n'
+MENU_AFTER = MENU_BEFORE + '      - {digits: "3", destination: extension:105}\n'
 
 
 class DemoError(KelidError):

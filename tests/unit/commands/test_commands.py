@@ -54,7 +54,7 @@ def test_every_problem_is_shown_at_once_with_its_place(
     sites: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(sites, "queues.yml", "strategy: rrmemory", "strategy: loudest")
-    edit(sites, "ivrs.yml", "queue:reception}\n      - {digits: 2", "queue:sales}\n      - {digits: 2")
+    edit(sites, "ivrs.yml", 'digits: "1", destination: queue:reception', 'digits: "1", destination: queue:sales')
     (sites / "noor-clinic" / "hours.yml").write_text("schedules: [\n", encoding="utf-8")
 
     assert main(["check", "noor-clinic"]) == Exit.INVALID
@@ -139,7 +139,7 @@ def test_a_site_that_is_gone_is_shown_as_removed(sites: Path, capsys: pytest.Cap
 
 
 def test_a_plan_against_a_revision_asks_no_server(sites: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit(sites, "ivrs.yml", "{digits: 9, destination: repeat}", "{digits: 8, destination: repeat}")
+    edit(sites, "ivrs.yml", 'digits: "9"', 'digits: "8"')
 
     assert main(["plan", "noor-clinic", "--against", "HEAD", "--json"]) == Exit.CHANGES
     names = {change["name"] for change in json.loads(capsys.readouterr().out)["objects"]}
