@@ -20,6 +20,7 @@ from kelid.load.sound import read_sound
 from kelid.model.destination import Destination
 from kelid.model.loaded import Loaded
 from kelid.model.site import Prompt, Site
+from kelid.rules import check
 
 BASE = Path(__file__).resolve().parents[2] / "bad_sites" / "_base"
 
@@ -317,3 +318,5 @@ def test_a_damaged_file_never_raises(topic: str, data: st.DataObject) -> None:
     loaded = load_files("base", base() | {f"{topic}.yml": damaged.encode()}, shown="base")
     assert {finding.code for finding in loaded.findings} <= set(CODES)
     assert loaded.site is not None or has_errors(loaded.findings)
+    if loaded.site:
+        check(loaded.site, today=date(2026, 11, 23), secrets=dict.fromkeys(loaded.site.secret_names, "1234"))

@@ -72,6 +72,22 @@ def points(site: Site) -> dict[Point, Where]:
     return found
 
 
+def reachable(site: Site) -> set[Point]:
+    """Return every point that a call from outside, or from a phone to another, can get to."""
+    onward: dict[Point, list[Point]] = {}
+    for way in ways(site):
+        onward.setdefault(way.source, []).append(way.target)
+    front = [("extension", extension.number) for extension in site.extensions]
+    front += [("inbound route", route.name) for route in site.inbound_routes]
+    reached = set(front)
+    while front:
+        for target in onward.get(front.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                front.append(target)
+    return reached
+
+
 def loops(site: Site) -> Iterator[tuple[Way, tuple[Point, ...]]]:
     """Yield each loop that a call can go round by itself: a way in it, and its points in order. One per group of points."""
     graph: dict[Point, list[Way]] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kelid.findings import Severity
 from kelid.model.destination import KINDS
 from kelid.model.site import Site
-from kelid.rules.calls import loops, points, ways
+from kelid.rules.calls import loops, points, reachable, ways
 from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule
 
@@ -119,7 +119,7 @@ def _round(path: tuple[tuple[str, str], ...]) -> str:
 @rule("D007", Severity.WARNING)
 def nothing_leads_here(site: Site) -> Iterator[Fault]:
     """What calls can pass through is reached from somewhere."""
-    reached = {way.target for way in ways(site) if way.target != way.source}
+    reached = reachable(site)
     for point, where in points(site).items():
         kind, name = point
         if kind in {"extension", "voicemail"} or point in reached:

@@ -63,6 +63,9 @@ def name_not_for_phones(site: Site) -> Iterator[Fault]:
             bad = next((character for character in text if character in _NOT_ON_PHONES), None)
             if bad:
                 yield where, f"a phone can't show {bad!r} in the name {text!r}", "write the name without it"
+            elif "${" in text or "$[" in text or "%%" in text:
+                fix = "Asterisk would read it as a variable; write the name without it"
+                yield where, f"the name {text!r} holds ${{, $[ or %%", fix
             elif not text.strip():
                 yield where, "a name has only spaces", "write a name"
 
