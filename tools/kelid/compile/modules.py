@@ -15,6 +15,8 @@ _EVERYWHERE = (
     "res_sorcery_astdb",
     "res_pjproject",
     "res_musiconhold",
+    # reads the hosts file and asks for names without holding SIP up, both unlike the built-in resolver
+    "res_resolver_unbound",
     # SIP
     "res_pjsip",
     "res_pjsip_session",

@@ -83,6 +83,7 @@ def quiet() -> tuple[ConfFile, ...]:
         ConfFile("manager.conf", (section("general", {"enabled": False}),)),
         ConfFile("pjproject.conf", ()),
         ConfFile("queuerules.conf", ()),
+        ConfFile("resolver_unbound.conf", (section("general", {"hosts": "system", "resolv": "system"}),)),
         ConfFile("udptl.conf", (section("general", {"udptlstart": 4000, "udptlend": 4999}),)),
     )
 

@@ -19,6 +19,7 @@ RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("features.conf",), "module reload features"),
     (("indications.conf",), "module reload indications"),
     (("rtp.conf",), "module reload res_rtp_asterisk.so"),
+    (("resolver_unbound.conf",), "module reload res_resolver_unbound.so"),
     (("pjproject.conf",), "module reload res_pjproject.so"),
     (("musiconhold.conf",), "moh reload"),
     (("voicemail.conf",), "voicemail reload"),

@@ -29,24 +29,24 @@ def read_dialplan(path: str, text: str) -> tuple[tuple[Context, ...], list[Findi
             before = False
         elif line.kind is Kind.GARBAGE:
             findings.append(
-                Finding(line.where, "R001", f"Asterisk can't read {_short(line.value)}", "correct it")
+                Finding(line.where, "C001", f"Asterisk can't read {_short(line.value)}", "correct it")
             )
         elif before and line.kind is Kind.OPTION:
             findings.append(
-                Finding(line.where, "R002", "this line stands in no context", "write [context] before it")
+                Finding(line.where, "C002", "this line stands in no context", "write [context] before it")
             )
     for head, body in conf.sections():
         if head.name in {"general", "globals"}:
             findings.append(
-                Finding(head.where, "R003", f"[{head.name}] is not for a site's own dial plan", "take it out")
+                Finding(head.where, "C003", f"[{head.name}] is not for a site's own dial plan", "take it out")
             )
         elif head.templates is not None:
             findings.append(
-                Finding(head.where, "R004", f"[{head.name}] uses a template", "write the context out in full")
+                Finding(head.where, "C004", f"[{head.name}] uses a template", "write the context out in full")
             )
         elif any(context.name == head.name for context in contexts):
             findings.append(
-                Finding(head.where, "R005", f"context {head.name!r} stands here twice", "join the two")
+                Finding(head.where, "C005", f"context {head.name!r} stands here twice", "join the two")
             )
         else:
             reader = _ContextReader(head)
@@ -82,19 +82,19 @@ class _ContextReader:
             if line.kind is Kind.GARBAGE:
                 continue
             if line.kind is Kind.DIRECTIVE:
-                self.refuse(line, "R006", f"#{line.name} is not followed here", "write the lines themselves")
+                self.refuse(line, "C006", f"#{line.name} is not followed here", "write the lines themselves")
             elif line.name.lower() == "exten":
                 pattern, comma, rest = line.value.partition(",")
                 if not comma:
                     self.refuse(
-                        line, "R001", f"Asterisk can't read {_short(line.value)}", "exten => number,1,App()"
+                        line, "C001", f"Asterisk can't read {_short(line.value)}", "exten => number,1,App()"
                     )
                     continue
                 self.last = pattern.strip()
                 self.priority(line, rest)
             elif line.name.lower() == "same":
                 if not self.last:
-                    self.refuse(line, "R007", "same has no extension before it", "write exten => first")
+                    self.refuse(line, "C007", "same has no extension before it", "write exten => first")
                     continue
                 self.priority(line, line.value)
             elif line.name.lower() == "include":
@@ -102,7 +102,7 @@ class _ContextReader:
                 self.includes.append(Include(context.strip(), times.strip(), line.where))
             else:
                 self.refuse(
-                    line, "R006", f"{line.name!r} is not followed here", "use exten, same and include"
+                    line, "C006", f"{line.name!r} is not followed here", "use exten, same and include"
                 )
         return Context(
             self.head.name,
@@ -119,26 +119,26 @@ class _ContextReader:
         priority, comma, call = text.partition(",")
         found = _PRIORITY.match(priority.strip())
         if not found or not comma:
-            self.refuse(line, "R008", f"{priority.strip()!r} is no priority", "write 1, n, n(label) or hint")
+            self.refuse(line, "C008", f"{priority.strip()!r} is no priority", "write 1, n, n(label) or hint")
             return
         if found["number"] == "hint":
             self.hints.append(Hint(self.last, call.strip(), line.where))
             return
         steps = self.extens[self.last].steps if self.last in self.extens else []
         if found["number"] == "n":
-            number = len(steps) + int(found["plus"] or "+1") if steps else 0
+            number = len(steps) + 1 + int(found["plus"] or "0") if steps else 0
         else:
             number = int(found["number"])
         if number != len(steps) + 1:
             self.refuse(
                 line,
-                "R009",
+                "C009",
                 f"extension {self.last!r} has {len(steps)} steps before priority {priority.strip()!r}",
                 "start at 1 and go on without a gap, or write n",
             )
             return
         if found["label"] and not _LABEL.match(found["label"]):
-            self.refuse(line, "R008", f"{found['label']!r} can't be a label", "use letters, digits, - and _")
+            self.refuse(line, "C008", f"{found['label']!r} can't be a label", "use letters, digits, - and _")
             return
         step = self.step(line, call.strip(), found["label"] or "")
         if step is not None:
@@ -147,10 +147,10 @@ class _ContextReader:
     def step(self, line: Line, call: str, label: str) -> Step | None:
         app, opened, rest = call.partition("(")
         if opened and not rest.endswith(")"):
-            self.refuse(line, "R010", f"{_short(call)} does not end in a parenthesis", "close what is open")
+            self.refuse(line, "C010", f"{_short(call)} does not end in a parenthesis", "close what is open")
             return None
         if not _APP.match(app.strip()):
-            self.refuse(line, "R010", f"{_short(app)} is no application", "write App(arguments)")
+            self.refuse(line, "C010", f"{_short(app)} is no application", "write App(arguments)")
             return None
         return Step(app.strip(), rest[:-1] if opened else "", label, line.where)
 

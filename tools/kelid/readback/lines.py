@@ -97,29 +97,37 @@ def _split(text: str) -> list[str]:
 
 
 def _without_comments(raw: str, depth: int) -> tuple[str, int]:
-    """Given a line and how many ``;--`` are open, return what is no comment, unescaped, and how many are open after it."""
+    """Given a line and how many ``;--`` are open, return what is no comment, unescaped, and how many are open after it.
+
+    Block comments nest. A ``--;`` that closes nothing counts below zero and hides what follows, as it does in Asterisk.
+    """
     kept: list[str] = []
     rest = raw
-    if depth:
-        end = rest.find("--;")
-        if end < 0:
-            return "", depth
-        rest = rest[end + 3 :]
-        depth -= 1
-    while (at := rest.find(";")) >= 0:
+    start = 0
+    while (at := rest.find(";", start)) >= 0:
         if at and rest[at - 1] == "\\":
-            kept.append(rest[: at - 1] + ";")
-            rest = rest[at + 1 :]
+            rest = rest[: at - 1] + rest[at:]
+            start = at
         elif rest.startswith("--", at + 1) and not rest.startswith("-", at + 3):
-            kept.append(rest[:at])
-            end = rest.find("--;", at + 3)
-            if end < 0:
-                return "".join(kept).strip(), depth + 1
-            rest = rest[end + 3 :]
+            if not depth:
+                kept.append(rest[:at])
+            rest = rest[at + 3 :]
+            start = 0
+            depth += 1
+        elif at >= 2 and rest[at - 2 : at] == "--":
+            if not depth:
+                kept.append(rest[:at])
+            rest = rest[at + 1 :]
+            start = 0
+            depth -= 1
+        elif depth:
+            rest = rest[at + 1 :]
+            start = 0
         else:
             rest = rest[:at]
             break
-    kept.append(rest)
+    if not depth:
+        kept.append(rest)
     return "".join(kept).strip(), depth
 
 

@@ -42,13 +42,13 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
     """
     for char in text:
         if unicodedata.category(char) in _NEVER:
-            raise Refused("R101", where, f"{text!r} holds the control character U+{ord(char):04X}")
+            raise Refused("G001", where, f"{text!r} holds the control character U+{ord(char):04X}")
     if text != text.strip():
-        raise Refused("R102", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
+        raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
     if "%%secret:" in text:
         token = SECRET.match(text)
         if not token or text.count("%%secret:") != 1 or not {(path, key), (path, "")} & SECRET_PLACES:
-            raise Refused("R103", where, f"{text!r} holds the token of a secret where none belongs")
+            raise Refused("G003", where, f"{text!r} holds the token of a secret where none belongs")
     return text.replace(";", "\\;")
 
 
@@ -56,7 +56,7 @@ def line(text: str, where: Where) -> str:
     """Return the finished line. Raise Refused if Asterisk would skip it for its length."""
     if len(text.encode()) > LONGEST:
         raise Refused(
-            "R104", where, f"a line of {len(text.encode())} bytes; Asterisk reads at most {LONGEST}"
+            "G004", where, f"a line of {len(text.encode())} bytes; Asterisk reads at most {LONGEST}"
         )
     return text
 
@@ -64,7 +64,7 @@ def line(text: str, where: Where) -> str:
 def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
     def check(text: str, where: Where) -> str:
         if not shape.match(text):
-            raise Refused("R105", where, f"{text!r} can't be {what}")
+            raise Refused("G005", where, f"{text!r} can't be {what}")
         return text
 
     return check
