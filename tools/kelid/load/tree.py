@@ -30,6 +30,7 @@ FORBIDDEN = re.compile(
     "|(?<![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])\u200c"
     "|\u200c(?![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])"
 )
+_BREAK = re.compile(r"[\t\n\r]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _QUOTED = "'\""
 
@@ -194,8 +195,8 @@ class _Reader:
             self.tag(where, event.tag)
         if plain and not event.tag and event.value in _NULLS:
             self.null(where, event.value)
-        elif not sealed:
-            bad = FORBIDDEN.search(event.value) or re.search(r"[\t\n\r]", event.value)
+        elif not sealed and not (event.value.isascii() and event.value.isprintable()):
+            bad = FORBIDDEN.search(event.value) or _BREAK.search(event.value)
             if bad:
                 character = bad.group()[0]
                 self.say(
@@ -218,7 +219,7 @@ class _Reader:
         rest = (
             self.lines[where.line - 1][where.column - 1 :].lstrip() if where.line <= len(self.lines) else ""
         )
-        if rest.startswith("#") and rest[1:2].strip():
+        if rest == "#" or (rest.startswith("#") and rest[1:2].strip()):
             self.say(
                 where,
                 "L006",
@@ -258,17 +259,18 @@ class _Reader:
                     "no site needs that",
                 )
                 raise _Stopped
-            if isinstance(event, yaml.ScalarEvent):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
                 self.scalar(event)
-            elif isinstance(event, yaml.MappingStartEvent):
+            elif kind is yaml.MappingStartEvent:
                 self.open(Mapping({}, {}, self.at(event.start_mark)), event)
-            elif isinstance(event, yaml.SequenceStartEvent):
+            elif kind is yaml.SequenceStartEvent:
                 self.open(Sequence([], self.at(event.start_mark)), event)
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                 self.place(self.stack.pop().node)
-            elif isinstance(event, yaml.AliasEvent):
+            elif kind is yaml.AliasEvent:
                 self.alias(event)
-            elif isinstance(event, yaml.DocumentStartEvent):
+            elif kind is yaml.DocumentStartEvent:
                 self.documents += 1
                 if self.documents > 1:
                     self.say(
@@ -353,7 +355,7 @@ _BARE = re.compile(
     r"^(?P<before>\s*(?:- +)*(?:[A-Za-z0-9_]+: +)?(?:- +)*)(?P<value>[\[*&!%@`|>{].*?)\s*(?:\s#.*)?$"
 )
 _BARE_FLOW = re.compile(
-    r"(?<=[\[{,: ])(?P<value>[*&%@`][^\s,\]}]*)(?=\s*[,\]}])|(?P<set>\[[0-9-]+\][^\s,\]}]+)"
+    r"(?<=[\[{,: ])(?P<value>[*&%@`][^\s,\]}]*)(?=\s*[,\]}])|(?<=: )(?P<hash>#[*#0-9]*)(?=\s*[,}])|(?P<set>\[[0-9-]+\][^\s,\]}]+)"
 )
 
 
@@ -361,7 +363,7 @@ def _bare(line: str) -> tuple[int, str] | None:
     """Return column and text of a value on the line that should have been quoted, or None."""
     match = _BARE_FLOW.search(line)
     if match and not _inside_quotes(line, match.start()):
-        return match.start() + 1, match.group("value") or match.group("set")
+        return match.start() + 1, match.group("value") or match.group("hash") or match.group("set")
     match = _BARE.match(line)
     if match is None:
         return None
