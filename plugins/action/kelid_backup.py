@@ -1,47 +1,56 @@
-"""Run a verb of the backup program on a server and give its answer as the task's result."""
+"""Run a verb of the backup program on a server; its answer stands under ``kelid`` in the task's result."""
 
 from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import action_loader
 
 PROGRAM = "/usr/local/lib/kelid/backup"
 CHANGING = {"run", "restore"}
 
 
-class ActionModule(ActionBase):
-    """``verb`` is run, list, verify or restore; ``snapshot`` and ``force`` are restore's (and verify's)."""
+class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
+    """``verb`` is run, list, verify or restore; ``snapshot`` is verify's and restore's, ``force`` restore's."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(("verb", "snapshot", "force"))
-    _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the program's answer; a failure has its ``code`` and message. In check mode nothing that changes runs."""
-        super().run(tmp, task_vars)
+    def work(self) -> dict[str, Any]:
+        """Return the program's answer. In check mode nothing that changes runs."""
         verb = str(self._task.args.get("verb", ""))
         if verb not in {"run", "list", "verify", "restore"}:
             raise AnsibleActionFail(f"verb {verb!r} is none of run, list, verify, restore")
         if self._task.check_mode and verb in CHANGING:
             return {"changed": True, "skipped": True, "msg": f"{verb} does nothing in check mode"}
-        command = [PROGRAM, verb]
+        words = [verb]
         if verb in {"verify", "restore"}:
-            command += ["--snapshot", str(self._task.args.get("snapshot") or "latest")]
-        if verb == "restore" and self._task.args.get("force") in {True, "true", "True", "yes"}:
-            command.append("--force")
-        done = self._low_level_execute_command(shlex.join(command), sudoable=True)
+            words += ["--snapshot", str(self._task.args.get("snapshot") or "latest")]
+        if verb == "restore" and str(self._task.args.get("force", "")).lower() in {"true", "yes", "1"}:
+            words.append("--force")
+        told = self.ask_backup(*words)
+        return self.result(told, changed=bool(told.get("ok")) and verb in CHANGING)
+
+    def ask_backup(self, *words: str, given: bytes = b"") -> dict[str, Any]:
+        """Return the backup program's answer, in one round trip."""
+        missing = {"ok": False, "code": "not_installed", "message": "the backup program is not on the server"}
+        instead = f"cat >/dev/null; echo {shlex.quote(json.dumps(missing))}"
+        command = f"if test -x {PROGRAM}; then {shlex.join((PROGRAM, *words))}; else {instead}; fi"
+        done = self._low_level_execute_command(command, in_data=given, sudoable=True)
         try:
-            answer: dict[str, Any] = json.loads(str(done.get("stdout", "")).strip())
+            told: dict[str, Any] = json.loads(str(done.get("stdout", "")).strip())
         except ValueError:
-            raise AnsibleActionFail(
-                f"the backup program gave no answer: {str(done.get('stderr', ''))[-500:]}"
-            ) from None
-        if answer.pop("ok", False):
-            return {"changed": verb in CHANGING, **answer}
-        message = answer.pop("message", "")
-        log = "".join(f"\n  {line}" for line in answer.get("log", []))
-        return {**answer, "failed": True, "changed": False, "msg": f"{message}{log}"}
+            reason = str(done.get("stderr", "")).strip()[-500:]
+            return {
+                "ok": False,
+                "code": "no_answer",
+                "message": f"the backup program gave no answer: {reason or 'nothing'}",
+            }
+        return told
+
+    def log_lines(self, told: Mapping[str, Any]) -> list[str]:
+        """Return what restic and ssh said, and the paths that an answer names, as lines of a message."""
+        return [f"\n  {line}" for line in (*told.get("log", ()), *told.get("paths", ())[:10])]

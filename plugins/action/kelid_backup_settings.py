@@ -8,58 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
-
-PROGRAM = "/usr/local/lib/kelid/backup"
+from ansible.plugins.loader import action_loader
 
 
-class ActionModule(ActionBase):
+class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type: ignore[misc]
     """Ask kelid for the settings of the host's site and give them to the program there.
 
     No secret is in any argument, log or result.
     """
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset()
-    _supports_check_mode = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return ``changed`` and the files that differ; in check mode nothing is written."""
-        super().run(tmp, task_vars)
-        given = task_vars or {}
-        payload = self._payload(self._value(given, "kelid_sites_dir"), self._value(given, "kelid_site"))
-        check = " --check" if self._task.check_mode else ""
-        command = f"if test -x {PROGRAM}; then {PROGRAM} settings{check}; else echo missing; fi"
-        done = self._low_level_execute_command(command, in_data=payload, sudoable=True)
-        text = str(done.get("stdout", "")).strip()
-        if text == "missing":
-            if self._task.check_mode:
-                return {"changed": True, "msg": f"{PROGRAM} would be installed first"}
-            raise AnsibleActionFail(f"{PROGRAM} is not on the server; the role pbx_backup installs it")
-        try:
-            answer: dict[str, Any] = json.loads(text)
-        except ValueError:
-            raise AnsibleActionFail(
-                f"the backup program gave no answer: {str(done.get('stderr', ''))[-500:]}"
-            ) from None
-        if not answer.get("ok"):
-            return {
-                "failed": True,
-                "changed": False,
-                "msg": answer.get("message", ""),
-                "code": answer.get("code", ""),
-            }
-        return {"changed": bool(answer["changed"]), "files": answer["files"]}
+    def work(self) -> dict[str, Any]:
+        """Return ``changed`` and, under ``kelid``, the files that differ; in check mode nothing is written."""
+        payload = self.payload()
+        words = ["settings", "--check"] if self._task.check_mode else ["settings"]
+        told = self.ask_backup(*words, given=payload)
+        if self._task.check_mode and told.get("code") == "not_installed":
+            return {"changed": True, "msg": "the backup program would be installed first"}
+        return self.result(told)
 
-    def _value(self, given: dict[str, Any], name: str) -> str:
-        """Return a host variable of the inventory plugin's. Raise AnsibleActionFail if it is not there."""
-        value = self._templar.template(given.get(name, ""))
-        if not value:
-            raise AnsibleActionFail(f"the host has no {name}; use the inventory inventory.kelid.yml")
-        return str(value)
-
-    def _payload(self, sites: str, site: str) -> bytes:
-        """Return what the program reads.
+    def payload(self) -> bytes:
+        """Return what the program reads. Raise AnsibleActionFail with every finding if the site has none.
 
         KELID_BACKUP_HOST_KEY and KELID_BACKUP_ADDRESS (host[:port]) override the store's: a lab, a store that moved.
         """
@@ -68,7 +38,9 @@ class ActionModule(ActionBase):
 
         try:
             settings = pipeline.backup_settings(
-                Path(sites), site, host_key=os.environ.get("KELID_BACKUP_HOST_KEY", "")
+                Path(self.variable("kelid_sites_dir")),
+                self.variable("kelid_site"),
+                host_key=os.environ.get("KELID_BACKUP_HOST_KEY", ""),
             )
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
@@ -76,12 +48,10 @@ class ActionModule(ActionBase):
         public = dict(settings.public)
         address = os.environ.get("KELID_BACKUP_ADDRESS", "")
         if address and public["repository"]["kind"] == "sftp":
-            host, colon, port = address.rpartition(":")
-            if not colon or "]" in port or (":" in host and not host.startswith("[")):
-                host, port = address, ""  # no port: a name, or a bare IPv6 address
-            public["repository"] = {**public["repository"], "host": host.strip("[]")}
+            host, port = split_address(address)
+            public["repository"] = {**public["repository"], "host": host}
             if port:
-                public["repository"]["port"] = int(port)
+                public["repository"]["port"] = port
         body = {
             "public": public,
             "password": settings.password,
@@ -89,3 +59,11 @@ class ActionModule(ActionBase):
             "known_hosts": settings.known_hosts,
         }
         return json.dumps(body).encode()
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """Given ``host``, ``host:port``, a bare IPv6 address or ``[address]:port``, return host and port (0: not said)."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and (":" not in host or host.startswith("[")):
+        return host.strip("[]"), int(port)
+    return address.strip("[]"), 0

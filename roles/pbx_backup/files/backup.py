@@ -52,6 +52,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "queue_log": (),
 }
 """Contents of a policy -> places, as Debian's packages have them; what is found by a pattern stands in ``_collect``."""
+ADOPTED = "0" * 64
+"""The release that pbx_install makes of what it finds: on a new machine nothing of the client's."""
 OWN_NAMES = (".kelid-backup", ".kelid-restore")
 QUIET_EVENTS = {"QUEUESTART", "CONFIGRELOAD"}
 """Lines of queue_log that an Asterisk writes by itself, so they are no data of the client's."""
@@ -357,7 +359,7 @@ class Program:
         repository = self.settings["repository"]
         host = str(repository["host"])
         bracketed = f"[{host}]" if ":" in host else host
-        command = ["sftp", "-q", *self.ssh_options(), "-P", str(repository["port"]), "-b", "-"]
+        command = ["sftp", *self.ssh_options(), "-P", str(repository["port"]), "-b", "-"]
         return subprocess.run(
             [*command, f"{repository['user']}@{bracketed}"],
             input=batch,
@@ -809,12 +811,14 @@ class Program:
     def restore(self, wanted: str, *, target: Path | None, force: bool) -> dict[str, Any]:
         """Fetch a backup, verify every file, then put it in place; with ``target`` only fetch and verify there."""
         started = time.monotonic()
-        with self.alone():
+        with self.alone(also_applies=target is None):
             if target is None:
                 self.refuse_running()
             self.open_store(may_create=False)
             snapshot = self.snapshot(wanted)
             manifest = self.manifest_of(snapshot)
+            if target is None and not force:
+                self.refuse_other_asterisk(manifest)
             total = sum(entry["size"] for entry in manifest["files"].values())
             answer = {
                 "ok": True,
@@ -934,6 +938,22 @@ class Program:
                         "Asterisk runs on this machine; stop it first: systemctl stop asterisk",
                     )
 
+    def refuse_other_asterisk(self, manifest: Mapping[str, Any]) -> None:
+        """Raise Trouble if the release in the backup was rendered for another major version of Asterisk."""
+        if self.root != Path("/") or not manifest.get("asterisk"):
+            return
+        try:
+            said = subprocess.run(["asterisk", "-V"], capture_output=True, text=True, check=False).stdout
+        except FileNotFoundError:
+            raise Trouble("no_asterisk", "this machine has no Asterisk; run pbx_install first") from None
+        found = re.search(r"(\d+)", said)
+        if found and int(found.group(1)) != manifest["asterisk"]:
+            raise Trouble(
+                "wrong_asterisk",
+                f"the backup is of an Asterisk {manifest['asterisk']} and this machine has {found.group(1)}; "
+                "restore onto the same, or say --force and apply the site again",
+            )
+
     def newer_here(self, manifest: Mapping[str, Any], staged: Mapping[str, Path]) -> Iterator[str]:
         """Yield what of the client's lies here and is not in the backup as it is here.
 
@@ -951,10 +971,10 @@ class Program:
             if entry is None or size > entry["size"] or digest_of(place) != digest_of(staged[name], size):
                 yield name
         link = self.home / "current"
-        if link.is_symlink() and os.readlink(link) != manifest["links"].get("/var/lib/kelid/current", {}).get(
-            "target"
-        ):
-            yield f"/var/lib/kelid/current -> {os.readlink(link)}"
+        target = os.readlink(link) if link.is_symlink() else ""
+        wanted = manifest["links"].get("/var/lib/kelid/current", {}).get("target")
+        if target and wanted and target != wanted and Path(target).name != ADOPTED:
+            yield f"/var/lib/kelid/current -> {target}"
 
     def data_here(self) -> Iterator[tuple[str, Path]]:
         """Yield (path on the PBX, place) of every file of the client's that lies on this machine."""
@@ -992,9 +1012,8 @@ class Program:
         try:
             wanted = {*manifest["files"], *manifest["links"]}
             leaving = [name for name, _ in self.data_here() if self.covered(name, manifest)]
-            leaving += [
-                name for name in manifest["files"] if name not in leaving and self.place(name).exists()
-            ]
+            known = set(leaving)
+            leaving += [name for name in manifest["files"] if name not in known and self.place(name).exists()]
             for suffix in ("-journal", "-wal", "-shm"):
                 leaving += [name + suffix for name in manifest["files"] if self.place(name + suffix).exists()]
             for name in leaving:
@@ -1052,15 +1071,19 @@ class Program:
     # ---- one at a time -------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold this PBX's backup lock. Raise Trouble ``busy`` if another backup or restore runs."""
+    def alone(self, *, also_applies: bool = False) -> Iterator[None]:
+        """Hold this PBX's backup lock, and with ``also_applies`` the agent's. Raise Trouble ``busy`` if another has it."""
         self.work.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.cache.mkdir(parents=True, mode=0o700, exist_ok=True)
-        with (self.work / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise Trouble("busy", "another backup or restore is running on this PBX") from None
+        with contextlib.ExitStack() as held:
+            for place in (self.work / "lock", *([self.home / "lock"] if also_applies else [])):
+                file = held.enter_context(place.open("a"))
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise Trouble("busy", "a backup, a restore or an apply is running on this PBX") from None
+            if also_applies and (self.home / "armed.json").exists():
+                raise Trouble("busy", "a change of this PBX is not confirmed yet; wait for it, or undo it")
             yield
 
 
@@ -1179,6 +1202,7 @@ class Gathered:
             "taken": utc(taken),
             "release": release.get("release", ""),
             "commit": release.get("commit", ""),
+            "asterisk": int(release.get("asterisk", 0)),
             "contents": contents,
             "parts": parts,
             "files": self.files,
@@ -1202,11 +1226,12 @@ class Gathered:
         folder = Path(os.path.normpath(program.home / target))
         self._parents(program.named(folder))
         self._tree("config", program.named(folder), set())
-        name, commit = folder.name, ""
+        name, commit, asterisk = folder.name, "", ""
         with contextlib.suppress(OSError, ValueError):
             manifest = json.loads((folder / ".kelid" / "manifest.json").read_text(encoding="utf-8"))
             name, commit = str(manifest.get("release", name)), str(manifest.get("commit", ""))
-        return {"release": name, "commit": commit}
+            asterisk = str(int(manifest.get("asterisk", 0)))
+        return {"release": name, "commit": commit, "asterisk": asterisk or "0"}
 
     def _databases(self, contents: Iterable[str]) -> list[tuple[str, Path]]:
         """Return (part, place) of the SQLite databases that belong to the contents."""
@@ -1384,9 +1409,14 @@ class Gathered:
             if (status.st_dev, status.st_ino) in writing and not grows:
                 self.skipped.add(path)
                 return
-            stored = self._stage(status.st_dev, path) / "files" / path.lstrip("/")
+            stored = self._stage(os.fstat(folder).st_dev, path) / "files" / path.lstrip("/")
             stored.parent.mkdir(parents=True, exist_ok=True)
-            os.link(name, stored, src_dir_fd=folder, follow_symlinks=False)
+            try:
+                os.link(name, stored, src_dir_fd=folder, follow_symlinks=False)
+            except OSError as problem:
+                if problem.errno != errno.EXDEV:
+                    raise
+                self._copy(name, stored, folder)
         except FileNotFoundError:
             return  # it went before it could be linked
         status = stored.lstat()
@@ -1399,13 +1429,21 @@ class Gathered:
         if device not in self.by_device:
             top = next((top for tops in PARTS.values() for top in tops if path.startswith(top + "/")), None)
             if top is None:
-                raise Trouble(
-                    "failed", f"{path} lies on a file system of its own, where nothing of it was expected"
-                )
+                return self.main  # small things on a file system of their own are copied
             stage = Path(os.path.realpath(self.program.place(top))) / ".kelid-backup"
             stage.mkdir(mode=0o700)
             self.by_device[device] = stage
         return self.by_device[device]
+
+    def _copy(self, name: str, stored: Path, folder: int) -> None:
+        """Copy a file that can't be linked, with its time; never through a symbolic link."""
+        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder)
+        with os.fdopen(source, "rb") as file, stored.open("wb") as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+            status = os.fstat(source)
+        os.chmod(stored, stat.S_IMODE(status.st_mode))
+        os.chown(stored, status.st_uid, status.st_gid)
+        os.utime(stored, ns=(status.st_mtime_ns, status.st_mtime_ns))
 
     def _seal(self, name: str) -> None:
         """Put the digest of a gathered file into the manifest."""

@@ -116,7 +116,7 @@ class FakePbx:
         for top in ("etc/asterisk", "var/lib/kelid", "var/spool", "var/log"):
             for path in sorted((self.root / top).rglob("*")):
                 name = str(path.relative_to(self.root))
-                if path.is_file() and not name.startswith("var/lib/kelid/backup/"):
+                if path.is_file() and not name.startswith(("var/lib/kelid/backup/", "var/lib/kelid/lock")):
                     found[name] = (path.stat().st_mode, path.read_bytes())
         return found
 
@@ -142,6 +142,9 @@ def pbx(template: Path, tmp_path: Path) -> FakePbx:
     pbx = FakePbx.__new__(FakePbx)
     pbx.root, pbx.store = tmp_path / "copy" / "pbx", tmp_path / "copy" / "store"
     assert pbx.call("settings", given=pbx.settings())["changed"]  # the store lies elsewhere now
+    shutil.copy(
+        template / "pbx/var/lib/kelid/backup/state.json", pbx.path("/var/lib/kelid/backup/state.json")
+    )
     return pbx
 
 
