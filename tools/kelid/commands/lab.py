@@ -99,8 +99,12 @@ def _up(args: argparse.Namespace) -> Exit:
 
     lab = Lab.up(args.lab, _say)
     hosts = {host.name: host for host in lab.hosts()}
-    for host in hosts.values():
-        if not host.running:
+    for host in list(hosts.values()):
+        if not host.ready:
+            _say(f"{host.name} was left half made; making it anew")
+            lab.destroy_host(host.name)
+            del hosts[host.name]
+        elif not host.running:
             _say(f"booting {host.name} again")
             lab.boot_host(host.name)
     # The password is made by the lab and lies beside its keys; a site's file names it, never this repository.

@@ -123,6 +123,15 @@ class Host:
         """Return True if any of its processes run."""
         return any(pids(group) for group in self._groups())
 
+    @property
+    def ready(self) -> bool:
+        """Return True if the host was made to its end; False if whoever made it was stopped half-way."""
+        return (self.folders.state / "ready").exists()
+
+    def mark_ready(self) -> None:
+        """Note that the host was made to its end."""
+        (self.folders.state / "ready").touch()
+
     def prepare(self, files: dict[str, tuple[str, int]]) -> None:
         """Write the files (path -> text and mode) onto the host's disk before its first boot."""
         for folder in ("upper", "work", "merged"):

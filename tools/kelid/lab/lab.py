@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from kelid.lab.processes import (
     make_cgroup,
     pids,
     quiet,
+    remove_if_empty,
     run,
     wait_until,
 )
@@ -118,6 +119,7 @@ class Lab:
         """End all processes of the lab and remove everything that it made, in whatever state it is."""
         with _machine_lock():
             self._clear()
+            remove_if_empty(cgroup())
 
     def _complete(self) -> None:
         """Make what a lab without hosts consists of, each part unless it is there."""
@@ -233,6 +235,20 @@ class Lab:
         ``aliases`` are further names for it; ``files`` (path -> text and mode) are put onto its disk before it boots.
         Raise LabError if the name is taken or the host doesn't come up; what was made of it is then removed.
         """
+        host = self._create(name, image, aliases=aliases, files=files, progress=progress)
+        host.mark_ready()
+        return host
+
+    def _create(
+        self,
+        name: str,
+        image: str,
+        *,
+        aliases: Iterable[str],
+        files: dict[str, tuple[str, int]] | None,
+        progress: Progress,
+    ) -> Host:
+        """Do as ``create_host``, and leave it to the caller to say that the host is ready."""
         if not _NAME.fullmatch(name):
             raise LabError(f"{name!r} can't be a host's name: small letters, digits and hyphens, at most 31")
         built = get_image(image, progress)
@@ -242,6 +258,7 @@ class Lab:
                 raise LabError(f"lab {self.name!r} has a host {name!r} already")
             address = self.free_address()
             folder = self.state / "hosts" / name
+            shutil.rmtree(folder, ignore_errors=True)  # of one who was killed before there was a record
             folder.mkdir()
             private, public = _new_host_key(folder, name)
             record = {
@@ -327,10 +344,14 @@ class Lab:
         progress: Progress = quiet,
     ) -> Telco:
         """Make the host that plays the telephone company, with one customer who registers with user and password."""
-        files = Telco.files()
-        telco = Telco(self.create_host(name, "pbx", aliases=aliases, files=files, progress=progress))
-        telco.install()
-        telco.add_customer(user, password)
+        telco = Telco(self._create(name, "pbx", aliases=aliases, files=Telco.files(), progress=progress))
+        try:
+            telco.install()
+            telco.add_customer(user, password)
+        except BaseException:
+            self.destroy_host(name)
+            raise
+        telco.host.mark_ready()
         return telco
 
     def telco(self, name: str = "telco") -> Telco:
@@ -341,9 +362,14 @@ class Lab:
         self, public_key: str, *, name: str = "store", aliases: Iterable[str] = (), progress: Progress = quiet
     ) -> Store:
         """Make the host that keeps backups, open for the owner of the ssh key."""
-        store = Store(self.create_host(name, "bare", aliases=aliases, progress=progress))
-        store.install()
-        store.allow(public_key)
+        store = Store(self._create(name, "bare", aliases=aliases, files=None, progress=progress))
+        try:
+            store.install()
+            store.allow(public_key)
+        except BaseException:
+            self.destroy_host(name)
+            raise
+        store.host.mark_ready()
         return store
 
     def store(self, name: str = "store") -> Store:
@@ -424,25 +450,32 @@ class Lab:
 
     def _tell_hosts(self) -> None:
         """Write the names of all hosts for the hosts and for ssh, each file replaced at once."""
-        records = self._records()
-        names = [f"{r['address']} {' '.join([r['name'], *r['aliases']])}" for r in records]
-        _write(
-            self.state / "shared/hosts", "\n".join(["127.0.0.1 localhost", "::1 localhost", *names]) + "\n"
-        )
-        keys = [f"{','.join([r['name'], r['address'], *r['aliases']])} {r['host_key']}" for r in records]
-        _write(self.known_hosts, "".join(line + "\n" for line in keys))
-        entries = [
-            f"Host {' '.join([r['name'], r['address'], *r['aliases']])}\n    HostName {r['address']}\n"
-            for r in records
-        ]
-        _write(self.ssh_config, _SSH_CONFIG.format(state=self.state) + "".join(entries))
+        with _locked(self.state / ".tell.lock"):
+            records = self._records()
+            names = [f"{r['address']} {' '.join([r['name'], *r['aliases']])}" for r in records]
+            _write(
+                self.state / "shared/hosts",
+                "\n".join(["127.0.0.1 localhost", "::1 localhost", *names]) + "\n",
+            )
+            keys = [f"{','.join([r['name'], r['address'], *r['aliases']])} {r['host_key']}" for r in records]
+            _write(self.known_hosts, "".join(line + "\n" for line in keys))
+            entries = [
+                f"Host {' '.join([r['name'], r['address'], *r['aliases']])}\n    HostName {r['address']}\n"
+                for r in records
+            ]
+            _write(self.ssh_config, _SSH_CONFIG.format(state=self.state) + "".join(entries))
+
+
+def _machine_lock() -> AbstractContextManager[None]:
+    """Return the one lock under which labs are made and ended and addresses are given out."""
+    return _locked(RUN / ".lock")
 
 
 @contextmanager
-def _machine_lock() -> Iterator[None]:
-    """Hold the one lock under which labs are made and ended and addresses are given out."""
-    RUN.mkdir(parents=True, exist_ok=True)
-    with (RUN / ".lock").open("w", encoding="ascii") as handle:
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock file for as long as the block runs; it is let go when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="ascii") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

@@ -36,7 +36,10 @@ class Phone:
 
     def __init__(self, name: str, number: str, password: str, server: str, *, namespace: str, address: str, group: Path,
                  folder: Path) -> None:  # fmt: skip
-        """Start the phone's process in its namespace. Use ``Lab.phone``, which makes that."""
+        """Start the phone's process in its namespace. Use ``Lab.phone``, which makes that.
+
+        The process ends when its input does: with ``stop``, and also when the one who made it is killed.
+        """
         self.name, self.number, self.address, self.namespace, self.folder = (
             name,
             number,
@@ -44,14 +47,7 @@ class Phone:
             namespace,
             folder,
         )
-        argv: list[str | Path] = [
-            "nsenter",
-            f"--net=/run/netns/{namespace}",
-            "setpriv",
-            "--pdeathsig",
-            "KILL",
-            "--",
-        ]
+        argv: list[str | Path] = ["nsenter", f"--net=/run/netns/{namespace}", "--"]
         argv += [sys.executable, "-m", "kelid.lab.softphone", number, server, folder]
         self.talker = Talker(f"phone {name}", group, argv, folder / "errors.log")
         self.talker.tell("start", password=password)

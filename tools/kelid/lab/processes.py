@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -120,6 +121,12 @@ def end_cgroup(group: Path, *, timeout: float = 10) -> None:
             raise LabError(f"could not kill the processes of {group}") from problem
     # Killed processes leave their group some milliseconds later; until then rmdir says "busy".
     wait_until(f"the end of {group.name}", lambda: _removed(group), timeout=timeout, interval=0.01)
+
+
+def remove_if_empty(group: Path) -> None:
+    """Remove a control group if nothing is in it."""
+    with suppress(OSError):
+        group.rmdir()
 
 
 def _removed(group: Path) -> bool:

@@ -18,7 +18,6 @@ PROGRAMS = {
     "dpkg-deb": "dpkg",
     "unshare": "util-linux",
     "nsenter": "util-linux",
-    "setpriv": "util-linux",
 }
 """Program -> the Debian package that brings it."""
 
