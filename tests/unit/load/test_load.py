@@ -266,6 +266,7 @@ def test_strange_files_are_warnings_and_notes_are_not() -> None:
         "README.md": b"",
         ".gitignore": b"",
         "media/README": b"",
+        "custom/more.conf": b"",
     }
     found = load_files("base", files, shown="base").findings
     assert [(finding.where.file, finding.code, finding.severity) for finding in found] == [

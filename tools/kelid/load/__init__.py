@@ -29,8 +29,8 @@ MAX_MEDIA_BYTES = 20_000_000
 _YAML = tuple(f"{topic}.yml" for topic in schema.TOPICS)
 _SITE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.wav")
-_FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)")
-"""Notes for people, and hidden files of editors and of git: none of the loader's business."""
+_FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|visits(/.*)?")
+"""Notes for people, hidden files of editors and of git, and what other rooms read: none of the loader's business."""
 
 
 def load_site(folder: Path, *, shown: str | None = None) -> Loaded:

@@ -289,7 +289,9 @@ class _Reader:
             return
         where = self.at(mark)
         context_mark: Any = getattr(problem, "context_mark", None)
-        for line_number in dict.fromkeys((mark.line, context_mark.line if context_mark else mark.line)):
+        # A lone # makes the rest of its line a comment, and the fault shows on the next line only.
+        near = (mark.line, context_mark.line if context_mark else mark.line, max(mark.line - 1, 0))
+        for line_number in dict.fromkeys(near):
             bare = _bare(self.lines[line_number]) if line_number < len(self.lines) else None
             if bare:
                 column, value = bare
@@ -355,7 +357,9 @@ _BARE = re.compile(
     r"^(?P<before>\s*(?:- +)*(?:[A-Za-z0-9_]+: +)?(?:- +)*)(?P<value>[\[*&!%@`|>{].*?)\s*(?:\s#.*)?$"
 )
 _BARE_FLOW = re.compile(
-    r"(?<=[\[{,: ])(?P<value>[*&%@`][^\s,\]}]*)(?=\s*[,\]}])|(?<=: )(?P<hash>#[*#0-9]*)(?=\s*[,}])|(?P<set>\[[0-9-]+\][^\s,\]}]+)"
+    r"(?<=[\[{,: ])(?P<value>[*&%@`][^\s,\]}]*)(?=\s*[,\]}])"
+    r"|(?<=: )(?P<hash>#[*#0-9]*)(?=\s*[,}])"
+    r"|(?P<set>\[[0-9-]+\][^\s,\]}]+)"
 )
 
 
