@@ -185,6 +185,36 @@ def test_values_as_the_schema_wants_them(written: str, code: str | None) -> None
     assert (loaded.site is None) == bool(code)
 
 
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("queues:x", "no destination is called 'queues'; did you mean 'queue'?"),
+        ("nowhere", "no destination is called 'nowhere'; known are extension, queue"),
+        ("parent", "'parent' can stand in a menu's entries only"),
+        ("external:112", "write external:NUMBER@CLASS"),
+        ("queue", "write it like queue:main"),
+        ("hangup:1", "write it like hangup"),
+        ("extension:abc", "write it like extension:101"),
+    ],
+)
+def test_a_wrong_destination_is_explained(written: str, message: str) -> None:
+    loaded = load(extensions=(BASE / "extensions.yml").read_text() + f"    no_answer: {written}\n")
+    assert [finding.code for finding in loaded.findings] == ["S004"]
+    assert message in str(loaded.findings[0])
+
+
+def test_faults_of_text_and_of_shape_are_said_together_and_once() -> None:
+    text = (
+        (BASE / "site.yml")
+        .read_text()
+        .replace("area_code: 30", "area_code: null")
+        .replace("sample: true", "sample: yes")
+    )
+    loaded = load(site=text)
+    assert [(finding.code, finding.where.line) for finding in loaded.findings] == [("S003", 2), ("L005", 10)]
+    assert loaded.site is None
+
+
 @pytest.mark.parametrize("number", ["0101", "007", '"0101"'])
 def test_a_number_is_text(number: str) -> None:
     extensions = f"extensions:\n  - {{number: {number}, names: {{en: A}}}}\n"

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kelid.findings import Finding, Severity, Where, has_errors
+from kelid.findings import Finding, Severity, Where
 from kelid.load import schema
 from kelid.load.build import Builder, View
 from kelid.load.sound import read_sound
@@ -29,6 +29,8 @@ MAX_MEDIA_BYTES = 20_000_000
 _YAML = tuple(f"{topic}.yml" for topic in schema.TOPICS)
 _SITE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.wav")
+_HIDES_KEYS = {"L003", "L004", "L007", "L008"}
+"""After these the schema would miss keys that the writer did mean, so it isn't asked."""
 _FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|visits(/.*)?")
 """Notes for people, hidden files of editors and of git, and what other rooms read: none of the loader's business."""
 
@@ -132,11 +134,14 @@ def _load(
             continue
         tree, faults = _tree(files[path], where.file, vault=topic == "secrets")
         findings += faults
-        if tree is None or has_errors(faults):
+        usable = usable and not faults
+        if tree is None or {fault.code for fault in faults} & _HIDES_KEYS:
             usable = False
             continue
-        data, faults, good = schema.check(topic, tree)
-        findings += faults
+        said = {fault.where for fault in faults}
+        data, more, good = schema.check(topic, tree)
+        findings += [finding for finding in more if finding.where not in said]
+        good = good and not faults
         usable = usable and good
         if topic == "secrets" and isinstance(tree, MappingNode):
             sealed, faults = _secrets(tree)

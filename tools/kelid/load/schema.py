@@ -15,12 +15,14 @@ import jsonschema_rs
 
 from kelid.findings import Exit, Finding, KelidError
 from kelid.load.tree import Mapping, Node, Scalar, Sequence, short
+from kelid.model.destination import KINDS, pattern
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
 TOPICS = ("site", "extensions", "trunks", "routes", "queues", "ivrs", "hours", "backup", "secrets")
 """One YAML file, and one schema, for each, in the order in which they are read."""
 REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
 
+_DESTINATIONS = {pattern(), pattern(in_ivr=True)}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _BOOLEAN = {"true": True, "false": False}
 
@@ -190,8 +192,29 @@ def _explain(topic: str, kind: str, error: Any, node: Node, wanted: dict[str, An
     }
     if topic == "secrets" and kind == "pattern":
         return "S004", "the sealed value is damaged", "seal the value again with ansible-vault encrypt_string"
+    if kind == "pattern" and wanted["pattern"] in _DESTINATIONS:
+        return "S004", *_destination(text)
     made = explain.get(kind)
     return made() if made else ("S004", f"this doesn't fit the schema ({kind})", meaning)
+
+
+def _destination(text: str) -> tuple[str, str]:
+    """Return what is wrong with a text that should have been a destination, and the way out."""
+    word = text.partition(":")[0]
+    kind = KINDS.get(word)
+    if kind is None:
+        near = difflib.get_close_matches(word, KINDS, 1, 0.6)
+        fix = f"did you mean {near[0]!r}?" if near else "known are " + ", ".join(KINDS)
+        return f"no destination is called {short(word)}", fix
+    if kind.only_in:
+        return f"{word!r} can stand in a menu's entries only", "name the destination"
+    if word == "external":
+        return (
+            f"{short(text)} is no destination",
+            "write external:NUMBER@CLASS, with the permission class that pays",
+        )
+    shape = {"number": f"{word}:101", "name": f"{word}:main"}.get(kind.argument, word)
+    return f"{short(text)} is no destination", f"write it like {shape}: {kind.meaning}"
 
 
 def _about(wanted: dict[str, Any], key: str) -> str:

@@ -44,6 +44,17 @@ def key_waits(site: Site) -> Iterator[Fault]:
                 yield entry.where, text, "choose keys of which none begins another"
 
 
+@rule("I003")
+def key_hides_extension(site: Site) -> Iterator[Fault]:
+    """In a menu with direct dial no entry is an extension's number."""
+    numbers = {extension.number for extension in site.extensions}
+    for ivr in site.ivrs:
+        for entry in ivr.entries:
+            if ivr.direct_dial and entry.digits in numbers and entry.destination.name != entry.digits:
+                text = f"menu {ivr.name!r}: the entry {entry.digits} hides the extension of that number"
+                yield entry.where, text, "choose other digits, or leave direct_dial out"
+
+
 @rule("P001")
 def prompt_missing(site: Site) -> Iterator[Fault]:
     """A prompt's file is there."""
