@@ -397,7 +397,10 @@ def _server_state(status: Mapping[str, Any]) -> ServerState:
         site=str(manifest["site"]),
         asterisk=int(manifest["asterisk"]),
         files=dict(status.get("bundle") or {}),
-        media=tuple(Media(name.removesuffix(".wav"), name) for name in manifest["media"]),
+        media=tuple(
+            Media(name.removesuffix(".wav"), str(manifest.get("media_sources", {}).get(name, name)))
+            for name in manifest["media"]
+        ),
     )
     return ServerState(
         release=str(status["release"]),

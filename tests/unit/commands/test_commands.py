@@ -54,7 +54,12 @@ def test_every_problem_is_shown_at_once_with_its_place(
     sites: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(sites, "queues.yml", "strategy: rrmemory", "strategy: loudest")
-    edit(sites, "ivrs.yml", 'digits: "1", destination: queue:reception', 'digits: "1", destination: queue:sales')
+    edit(
+        sites,
+        "ivrs.yml",
+        'digits: "1", destination: queue:reception',
+        'digits: "1", destination: queue:sales',
+    )
     (sites / "noor-clinic" / "hours.yml").write_text("schedules: [\n", encoding="utf-8")
 
     assert main(["check", "noor-clinic"]) == Exit.INVALID

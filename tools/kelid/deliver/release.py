@@ -102,6 +102,7 @@ def make_release(
             for path, body in sorted(final.items())
         },
         "media": sorted(item.file_name for item in bundle.media),
+        "media_sources": {item.file_name: item.source for item in bundle.media},
         "reloads": [{"files": list(files), "command": command} for files, command in reloads],
         "restart": list(restart),
         "expect": dict(expect),
