@@ -1,0 +1,182 @@
+"""Run on a PBX host: load a tree of conf files in an Asterisk of its own, without a network, and tell what it did.
+
+Standard input, one JSON object: ``files`` (name -> text), ``media`` (names of wav files to have, silent), ``commands``
+(for ``asterisk -rx``), ``calls`` (``exten``, ``context``, ``digits`` as SendDTMF takes them, ``seconds`` at most) and
+``clock`` ("2026-11-23 10:00:00" in UTC; "" for now). Standard output: ``log`` (its lines), ``answers`` (command -> text)
+and ``steps`` (for each call its ``[context, exten, priority, application, data]``).
+Python 3.9 and the standard library only: it runs on Debian 11 too.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import wave
+
+SECRET = "witness"
+MANAGER = (
+    f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[witness]\nsecret = {SECRET}\nread = all\nwrite = all\n"
+)
+LIMIT = 20
+"""Seconds for anything that takes part of one."""
+
+
+class Manager:
+    """A connection to Asterisk's manager interface."""
+
+    def __init__(self):
+        self.socket = socket.create_connection(("127.0.0.1", 5038), timeout=LIMIT)
+        self.file = self.socket.makefile("rw", encoding="utf-8", newline="")
+        self.waiting = []
+        self.file.readline()
+        self.request(Action="Login", Username="witness", Secret=SECRET)
+
+    def request(self, **fields):
+        """Send an action and wait for its answer; events that come before it are kept for ``receive``."""
+        self.file.write("".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n")
+        self.file.flush()
+        while True:
+            event = self._read()
+            if event.get("Response") == "Error":
+                raise RuntimeError(f"{fields}: {event.get('Message')}")
+            if "Response" in event:
+                return
+            self.waiting.append(event)
+
+    def receive(self, seconds):
+        """Return the next event, or None after so many seconds."""
+        if self.waiting:
+            return self.waiting.pop(0)
+        self.socket.settimeout(seconds)
+        try:
+            return self._read()
+        except socket.timeout:  # noqa: UP041 - not yet TimeoutError in Python 3.9
+            return None
+
+    def _read(self):
+        event = {}
+        while (line := self.file.readline()) != "\r\n":
+            if not line:
+                raise EOFError("Asterisk closed the connection")
+            key, _, value = line.rstrip("\r\n").partition(": ")
+            event[key] = value
+        return event
+
+
+def place(calls):
+    """Place all calls at once; return each call's steps when all are over, or have had their time."""
+    manager = Manager()
+    steps = [[] for _ in calls]
+    going_on = set()
+    for index, call in enumerate(calls):
+        does = ("SendDTMF", call["digits"]) if call.get("digits") else ("Wait", call["seconds"])
+        manager.request(
+            Action="Originate",
+            Async="true",
+            Channel=f"Local/{call['exten']}@{call['context']}/n",
+            Timeout=60000,
+            ChannelId=f"caller-{index}",
+            OtherChannelId=f"callee-{index}",
+            Application=does[0],
+            Data=does[1],
+        )
+        going_on.add(f"callee-{index}")
+    end = time.monotonic() + max(call["seconds"] for call in calls)
+    while going_on and time.monotonic() < end:
+        event = manager.receive(max(0.1, end - time.monotonic()))
+        if event is None:
+            break
+        channel = event.get("Uniqueid", "")
+        if event.get("Event") == "Newexten" and channel.startswith("callee-"):
+            step = [event[key] for key in ("Context", "Extension", "Priority", "Application")]
+            steps[int(channel[7:])].append([*step, event.get("AppData", "")])
+        elif event.get("Event") == "Hangup":
+            going_on.discard(channel)
+    return steps
+
+
+def main():
+    """Do the task on standard input."""
+    task = json.load(sys.stdin)
+    top = pathlib.Path(tempfile.mkdtemp(prefix="private-asterisk-"))
+    try:
+        json.dump(work(top, task), sys.stdout)
+    finally:
+        shutil.rmtree(top)
+
+
+def work(top, task):
+    """Start Asterisk on the tree, ask, call, stop it, and return what was seen."""
+    for name in ("etc", "db", "spool", "run", "log/cdr-csv"):
+        (top / name).mkdir(parents=True)
+    for name, text in task["files"].items():
+        (top / "etc" / name).write_text(text, encoding="utf-8")
+    if task["calls"]:
+        (top / "etc" / "manager.conf").write_text(MANAGER)
+    for name in task["media"]:
+        path = pathlib.Path("/var/lib/kelid/media", name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes(8000))
+    modules = next(pathlib.Path("/usr/lib").glob("**/asterisk/modules"))
+    conf = top / "asterisk.conf"
+    conf.write_text(
+        "[directories]\n"
+        f"astetcdir => {top}/etc\nastmoddir => {modules}\nastdbdir => {top}/db\nastspooldir => {top}/spool\n"
+        f"astrundir => {top}/run\nastlogdir => {top}/log\n"
+        "astvarlibdir => /var/lib/asterisk\nastdatadir => /usr/share/asterisk\nastkeydir => /var/lib/asterisk\n"
+        "astagidir => /usr/share/asterisk/agi-bin\n"
+    )
+    environment = dict(os.environ)
+    if task["clock"]:
+        library = next(pathlib.Path("/usr/lib").glob("**/libfaketime.so.1"))
+        environment.update(
+            LD_PRELOAD=str(library),
+            FAKETIME=f"@{task['clock']}",
+            FAKETIME_DONT_FAKE_MONOTONIC="1",
+            FAKETIME_DONT_RESET="1",
+            TZ="UTC",
+        )
+    asterisk = subprocess.Popen(
+        ["asterisk", "-C", str(conf), "-f", "-g"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def ask(command):
+        return subprocess.run(
+            ["asterisk", "-C", str(conf), "-rx", command],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        ).stdout
+
+    try:
+        end = time.monotonic() + LIMIT
+        while "fully booted" not in ask("core waitfullybooted"):
+            if time.monotonic() > end or asterisk.poll() is not None:
+                raise RuntimeError("Asterisk did not start: " + (top / "log" / "messages.log").read_text())
+            time.sleep(0.05)
+        answers = {command: ask(command) for command in task["commands"]}
+        steps = place(task["calls"]) if task["calls"] else []
+        log = (top / "log" / "messages.log").read_text(encoding="utf-8").splitlines()
+        ask("core stop now")
+        asterisk.wait(LIMIT)
+    finally:
+        asterisk.kill()
+        asterisk.wait()
+    return {"log": log, "answers": answers, "steps": steps}
+
+
+if __name__ == "__main__":
+    main()
