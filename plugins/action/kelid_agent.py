@@ -46,7 +46,8 @@ class ActionModule(ActionBase):
         command = (
             f"if test -x {AGENT}; then {shlex.join((AGENT, *words))}; else cat >/dev/null; echo missing; fi"
         )
-        done = self._low_level_execute_command(command, in_data=archive or b"", sudoable=True)
+        # Never without data: the connection would then ask for a terminal, whose input has no end.
+        done = self._low_level_execute_command(command, in_data=archive or b"\n", sudoable=True)
         text = str(done.get("stdout", "")).strip()
         if text == "missing":
             return {

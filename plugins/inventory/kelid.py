@@ -110,6 +110,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             "ansible_port": port,
             "ansible_user": changed.get("user") or entry.user,
             "ansible_python_interpreter": "/usr/bin/python3",
+            # Said here because ansible-runner switches it off in the environment, which beats ansible.cfg.
+            "ansible_host_key_checking": True,
             "kelid_site": entry.site,
             "kelid_sites_dir": str(sites),
             "kelid_commit": entry.commit,
