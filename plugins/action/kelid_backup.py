@@ -11,28 +11,27 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.loader import action_loader
 
 PROGRAM = "/usr/local/lib/kelid/backup"
-CHANGING = {"run", "restore"}
 
 
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
-    """``verb`` is run, list, verify or restore; ``snapshot`` is verify's and restore's, ``force`` restore's."""
+    """``verb`` is run, list or verify; ``snapshot`` (``latest`` or an id) is verify's."""
 
-    _VALID_ARGS = frozenset(("verb", "snapshot", "force"))
+    _VALID_ARGS = frozenset(("verb", "snapshot"))
 
     def work(self) -> dict[str, Any]:
-        """Return the program's answer. In check mode nothing that changes runs."""
+        """Return the program's answer. In check mode no backup is taken."""
         verb = str(self._task.args.get("verb", ""))
-        if verb not in {"run", "list", "verify", "restore"}:
-            raise AnsibleActionFail(f"verb {verb!r} is none of run, list, verify, restore")
-        if self._task.check_mode and verb in CHANGING:
-            return {"changed": True, "skipped": True, "msg": f"{verb} does nothing in check mode"}
-        words = [verb]
-        if verb in {"verify", "restore"}:
-            words += ["--snapshot", str(self._task.args.get("snapshot") or "latest")]
-        if verb == "restore" and str(self._task.args.get("force", "")).lower() in {"true", "yes", "1"}:
-            words.append("--force")
+        if verb not in {"run", "list", "verify"}:
+            raise AnsibleActionFail(f"verb {verb!r} is none of run, list, verify")
+        if self._task.check_mode and verb == "run":
+            return {"changed": True, "msg": "a backup would be taken"}
+        words = (
+            [verb, "--snapshot", str(self._task.args.get("snapshot") or "latest")]
+            if verb == "verify"
+            else [verb]
+        )
         told = self.ask_backup(*words)
-        return self.result(told, changed=bool(told.get("ok")) and verb in CHANGING)
+        return self.result(told, changed=bool(told.get("ok")) and verb == "run")
 
     def ask_backup(self, *words: str, given: bytes = b"") -> dict[str, Any]:
         """Return the backup program's answer, in one round trip."""

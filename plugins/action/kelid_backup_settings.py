@@ -32,6 +32,7 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
         """Return what the program reads. Raise AnsibleActionFail with every finding if the site has none.
 
         KELID_BACKUP_HOST_KEY and KELID_BACKUP_ADDRESS (host[:port]) override the store's: a lab, a store that moved.
+        The host variables of the same names in small letters do so too.
         """
         from kelid import pipeline  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
         from kelid.findings import KelidError  # noqa: PLC0415
@@ -40,13 +41,13 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
             settings = pipeline.backup_settings(
                 Path(self.variable("kelid_sites_dir")),
                 self.variable("kelid_site"),
-                host_key=os.environ.get("KELID_BACKUP_HOST_KEY", ""),
+                host_key=self.override("kelid_backup_host_key"),
             )
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
             raise AnsibleActionFail(f"{problem}{findings}") from problem
         public = dict(settings.public)
-        address = os.environ.get("KELID_BACKUP_ADDRESS", "")
+        address = self.override("kelid_backup_address")
         if address and public["repository"]["kind"] == "sftp":
             host, port = split_address(address)
             public["repository"] = {**public["repository"], "host": host}
@@ -59,6 +60,11 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
             "known_hosts": settings.known_hosts,
         }
         return json.dumps(body).encode()
+
+    def override(self, name: str) -> str:
+        """Return the environment's or else the inventory's word for something of the store's; "" for none."""
+        given = os.environ.get(name.upper(), "") or self._templar.template(self.given.get(name, ""))
+        return str(given or "")
 
 
 def split_address(address: str) -> tuple[str, int]:

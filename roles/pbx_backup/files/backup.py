@@ -792,9 +792,9 @@ class Program:
             found.append(
                 {
                     "id": item["id"][:8],
-                    "taken": utc(moment),
+                    "time": utc(moment),
+                    "size": int(tags.get("bytes", 0)),
                     "files": int(tags.get("files", 0)),
-                    "bytes": int(tags.get("bytes", 0)),
                     "release": tags.get("release", ""),
                     "commit": tags.get("commit", ""),
                 }
