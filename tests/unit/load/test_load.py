@@ -93,6 +93,11 @@ def test_places_are_shown_as_a_user_would_type_them(tmp_path: Path, monkeypatch:
     loaded = load_site(Path("sites/base"))
     assert loaded.site
     assert loaded.site.extensions[0].where.file == "sites/base/extensions.yml"
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    beside = load_site(Path("../sites/base")).site
+    assert beside
+    assert beside.where.file == "../sites/base/site.yml"
     monkeypatch.chdir("/")
     elsewhere = load_site(tmp_path / "sites" / "base").site
     assert elsewhere

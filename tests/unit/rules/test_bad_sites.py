@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import zoneinfo
 from datetime import date
 from pathlib import Path
 
@@ -118,3 +120,19 @@ def test_where_the_secret_in_clear_stands_it_is_not_shown(tmp_path: Path) -> Non
     assert "L017" in {finding.code for finding in loaded.findings}
     assert "Zu7-lamp-river" not in "\n".join(map(str, loaded.findings))
     assert "extension_202" not in loaded.vault
+
+
+def test_a_machine_without_time_zones_is_not_blamed_on_the_site(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = load_site(root / "sites" / "noor-clinic").site
+    assert site
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=())
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        found = check(site, today=TODAY, secrets=None)
+    finally:
+        zoneinfo.reset_tzpath(to=before)
+    assert [finding.fix for finding in found if finding.code == "N004"] == ["install the package tzdata"]

@@ -43,7 +43,8 @@ def load_site(folder: Path, *, shown: str | None = None) -> Loaded:
     """
     absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - a link stays a link, so that it can be refused
     if shown is None:
-        shown = os.path.relpath(absolute) if absolute.is_relative_to(Path.cwd()) else str(absolute)
+        near = not Path(folder).is_absolute() or absolute.is_relative_to(Path.cwd())
+        shown = os.path.relpath(absolute) if near else str(absolute)
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
     try:

@@ -85,8 +85,9 @@ def zone_unknown(site: Site) -> Iterator[Fault]:
     try:
         zoneinfo.ZoneInfo(site.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        yield (
-            site.where,
-            f"no time zone is called {site.time_zone!r}",
-            "write it as the tz database does: Asia/Tehran",
-        )
+        if zoneinfo.available_timezones():
+            fix = "write it as the tz database does: Asia/Tehran"
+            yield site.where, f"no time zone is called {site.time_zone!r}", fix
+        else:
+            text = f"the time zone {site.time_zone!r} can't be looked up: this machine has no tz database"
+            yield site.where, text, "install the package tzdata"
