@@ -109,8 +109,8 @@ class Host:
         """
         if moment.tzinfo is None:
             raise LabError("a lab's clock is set to a moment with a time zone")
-        seconds = round((moment - datetime.now(UTC)).total_seconds())
-        self.write(CLOCK_AT, f"{seconds:+d}\n")
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+        self.write(CLOCK_AT, f"{seconds:+.3f}\n")
 
     def reset_clock(self) -> None:
         """Give Asterisk the true time again."""

@@ -72,7 +72,7 @@ class Talker:
                 if self._ended:
                     raise LabError(f"{self.what} ended before: {' or '.join(names)}{self._last_words()}")
                 if not self._news.wait(end - time.monotonic()) and time.monotonic() >= end:
-                    told = ", ".join(str(event["event"]) for event in self._seen[self._next :]) or "nothing"
+                    told = ", ".join(_short(event) for event in self._seen[self._next :]) or "nothing"
                     raise LabError(
                         f"{self.what}: waited {timeout:g} s for {' or '.join(names)}; it told {told}"
                     )
@@ -122,3 +122,8 @@ class Talker:
             self.log.read_text(encoding="utf-8", errors="replace").strip()[-800:] if self.log.exists() else ""
         )
         return f"; it said: {text}" if text else ""
+
+
+def _short(event: Event) -> str:
+    """Return an event in a few words, for a message."""
+    return " ".join(str(event[key]) for key in ("event", "code", "reason", "digit", "text") if key in event)
