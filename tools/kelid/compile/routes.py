@@ -43,16 +43,17 @@ def _trunks(route: OutboundRoute, trunks: list[Trunk]) -> Context:
     """Return the context whose extension is the number that leaves: so the CDR shows it as ``dst``."""
     steps: list[Step] = []
     for index, trunk in enumerate(trunks):
-        following = f"trunk-{index + 2}" if index + 1 < len(trunks) else "failed"
+        following = f"trunk-{index + 2}" if index + 1 < len(trunks) else ""
         steps += _attempt(route, trunk, following, label=f"trunk-{index + 1}" if index else "")
-    # The last trunk's own cause reaches the phone: busy stays busy, a wrong number stays a wrong number.
+    # The last cause reaches the phone: busy stays busy, a number that doesn't exist stays one.
     steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=route.where))
     # 34 (no circuit available, Q.850) becomes SIP 503.
-    steps.append(Step("Hangup", "34", label="failed", where=route.where))
+    steps.append(Step("Hangup", "34", label="full", where=route.where))
     return Context(f"route-{route.name}", (Exten(NUMBER, tuple(steps), route.where),), where=route.where)
 
 
 def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str) -> list[Step]:
+    """Return the steps of one trunk; ``following`` is the next trunk's label, "" after the last."""
     where = route.where
     data = []
     # Our own count never holds an emergency call back: the telephone company may refuse it, then the next
@@ -61,14 +62,11 @@ def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str) 
         data.append(("Set", f"GROUP(trunk-out)={trunk.name}"))
         if not route.emergency:
             busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
-            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following}"))
-    if trunk.caller_id:
-        data.append(("Set", f"CALLERID(num)={trunk.caller_id}"))
-    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}"))
-    data.append(
-        (
-            "GotoIf",
-            f'$["${{DIALSTATUS}}" = "CHANUNAVAIL" | "${{DIALSTATUS}}" = "CONGESTION"]?{following}:ended',
-        )
-    )
+            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}"))
+    # Only the side that is called gets the trunk's number, and no name from inside; the CDR keeps who called.
+    shown = f",,f({trunk.caller_id})" if trunk.caller_id else ""
+    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}{shown}"))
+    if following:
+        failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
+        data.append(("GotoIf", f"{failed}?{following}:ended"))
     return [Step(app, text, label if i == 0 else "", where) for i, (app, text) in enumerate(data)]

@@ -60,7 +60,7 @@ def call_records() -> tuple[ConfFile, ...]:
         ConfFile(
             "cdr.conf",
             (
-                section("general", {"enable": True, "unanswered": True, "congestion": True}),
+                section("general", {"enable": True, "unanswered": False, "congestion": True}),
                 section(
                     "csv",
                     {"usegmtime": False, "loguniqueid": True, "loguserfield": True, "accountlogs": False},
