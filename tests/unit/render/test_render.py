@@ -34,6 +34,7 @@ def with_step(step: Step, pattern: str = "s", context: str = "c") -> Pbx:
         ("G001", with_option("a.conf", "k", "v\x1f3")),
         ("G001", with_option("a.conf", "k", "v\u2028w")),
         ("G001", with_option("a.conf", "k", "v\x85w")),
+        ("G001", with_option("a.conf", "k", "v\u202ew")),
         ("G002", with_option("a.conf", "k", " v")),
         ("G002", with_option("a.conf", "k", "v\u00a0")),
         ("G003", with_option("a.conf", "k", "%%secret:root%%")),
@@ -82,8 +83,7 @@ def test_a_secrets_value_is_escaped(value: str, expected: str) -> None:
 def test_a_secret_that_no_line_can_hold_is_refused_without_being_told(value: str) -> None:
     with pytest.raises(ValueError, match="line break") as caught:
         escape(value)
-    assert str(caught.value) != "a"
-    assert repr(value) not in str(caught.value) or not value
+    assert repr(value) not in str(caught.value)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,9 @@ SECRET_PLACES: frozenset[tuple[str, str]] = frozenset({("pjsip.conf", "password"
 _NEVER = frozenset({"Cc", "Zl", "Zp", "Cs"})
 """Unicode categories: control characters, separators of lines and paragraphs, halves of surrogate pairs."""
 
+_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Bidirectional overrides, which make a line look like another one to the person who reviews it."""
+
 _NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _PATTERN = re.compile(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z")
@@ -41,7 +44,7 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
     a secret's token anywhere but where compile puts one.
     """
     for char in text:
-        if unicodedata.category(char) in _NEVER:
+        if unicodedata.category(char) in _NEVER or char in _OVERRIDES:
             raise Refused("G001", where, f"{text!r} holds the control character U+{ord(char):04X}")
     if text != text.strip():
         raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
