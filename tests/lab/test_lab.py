@@ -68,6 +68,7 @@ server_uri=sip:{TRUNK_HOST}
 client_uri=sip:clinic@{TRUNK_HOST}
 outbound_auth=trunk
 retry_interval=2
+max_random_initial_delay=0
 [trunk]
 type=identify
 endpoint=trunk
@@ -324,7 +325,7 @@ def test_numbers_outside_answer_or_do_as_they_were_told(telco: Telco, phones: tu
     phone.hangup()
     assert phone.wait_ended().seconds_heard > 0.5
     call = telco.wait_received("02188001234")
-    assert (call.answered, call.digits) == (True, "42")
+    assert (call.answered, call.caller, call.digits) == (True, "101", "42")
     assert call.seconds_heard > 0.5
     for number, how, code in (("02188001235", "busy", 486), ("02188001236", "unknown", 404)):
         telco.behave(number, how)

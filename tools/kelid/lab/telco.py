@@ -34,6 +34,8 @@ allow=alaw,ulaw
 auth={user}
 aors={user}
 direct_media=no
+identify_by=auth_username,username,ip
+trust_id_inbound=yes
 set_var=CUSTOMER={user}
 
 [{user}]
