@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kelid.findings import Finding, Severity, Where
+from kelid.findings import Finding, Where
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import Pbx
+
+_QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
+_ITEM = re.compile(r"[,&| ]+")
 
 CODE = "A001"
 """The code of a finding that Asterisk itself reported."""
@@ -16,25 +20,18 @@ CODE = "A001"
 def findings(log: Iterable[Mapping[str, Any]], bundle: Bundle, pbx: Pbx) -> list[Finding]:
     """Given log entries of the agent (level, file, line, type, id, text), return findings with the best place that is known.
 
-    By file and line where the text names them; else by pjsip object type and id, because sorcery names no file; else by an
-    object whose name stands in the text; else the rendered file. Equal findings are given once.
+    By file and line where the text names them; else by pjsip object type and id, because sorcery names no file; else by a
+    value or an object that the text quotes; else the rendered file. Equal findings are given once, those with a place first.
     """
-    found = []
+    found: dict[Finding, None] = {}
     for entry in log:
         text = str(entry.get("text", "")).strip()
-        place = _by_line(entry, bundle) or _by_object(entry, pbx) or _by_name(text, pbx)
+        place = _by_line(entry, bundle) or _by_object(entry, pbx) or _by_quoted_words(text, pbx)
         if place is None:
-            place = Where(
-                f"(rendered) {entry['file']}" if entry.get("file") else "(rendered)",
-                int(entry.get("line") or 0),
-            )
-        severity = Severity.ERROR
-        finding = Finding(
-            place, CODE, f"Asterisk refuses it: {text}", "correct the value at that line", severity
-        )
-        if finding not in found:
-            found.append(finding)
-    return found
+            name = f"(rendered) {entry.get('file') or ''}".rstrip()
+            place = Where(name, int(entry.get("line") or 0))
+        found[Finding(place, CODE, f"Asterisk refuses it: {text}", "correct the value at that line")] = None
+    return sorted(found, key=lambda finding: (finding.where.file.startswith("(rendered)"), finding.sort_key))
 
 
 def _by_line(entry: Mapping[str, Any], bundle: Bundle) -> Where | None:
@@ -63,9 +60,20 @@ def _option_in(options: Iterable[Any], text: str) -> Where | None:
     return None
 
 
-def _by_name(text: str, pbx: Pbx) -> Where | None:
-    for path in ("queues.conf", "voicemail.conf", "musiconhold.conf"):
-        for section in pbx.sections(path):
-            if f"'{section.name}'" in text or f'"{section.name}"' in text:
-                return section.where
+def _by_quoted_words(text: str, pbx: Pbx) -> Where | None:
+    """Return the place of the value that the text quotes, else of the object; None if there is none, or more than one."""
+    words = {word for pair in _QUOTED.findall(text) for word in pair if word}
+    values, names = set(), set()
+    for file in pbx.files:
+        for section in file.sections:
+            if section.name in words and section.where.file:
+                names.add(section.where)
+            values |= {
+                option.where
+                for option in section.options
+                if option.where.file and words & set(_ITEM.split(option.value))
+            }
+    for places in (values, names):
+        if len(places) == 1:
+            return places.pop()
     return None

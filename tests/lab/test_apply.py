@@ -1,0 +1,359 @@
+"""``kelid plan`` and ``kelid apply`` as an engineer meets them, against a real server over ssh.
+
+The tests of this file share one server and run in their order: each leaves it on the clinic's release.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kelid import pipeline
+from kelid.findings import Exit
+from kelid.lab import Host, Lab, Phone
+
+pytestmark = pytest.mark.lab
+
+SAMPLES = pipeline.root() / "sites"
+
+
+@dataclass
+class Clinic:
+    """A copy of the sample clinic in a repository of its own, and the lab host that is its server."""
+
+    lab: Lab
+    host: Host
+    folder: Path
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "sites" / "noor-clinic"
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        sites = self.folder / "sites"
+        return pipeline.secrets_of(sites, pipeline.check(sites, "noor-clinic"), None)
+
+    def environment(self) -> dict[str, str]:
+        clean = {
+            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
+        }
+        return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    def kelid(
+        self, verb: str, *arguments: str, server: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        options = {
+            "--address": self.host.address,
+            "--identity": str(self.lab.key),
+            "--known-hosts": str(self.lab.known_hosts),
+            **(server or {}),
+        }
+        words = [word for pair in options.items() for word in pair]
+        return subprocess.run(
+            [sys.executable, "-m", "kelid", verb, "noor-clinic", *words, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        path = self.site / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(before) == 1, f"{before!r} stands {text.count(before)} times in {file}"
+        path.write_text(text.replace(before, after), encoding="utf-8")
+
+    def commit(self, message: str = "change") -> None:
+        identity = ["-c", "user.name=tests", "-c", "user.email=tests@kelid.example"]
+        for arguments in (
+            ["init", "-q", "-b", "main"],
+            ["add", "-A"],
+            [*identity, "commit", "-q", "--allow-empty", "-m", message],
+        ):
+            subprocess.run(["git", *arguments], cwd=self.folder, check=True, env=self.environment())
+
+    def undo_edits(self) -> None:
+        subprocess.run(["git", "checkout", "-q", "."], cwd=self.folder, check=True, env=self.environment())
+
+    def release(self) -> str:
+        return Path(self.host.run(["readlink", "/var/lib/kelid/current"]).stdout.strip()).name
+
+
+@pytest.fixture(scope="module")
+def clinic(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("clinic")
+    shutil.copytree(SAMPLES / "noor-clinic", folder / "sites" / "noor-clinic")
+    shutil.copy(SAMPLES / pipeline.SAMPLE_PASSWORD, folder / "sites")
+    clinic = Clinic(lab, lab.create_host("clinic", "pbx"), folder)
+    clinic.commit("as ordered")
+    yield clinic
+    lab.destroy_host("clinic")
+
+
+@pytest.fixture
+def edited(clinic: Clinic) -> Iterator[Clinic]:
+    """The clinic; what the test edits is put back afterwards."""
+    yield clinic
+    clinic.undo_edits()
+
+
+@pytest.fixture(scope="module")
+def phones(clinic: Clinic) -> Iterator[tuple[Phone, Phone]]:
+    """Phones 101 and 103, registered at the clinic's server."""
+    made = [
+        clinic.lab.phone(f"clinic{n}", n, clinic.secrets[f"extension_{n}"], "clinic") for n in ("101", "103")
+    ]
+    for phone in made:
+        phone.register()
+    for phone in made:
+        phone.wait_registered()
+    yield made[0], made[1]
+    for phone in made:
+        phone.stop()
+        clinic.lab.remove_phone(phone.name)
+
+
+def call(phones: tuple[Phone, Phone]) -> None:
+    """Call from one phone to the other, and answer."""
+    one, other = phones
+    one.call("103")
+    other.wait_incoming()
+    other.answer()
+    one.wait_answered()
+    one.hangup()
+    one.wait_ended()
+    other.wait_ended()
+
+
+def test_a_server_without_the_agent_says_what_to_do(clinic: Clinic) -> None:
+    done = clinic.kelid("plan")
+
+    assert done.returncode not in (Exit.OK, Exit.CHANGES)
+    assert "install" in done.stderr
+
+
+def test_install_then_plan_then_apply_then_nothing_to_do(clinic: Clinic) -> None:
+    assert clinic.kelid("install").returncode == Exit.OK
+    assert clinic.kelid("plan").returncode == Exit.CHANGES
+
+    applied = clinic.kelid("apply", "--yes")
+    assert applied.returncode == Exit.OK, applied.stderr
+
+    release = clinic.release()
+    again = clinic.kelid("apply", "--yes")
+    assert again.returncode == Exit.OK
+    assert "Nothing to do" in again.stdout
+    assert clinic.kelid("plan").returncode == Exit.OK
+    assert clinic.kelid("verify").returncode == Exit.OK
+    assert clinic.release() == release
+    assert "armed     no" in clinic.kelid("status").stdout
+
+
+def test_nobody_said_yes(edited: Clinic) -> None:
+    edited.edit("queues.yml", "timeout: 20", "timeout: 22")
+    release = edited.release()
+
+    assert edited.kelid("apply").returncode == Exit.REFUSED
+    assert edited.release() == release
+
+
+def test_the_old_release_goes_on_serving_when_only_asterisk_notices_the_fault(
+    edited: Clinic, phones: tuple[Phone, Phone]
+) -> None:
+    call(phones)
+    release = edited.release()
+    process = edited.host.run(["pidof", "-s", "asterisk"]).stdout
+    edited.edit("trunks.yml", "codecs: [alaw, ulaw]", "codecs: [alaw, opus1]")
+    text = (edited.site / "trunks.yml").read_text(encoding="utf-8")
+    line = text[: text.index("opus1")].count("\n") + 1
+
+    done = edited.kelid("apply", "--yes")
+
+    assert done.returncode == Exit.REFUSED, done.stdout + done.stderr
+    assert re.search(
+        rf"sites/noor-clinic/trunks\.yml:{line}:\d+ A001 Asterisk refuses it: .*opus1", done.stderr
+    ), done.stderr
+    assert "the running system was not touched" in done.stderr
+    assert edited.release() == release
+    assert edited.host.run(["pidof", "-s", "asterisk"]).stdout == process
+    call(phones)
+
+
+def test_only_what_changed_is_reloaded_and_a_call_goes_on(
+    edited: Clinic, phones: tuple[Phone, Phone]
+) -> None:
+    edited.edit("ivrs.yml", 'digits: "4"', 'digits: "5"')
+    edited.commit("another key")
+    one, other = phones
+    one.call("103")
+    other.wait_incoming()
+    other.answer()
+    one.wait_answered()
+
+    done = edited.kelid("apply", "--yes", "--json")
+
+    answer = json.loads(done.stdout)
+    assert done.returncode == Exit.OK, done.stderr
+    assert answer["reloads"] == ["dialplan reload"]
+    assert answer["restarted"] is False
+    before = one.packets()["received"]
+    one.digits("1")
+    assert other.wait_for("digit")["digit"] == "1"
+    assert one.packets()["received"] > before
+    one.hangup()
+    one.wait_ended()
+    other.wait_ended()
+    assert "5" in edited.host.asterisk("dialplan show 5@ivr-departments")
+
+
+def test_a_plan_that_was_approved_and_is_no_longer_true_is_refused(edited: Clinic) -> None:
+    edited.edit("queues.yml", "timeout: 20", "timeout: 22")
+    digest = json.loads(edited.kelid("plan", "--json").stdout)["digest"]
+    edited.edit("queues.yml", "timeout: 22", "timeout: 23")
+    release = edited.release()
+
+    done = edited.kelid("apply", "--yes", "--plan-digest", digest)
+
+    assert done.returncode == Exit.REFUSED
+    assert edited.release() == release
+
+
+def test_a_file_changed_by_hand_is_seen_and_put_back(clinic: Clinic) -> None:
+    clinic.host.shell("echo '; by hand' >> /var/lib/kelid/current/queues.conf")
+
+    status = clinic.kelid("status")
+    plan = clinic.kelid("plan")
+    applied = clinic.kelid("apply", "--yes")
+
+    assert status.returncode == Exit.CHANGES
+    assert "drift     queues.conf" in status.stdout
+    assert "changed on the server by hand" in plan.stdout
+    assert applied.returncode == Exit.OK, applied.stderr
+    assert clinic.kelid("status").returncode == Exit.OK
+    assert "by hand" not in clinic.host.read("/var/lib/kelid/current/queues.conf")
+
+
+def test_a_changed_secret_is_named_and_never_shown(clinic: Clinic) -> None:
+    from kelid.load.vault import seal
+
+    canary = "Canary-7f3a9b2c41d8"
+    password = pipeline.read_password(clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD)
+    path = clinic.site / "secrets.yml"
+    text = path.read_text(encoding="utf-8")
+    sealed = "".join(f"  {line}\n" for line in seal(canary, password).splitlines())
+    path.write_text(
+        re.sub(r"(?m)^extension_108: !vault \|\n(  .*\n)+", f"extension_108: !vault |\n{sealed}", text),
+        encoding="utf-8",
+    )
+    clinic.commit("a new password for 108")
+
+    plan = clinic.kelid("plan", "-vv", "--lines")
+    applied = clinic.kelid("apply", "--yes", "-vv", "--lines")
+
+    assert "secrets changed: extension_108" in plan.stdout
+    assert applied.returncode == Exit.OK, applied.stderr
+    assert canary in clinic.host.read("/var/lib/kelid/current/pjsip.conf")
+    for shown in (plan, applied):
+        assert canary not in shown.stdout + shown.stderr
+    elsewhere = clinic.host.run(
+        ["grep", "-rl", canary, "/var/lib/kelid", "/var/log", "/tmp", "/etc"], check=False
+    ).stdout.split()
+    assert elsewhere
+    assert all(
+        re.fullmatch(r"/var/lib/kelid/(releases/[0-9a-f]{64}|current)/pjsip\.conf", path)
+        for path in elsewhere
+    )
+
+
+def test_a_host_that_does_not_answer(clinic: Clinic) -> None:
+    nobody = clinic.lab.free_address()
+
+    done = clinic.kelid("apply", "--yes", server={"--address": nobody})
+
+    assert done.returncode == Exit.UNREACHABLE
+    assert "could not reach the server" in done.stderr
+
+
+def test_a_wrong_host_key_gets_nothing(edited: Clinic, tmp_path: Path) -> None:
+    edited.edit("queues.yml", "timeout: 20", "timeout: 22")
+    other = edited.lab.host_key("clinic").split()[0]
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    public = (tmp_path / "key.pub").read_text(encoding="utf-8").split()[1]
+    (tmp_path / "known_hosts").write_text(f"{edited.host.address} {other} {public}\n", encoding="utf-8")
+    release = edited.release()
+
+    done = edited.kelid("apply", "--yes", server={"--known-hosts": str(tmp_path / "known_hosts")})
+
+    assert done.returncode == Exit.UNREACHABLE, done.stderr
+    assert "host key" in done.stderr.lower()
+    assert edited.release() == release
+
+
+def test_a_wrong_vault_password_sends_nothing(clinic: Clinic, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("wrong\n", encoding="utf-8")
+
+    done = clinic.kelid("apply", "--yes", "--vault-password-file", str(tmp_path / "password"))
+
+    assert done.returncode == Exit.INVALID
+    assert "the vault's password is wrong" in done.stderr
+
+
+def test_a_full_disk_leaves_everything_as_it_was(edited: Clinic, phones: tuple[Phone, Phone]) -> None:
+    edited.edit("queues.yml", "timeout: 20", "timeout: 24")
+    release = edited.release()
+    edited.host.shell(
+        "set -e\ncp -a /var/lib/kelid /root/kelid\n"
+        "mount -t tmpfs -o size=8m tmpfs /var/lib/kelid\ncp -a /root/kelid/. /var/lib/kelid/\n"
+        "chown root:asterisk /var/lib/kelid\nchmod 750 /var/lib/kelid\n"
+        "dd if=/dev/zero of=/var/lib/kelid/filler bs=4k 2>/dev/null || true"
+    )
+    try:
+        done = edited.kelid("apply", "--yes")
+        during = edited.release()
+        call(phones)
+    finally:
+        edited.host.shell("umount /var/lib/kelid && rm -rf /root/kelid")
+
+    assert done.returncode == Exit.REFUSED, done.stdout + done.stderr
+    assert "disk_full" in done.stderr
+    assert during == release
+
+
+def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
+    environment = {
+        **clinic.environment(),
+        "KELID_SITES": str(clinic.folder / "sites"),
+        "KELID_SITE": "noor-clinic",
+        "KELID_ADDRESS": clinic.host.address,
+        "KELID_IDENTITY": str(clinic.lab.key),
+        "KELID_KNOWN_HOSTS": str(clinic.lab.known_hosts),
+    }
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"),
+            "-i",
+            "inventory.kelid.yml",
+            "playbooks/apply.yml",
+        ],
+        cwd=pipeline.root(),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"changed=0 .*unreachable=0 .*failed=0", done.stdout), done.stdout
