@@ -18,9 +18,9 @@ SITE = "noor-clinic"
 NAME = "molecule-backup"
 
 
-def new_machine(lab: Lab, folder: Path) -> None:
-    """Make a bare machine and tell molecule where it is."""
-    host = lab.create_host("pbx", "bare")
+def new_machine(lab: Lab, folder: Path, image: str) -> None:
+    """Make a machine and tell molecule where it is."""
+    host = lab.create_host("pbx", image)
     instance = {
         "instance": SITE,
         "address": host.address,
@@ -43,6 +43,7 @@ def main(verb: str) -> None:
     lab = Lab.up(NAME)
     if verb == "replace":
         lab.destroy_host("pbx")
+        new_machine(lab, folder, "bare")
     else:
         settings = pipeline.backup_settings(
             Path("sites").resolve(), SITE, host_key="ssh-ed25519 not-asked-yet"
@@ -56,7 +57,7 @@ def main(verb: str) -> None:
         ).stdout
         lab.create_store(public, aliases=(str(settings.public["repository"]["host"]),))
         (folder / "store_key").write_text(lab.host_key("store") + "\n", encoding="utf-8")
-    new_machine(lab, folder)
+        new_machine(lab, folder, "pbx")
 
 
 if __name__ == "__main__":
