@@ -1,9 +1,10 @@
 """Run on a PBX host: load a tree of conf files in an Asterisk of its own, without a network, and tell what it did.
 
 Standard input, one JSON object: ``files`` (name -> text), ``media`` (names of wav files to have, silent), ``commands``
-(for ``asterisk -rx``), ``calls`` (``exten``, ``context``, ``digits`` as SendDTMF takes them, ``seconds`` at most) and
-``clock`` ("2026-11-23 10:00:00" in UTC; "" for now). Standard output: ``log`` (its lines), ``answers`` (command -> text)
-and ``steps`` (for each call its ``[context, exten, priority, application, data]``).
+(for ``asterisk -rx``), ``calls`` (``exten``, ``context``, ``digits`` as SendDTMF takes them, ``seconds`` at most),
+``strangers`` (names that call by SIP without a password) and ``clock`` ("2026-11-23 10:00:00" in UTC; "" for now).
+Standard output: ``log`` (its lines), ``answers`` (command -> text), ``knocks`` (what each stranger is told) and ``steps``
+(for each call its ``[context, exten, priority, application, data]``).
 Python 3.9 and the standard library only: it runs on Debian 11 too.
 """
 
@@ -100,6 +101,27 @@ def place(calls):
     return steps
 
 
+def knock(name):
+    """Call by SIP as somebody of that name without a password; return the status line of the answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
+        door.bind(("127.0.0.1", 0))
+        door.settimeout(LIMIT)
+        port = door.getsockname()[1]
+        lines = (
+            "INVITE sip:02188001234@127.0.0.1 SIP/2.0",
+            f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{name}",
+            f"From: <sip:{name}@127.0.0.1>;tag=1",
+            "To: <sip:02188001234@127.0.0.1>",
+            f"Call-ID: {name}@127.0.0.1",
+            "CSeq: 1 INVITE",
+            f"Contact: <sip:{name}@127.0.0.1:{port}>",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        )
+        door.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), ("127.0.0.1", 5060))
+        return door.recv(4096).decode().split("\r\n")[0]
+
+
 def main():
     """Do the task on standard input."""
     task = json.load(sys.stdin)
@@ -168,6 +190,7 @@ def work(top, task):
                 raise RuntimeError("Asterisk did not start: " + (top / "log" / "messages.log").read_text())
             time.sleep(0.05)
         answers = {command: ask(command) for command in task["commands"]}
+        knocks = [knock(name) for name in task["strangers"]]
         steps = place(task["calls"]) if task["calls"] else []
         log = (top / "log" / "messages.log").read_text(encoding="utf-8").splitlines()
         ask("core stop now")
@@ -175,7 +198,7 @@ def work(top, task):
     finally:
         asterisk.kill()
         asterisk.wait()
-    return {"log": log, "answers": answers, "steps": steps}
+    return {"log": log, "answers": answers, "steps": steps, "knocks": knocks}
 
 
 if __name__ == "__main__":

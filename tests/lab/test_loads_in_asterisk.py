@@ -75,6 +75,7 @@ def run(
     *,
     commands: tuple[str, ...] = (),
     calls: tuple[Any, ...] = (),
+    strangers: tuple[str, ...] = (),
     clock: str = "",
 ) -> dict[str, Any]:
     """Load the tree, with dummies where secrets go, on the host; return what its Asterisk told."""
@@ -84,6 +85,7 @@ def run(
         "media": [media.file_name for media in bundle.media],
         "commands": commands,
         "calls": calls,
+        "strangers": strangers,
         "clock": clock,
     }
     # A network and mounts of its own: nothing of it reaches the host's own Asterisk.
@@ -160,6 +162,12 @@ def test_a_fault_in_the_tree_is_seen(host: Host, bundle: Bundle) -> None:
         "pjsip.conf": bundle.files["pjsip.conf"].replace("rtp_symmetric = yes", "rtp_nonsense = yes"),
     }
     assert complaints(run(host, replace(bundle, files=broken)))
+
+
+def test_strangers_get_no_way_in(host: Host, bundle: Bundle) -> None:
+    """Neither the trunk's name, nor an extension's, nor any other opens the door without an address or a password."""
+    names = ("mokhaberat", "101", "anonymous", "nobody")
+    assert run(host, bundle, strangers=names)["knocks"] == ["SIP/2.0 401 Unauthorized"] * len(names)
 
 
 def path_of(steps: list[list[str]]) -> list[str]:
