@@ -12,17 +12,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-SECRETS = {"extension_101": "w8Rk-pLq2_zT", "extension_102": "m3Yv-bNs7_cX", "trunk_mokhaberat": "t9Gh-kJd4_fW"}
+SECRETS = {
+    "extension_101": "w8Rk-pLq2_zT",
+    "extension_102": "m3Yv-bNs7_cX",
+    "trunk_mokhaberat": "t9Gh-kJd4_fW",
+}
 
-MODULES = """
-res_timing_timerfd res_sorcery_config res_sorcery_memory res_sorcery_astdb res_pjproject res_pjsip
-res_pjsip_session res_pjsip_pubsub res_pjsip_authenticator_digest res_pjsip_endpoint_identifier_ip
-res_pjsip_endpoint_identifier_user res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration
-res_pjsip_registrar res_pjsip_sdp_rtp res_rtp_asterisk res_pjsip_caller_id res_pjsip_nat chan_pjsip codec_ulaw
-codec_alaw codec_gsm codec_resample format_gsm format_pcm format_wav bridge_simple bridge_holding bridge_builtin_features
-bridge_softmix func_callerid func_logic func_strings app_dial app_playback app_queue app_voicemail app_stack app_verbose
-pbx_config
-""".split()
+MODULES = [
+    "res_timing_timerfd",
+    "res_sorcery_config",
+    "res_sorcery_memory",
+    "res_sorcery_astdb",
+    "res_pjproject",
+    "res_pjsip",
+    "res_pjsip_session",
+    "res_pjsip_pubsub",
+    "res_pjsip_authenticator_digest",
+    "res_pjsip_endpoint_identifier_ip",
+    "res_pjsip_endpoint_identifier_user",
+    "res_pjsip_outbound_authenticator_digest",
+    "res_pjsip_outbound_registration",
+    "res_pjsip_registrar",
+    "res_pjsip_sdp_rtp",
+    "res_rtp_asterisk",
+    "res_pjsip_caller_id",
+    "res_pjsip_nat",
+    "chan_pjsip",
+    "codec_ulaw",
+    "codec_alaw",
+    "codec_gsm",
+    "codec_resample",
+    "format_gsm",
+    "format_pcm",
+    "format_wav",
+    "bridge_simple",
+    "bridge_holding",
+    "bridge_builtin_features",
+    "bridge_softmix",
+    "func_callerid",
+    "func_logic",
+    "func_strings",
+    "app_dial",
+    "app_playback",
+    "app_queue",
+    "app_voicemail",
+    "app_stack",
+    "app_verbose",
+    "pbx_config",
+]
 
 PJSIP = """\
 [global]
@@ -136,10 +173,23 @@ passwordlocation = spooldir
 101 => 4821,Sara
 """
 
+INDICATIONS = """\
+[general]
+country = us
+
+[us]
+description = United States
+ringcadence = 2000,4000
+dial = 350+440
+busy = 480+620/500,0/500
+ring = 440+480/2000,0/4000
+congestion = 480+620/250,0/250
+"""
+
 TREE: dict[str, str] = {
     **{f"{name}.conf": "" for name in ("acl", "ccss", "cdr", "cel", "features", "pjproject", "udptl")},
-    "indications.conf": "[general]\ncountry = us\n\n[us]\ndescription = United States\nringcadence = 2000,4000\ndial = 350+440\nbusy = 480+620/500,0/500\nring = 440+480/2000,0/4000\ncongestion = 480+620/250,0/250\n",
     "extensions.conf": EXTENSIONS,
+    "indications.conf": INDICATIONS,
     "logger.conf": "[general]\n\n[logfiles]\nmessages.log = notice,warning,error\n",
     "modules.conf": "[modules]\nautoload = no\n" + "".join(f"load = {name}.so\n" for name in MODULES),
     "pjsip.conf": PJSIP,
@@ -212,7 +262,10 @@ def release(
         "asterisk": asterisk,
         "bundle": "0" * 64,
         "secrets": {},
-        "files": {path: {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)} for path, body in final.items()},
+        "files": {
+            path: {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}
+            for path, body in final.items()
+        },
         "media": sorted(media or {}),
         "reloads": RELOADS,
         "restart": ["modules.conf"],
@@ -229,7 +282,10 @@ def fill(text: str, secrets: Mapping[str, str]) -> str:
 def pack(members: Mapping[str, bytes], *extra: tarfile.TarInfo) -> bytes:
     """Return a gzip tar of the members, and of entries without content (links) where a test wants them."""
     out = io.BytesIO()
-    with gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
+    with (
+        gzip.GzipFile(fileobj=out, mode="wb", mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w") as tar,
+    ):
         for name, body in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(body)

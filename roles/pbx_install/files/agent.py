@@ -540,6 +540,28 @@ def host_of_uri(uri: str) -> str:
     return match.group(0) if match else ""
 
 
+def end_staged(home: Path) -> None:
+    """End every staged Asterisk whose files lie under ``home``.
+
+    It is the first process of its own space, so all that it started ends with it. ``unshare --kill-child`` alone wouldn't
+    do: the kernel forgets that order when Asterisk changes its user.
+    """
+
+    def found() -> list[int]:
+        pids = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                words = entry.read_bytes().split(b"\0")
+                if words[1:2] == [b"-C"] and words[2].startswith(os.fsencode(f"{home}/")):
+                    pids.append(int(entry.parent.name))
+        return pids
+
+    for pid in found():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: not found(), 5.0)
+
+
 @dataclass
 class Stage:
     """A private Asterisk beside the live one: no network but its own ``lo``, no live folder that it could write to."""
@@ -657,6 +679,7 @@ class Stage:
 
     def stop(self) -> None:
         """End the private Asterisk with everything that it started."""
+        end_staged(self.home)
         if self.process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -925,7 +948,13 @@ class Agent:
             raise Refusal("not_running", "Asterisk isn't running on the server")
         name = self.release()
         expect = self.manifest(name).get("expect", {})
-        return {"ok": True, "release": name, "drift": self.drift(name) if name else [], "expect": expect, **self.live.observe()}
+        return {
+            "ok": True,
+            "release": name,
+            "drift": self.drift(name) if name else [],
+            "expect": expect,
+            **self.live.observe(),
+        }
 
     # -- the record of what was done
 
@@ -1038,6 +1067,8 @@ class Agent:
         """Take away what an agent left that was killed half-way. Only with the lock held."""
         for pattern in (".incoming-*", ".stage-*", ".tmp-*", "releases/.new-*", "media/.tmp-*"):
             for path in self.at.state.glob(pattern):
+                if path.name.startswith(".stage-"):
+                    end_staged(path)
                 remove(path)
 
     def unpack(self, archive: IO[bytes], into: Path) -> dict[str, Any]:
