@@ -136,7 +136,7 @@ def _down(args: argparse.Namespace) -> Exit:
 
 
 def _status(args: argparse.Namespace) -> Exit:
-    """Show the lab. Return UNKNOWN if there is none."""
+    """Show the lab, or that there is none."""
     from kelid.lab import Lab, require
 
     require()

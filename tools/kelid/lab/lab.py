@@ -25,10 +25,10 @@ from kelid.lab.processes import (
     cgroup,
     end_cgroup,
     in_cgroup,
+    leave_cgroups,
     make_cgroup,
     pids,
     quiet,
-    remove_if_empty,
     run,
     wait_until,
 )
@@ -119,7 +119,7 @@ class Lab:
         """End all processes of the lab and remove everything that it made, in whatever state it is."""
         with _machine_lock():
             self._clear()
-            remove_if_empty(cgroup())
+            leave_cgroups()
 
     def _complete(self) -> None:
         """Make what a lab without hosts consists of, each part unless it is there."""
@@ -311,6 +311,9 @@ class Lab:
     def boot_host(self, name: str) -> Host:
         """Start a host again that was killed, from the disk that it has, and return it when it answers over ssh."""
         host = self.host(name)
+        if host.namespace not in network.leftovers(self.name)[0]:  # the machine itself was booted in between
+            network.remove_namespace(host.namespace)
+            network.make_namespace(self.name, host.address)
         host.boot(get_image(host.image))
         host.wait_ssh()
         return host

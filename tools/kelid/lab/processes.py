@@ -123,10 +123,13 @@ def end_cgroup(group: Path, *, timeout: float = 10) -> None:
     wait_until(f"the end of {group.name}", lambda: _removed(group), timeout=timeout, interval=0.01)
 
 
-def remove_if_empty(group: Path) -> None:
-    """Remove a control group if nothing is in it."""
+def leave_cgroups() -> None:
+    """If no lab has a control group any more, remove the folder of them, and the mount that we made for it."""
     with suppress(OSError):
-        group.rmdir()
+        cgroup().rmdir()
+        if os.path.ismount(_OWN_CGROUP_MOUNT):
+            run(["umount", _OWN_CGROUP_MOUNT], check=False)
+            _OWN_CGROUP_MOUNT.rmdir()
 
 
 def _removed(group: Path) -> bool:
