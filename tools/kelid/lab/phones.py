@@ -68,7 +68,7 @@ class Phone:
 
     def behave(self, how: str) -> None:
         """Say what to do with calls that come in: ``ring``, ``answer``, ``busy`` (486) or ``silent`` (no response)."""
-        self.talker.tell("behave", how=how)
+        self.talker.ask("behave", how=how)
 
     def call(self, number: str) -> None:
         """Dial a number."""
@@ -97,8 +97,7 @@ class Phone:
 
     def packets(self) -> dict[str, int]:
         """Return the RTP packets and bytes ``received`` and ``sent`` so far by the newest call; empty without one."""
-        self.talker.tell("stats")
-        calls: dict[str, dict[str, int]] = self.talker.wait_for("stats")["calls"]
+        calls: dict[str, dict[str, int]] = self.talker.ask("stats")["calls"]
         return list(calls.values())[-1] if calls else {}
 
     def wait_for(self, event: str, timeout: float = 10) -> Event:

@@ -203,6 +203,7 @@ class Phone:
             self.account.setRegistration(bool(command.get("on", True)))
         elif do == "behave":
             self.behaviour = command["how"]
+            tell("behave", ask=command["ask"])
         elif do == "call":
             call = PhoneCall(self)
             self.calls.append(call)
@@ -210,7 +211,7 @@ class Phone:
         elif do == "stats":
             for one in self.calls:
                 one.count()
-            tell("stats", calls={str(one.number): one.totals for one in self.calls})
+            tell("stats", ask=command["ask"], calls={str(one.number): one.totals for one in self.calls})
         elif not self.calls:
             tell("error", message=f"no call to {do}")
         elif do == "digits":

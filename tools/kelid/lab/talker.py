@@ -29,6 +29,7 @@ class Talker:
         self.log = log
         self._seen: list[Event] = []
         self._next = 0
+        self._asked = 0
         self._news = threading.Condition()
         self._ended = False
         with log.open("ab") as errors:
@@ -51,28 +52,45 @@ class Talker:
         except (OSError, ValueError) as problem:
             raise LabError(f"{self.what} has ended{self._last_words()}") from problem
 
+    def ask(self, do: str, *, timeout: float = 10, **values: object) -> Event:
+        """Send one command and return its reply, the event of the same name that carries the command's number.
+
+        What else is told in the meantime stays for the next wait.
+        """
+        self._asked += 1
+        number = self._asked
+        with self._news:
+            index = len(self._seen)
+        self.tell(do, ask=number, **values)
+        return self._find(index, (do,), timeout, {"ask": number})[1]
+
     def wait_for(self, *names: str, timeout: float = 10, where: Mapping[str, object] | None = None) -> Event:
         """Return the next event of one of these names whose values are those of ``where``.
 
         Raise LabError after ``timeout`` seconds, if the process ends, or if it tells of an ``error``.
         """
-        end = time.monotonic() + timeout
+        self._next, event = self._find(self._next, names, timeout, where or {})
+        return event
+
+    def _find(
+        self, index: int, names: tuple[str, ...], timeout: float, where: Mapping[str, object]
+    ) -> tuple[int, Event]:
+        """Return the first such event from ``index`` on, and the index just after it. Raise LabError as ``wait_for``."""
+        begin, end = index, time.monotonic() + timeout
         with self._news:
-            index = self._next
             while True:
                 while index < len(self._seen):
                     event = self._seen[index]
                     index += 1
                     if event["event"] == "error" and "error" not in names:
-                        self._next = index
+                        self._next = index  # told once
                         raise LabError(f"{self.what}: {event.get('message')}")
-                    if event["event"] in names and (where or {}).items() <= event.items():
-                        self._next = index
-                        return event
+                    if event["event"] in names and where.items() <= event.items():
+                        return index, event
                 if self._ended:
                     raise LabError(f"{self.what} ended before: {' or '.join(names)}{self._last_words()}")
                 if not self._news.wait(end - time.monotonic()) and time.monotonic() >= end:
-                    told = ", ".join(_short(event) for event in self._seen[self._next :]) or "nothing"
+                    told = ", ".join(_short(event) for event in self._seen[begin:]) or "nothing"
                     raise LabError(
                         f"{self.what}: waited {timeout:g} s for {' or '.join(names)}; it told {told}"
                     )
