@@ -28,6 +28,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -265,6 +266,7 @@ class Program:
             f"HostKeyAlias={STORE_ALIAS}",
             f"UserKnownHostsFile={self.etc / 'known_hosts'}",
             "GlobalKnownHostsFile=/dev/null",
+            "CheckHostIP=no",
             "UpdateHostKeys=no",
             "ConnectTimeout=10",
             "ServerAliveInterval=15",
@@ -438,7 +440,7 @@ class Program:
             )
         if not may_create:
             return  # the next question to restic tells whether it opens
-        identity = json.loads(self.restic("cat", "config"))["id"]
+        identity = json.loads(self.restic("cat", "--quiet", "config"))["id"]
         if known and known != identity:
             raise Trouble(
                 "repository_gone",
@@ -678,9 +680,7 @@ class Program:
         top = next((path for path in snapshot["paths"] if path.endswith("/backup/set")), None)
         if top is None:
             raise Trouble("no_snapshot", f"snapshot {snapshot['id'][:8]} was not made by kelid")
-        body = self.restic(
-            "dump", "--no-cache", snapshot["id"], f"{top}/manifest.json", failing="corrupt"
-        ).encode()
+        body = self.restic("dump", "--no-cache", snapshot["id"], f"{top}/manifest.json").encode()
         tagged = next((tag[9:] for tag in snapshot.get("tags", []) if tag.startswith("manifest=")), "")
         manifest: dict[str, Any] = json.loads(body)
         if hashlib.sha256(body).hexdigest() != tagged or manifest.get("site") != self.site:
@@ -721,7 +721,7 @@ class Program:
         wrong: list[str] = []
         total = 0
         for top in tops:
-            child = self.start(["dump", "--no-cache", "--archive", "tar", snapshot["id"], top])
+            child = self.start(["dump", "--no-cache", snapshot["id"], top])
             assert child.stdout is not None and child.stderr is not None
             errors: list[bytes] = []
             watch = _drain(child.stderr, errors)
@@ -753,7 +753,7 @@ class Program:
                 watch()
                 self.children.remove(child)
             if child.returncode:
-                trouble = self.explain(b"".join(errors).decode("utf-8", "replace"), failing="corrupt")
+                trouble = self.explain(b"".join(errors).decode("utf-8", "replace"))
                 trouble.more["paths"] = sorted({*wrong, *(expected - seen)})[:50]
                 raise trouble
         wrong += sorted(expected - seen)
@@ -887,7 +887,13 @@ class Program:
                 f"the backup needs {total >> 20} MB here and {free >> 20} MB are free; nothing was changed",
                 where="local",
             )
-        self.restic("restore", "--no-cache", snapshot["id"], "--target", str(stage), failing="corrupt")
+        try:
+            self.restic("restore", "--no-cache", snapshot["id"], "--target", str(stage))
+        except Trouble as trouble:
+            if trouble.code == "disk_full":
+                trouble.args = ("this machine's disk is full; nothing was changed",)
+                trouble.more["where"] = "local"
+            raise
         staged: dict[str, Path] = {}
         wrong: list[str] = []
         owners = {(entry["user"], entry["group"]) for entry in manifest["files"].values()}
@@ -1024,6 +1030,13 @@ class Program:
                 moved += 1
             for name, entry in sorted(manifest["directories"].items()):
                 folder = self.place(name)
+                if folder.is_symlink() and folder.lstat().st_uid != 0:
+                    # not an administrator's: it could lead the owners and modes that follow anywhere
+                    away = aside / name.lstrip("/")
+                    away.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+                    _move(folder, away)
+                    undo.append(lambda folder=folder, away=away: _move(away, folder))  # type: ignore[misc]
+                    moved += 1
                 if not folder.is_dir():
                     folder.mkdir(parents=True)
                     undo.append(lambda folder=folder: _rmdir(folder))  # type: ignore[misc]
@@ -1670,6 +1683,9 @@ def main(arguments: list[str] | None = None) -> int:
             "message": str(problem),
             "where": "local",
         }
+    except Exception as problem:
+        traceback.print_exc()  # to the journal; whoever called still gets an answer
+        answer = {"ok": False, "code": "failed", "message": f"{type(problem).__name__}: {problem}"}
     finally:
         for child in program.children:
             child.terminate()

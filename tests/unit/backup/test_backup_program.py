@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -76,6 +77,20 @@ def test_a_failing_restore_moves_everything_back(pbx: FakePbx) -> None:
     assert not pbx.path("/var/lib/kelid/backup/restoring").exists()
     assert not pbx.path("/var/lib/kelid/backup/restore").exists()
     assert not list(pbx.path("/var/lib/kelid/backup").glob("replaced-*"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving a link to another user needs root")
+def test_a_planted_link_is_not_followed_by_a_restore(pbx: FakePbx, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    (other / "INBOX").mkdir(parents=True, mode=0o755)
+    shutil.rmtree(pbx.path(BOX))
+    pbx.path(BOX).symlink_to(other)
+    os.lchown(pbx.path(BOX), 65534, 65534)
+    answer = pbx.call("restore", "--force")
+    assert answer["ok"], answer
+    assert list((other / "INBOX").iterdir()) == []
+    assert not pbx.path(BOX).is_symlink()
+    assert pbx.path(f"{BOX}/INBOX/msg0002.wav").is_file()
 
 
 def test_a_damaged_store_is_noticed_and_never_restored(pbx: FakePbx, empty: FakePbx) -> None:
