@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import sys
@@ -126,6 +127,11 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             )
         if changed.get("identity"):
             values["ansible_ssh_private_key_file"] = str(changed["identity"])
+        # A connection that is kept open was checked against one file of host keys, and must not serve a run that
+        # names another: so what is trusted is a part of its socket's name.
+        trusted = Path(str(known)).read_bytes() if known and Path(str(known)).is_file() else b""
+        trust = hashlib.sha256(trusted + str(changed.get("identity", "")).encode()).hexdigest()[:12]
+        values["ansible_control_path"] = f"%(directory)s/{trust}-%%C"
         self.inventory.add_host(entry.site)
         for name, value in values.items():
             self.inventory.set_variable(entry.site, name, value)

@@ -77,8 +77,9 @@ class Clinic:
 
     def commit(self, message: str = "change") -> None:
         identity = ["-c", "user.name=tests", "-c", "user.email=tests@kelid.example"]
+        start = [] if (self.folder / ".git").exists() else [["init", "-q", "-b", "main"]]
         for arguments in (
-            ["init", "-q", "-b", "main"],
+            *start,
             ["add", "-A"],
             [*identity, "commit", "-q", "--allow-empty", "-m", message],
         ):
@@ -98,8 +99,13 @@ def clinic(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clini
     shutil.copy(SAMPLES / pipeline.SAMPLE_PASSWORD, folder / "sites")
     clinic = Clinic(lab, lab.create_host("clinic", "pbx"), folder)
     clinic.commit("as ordered")
+    # The trunk's host must be there: a trunk whose name doesn't resolve is an object that Asterisk loses at a reload.
+    lab.create_telco(
+        "02188001234", clinic.secrets["trunk_mokhaberat"], name="clinic-telco", aliases=["sip.mokhaberat.example"]
+    )
     yield clinic
     lab.destroy_host("clinic")
+    lab.destroy_host("clinic-telco")
 
 
 @pytest.fixture

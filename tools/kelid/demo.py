@@ -108,8 +108,9 @@ class Demo:
         repository = self.sites.parent
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         identity = ["-c", "user.name=demo", "-c", "user.email=demo@kelid.example"]
+        start = [] if (repository / ".git").exists() else [["init", "-q", "-b", "main"]]
         for arguments in (
-            ["init", "-q", "-b", "main"],
+            *start,
             ["add", "-A"],
             [*identity, "commit", "-q", "-m", message],
         ):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,7 +83,8 @@ def run_playbook(
         _take(event, outcome, started, watch)
         return False  # ansible-runner need not keep the event on disk
 
-    with tempfile.TemporaryDirectory(prefix="kelid-") as private:
+    with tempfile.TemporaryDirectory(prefix="kelid-") as private, _own_connections(private) as sockets:
+        ansible_environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = sockets
         runner = ansible_runner.interface.run(
             private_data_dir=private,
             playbook=str(root / "playbooks" / f"{name}.yml"),
@@ -98,6 +101,22 @@ def run_playbook(
         outcome.status = runner.status
         outcome.changed = any((runner.stats or {}).get("changed", {}).values()) if runner.stats else False
     return outcome
+
+
+@contextmanager
+def _own_connections(private: str) -> Iterator[str]:
+    """Give a run ssh connections of its own, in a folder for their sockets, and close them when it ends."""
+    folder = Path(private) / "ssh"
+    folder.mkdir(mode=0o700)
+    try:
+        yield str(folder)
+    finally:
+        for socket in folder.iterdir():
+            subprocess.run(
+                ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "kelid"],
+                capture_output=True,
+                check=False,
+            )
 
 
 def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float], watch: Watcher) -> None:

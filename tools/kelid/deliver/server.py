@@ -81,7 +81,7 @@ class Server:
             watch=self.watch,
             verbosity=self.verbosity,
         )
-        if self.site in outcome.unreachable:
+        if self.site in outcome.unreachable and not outcome.result("kelid_begin", self.site):
             demand(outcome, self.site, playbook)
         return outcome
 
@@ -130,6 +130,9 @@ class Server:
         if verified.get("ok") is False:
             message = "; ".join(verified.get("differences") or ()) or reasons
             return Applied(code="verify_failed", message=message, undone=bool(undone.get("ok")), **common)
+        if lost := outcome.unreachable.get(self.site):
+            message = f"the connection was lost before the release was confirmed, so the server goes back by itself: {lost}"
+            return Applied(code="connection_lost", message=message, **common)
         return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
 
     def verify(self) -> dict[str, Any]:
