@@ -93,9 +93,9 @@ def until(condition: Callable[[], bool], limit: float) -> None:
         time.sleep(0.1)
 
 
-def install(lab: Lab, name: str) -> Server:
+def install(lab: Lab, name: str, image: str = "pbx") -> Server:
     """Make a host with the agent and its units, as pbx_install does."""
-    host = lab.create_host(name, "pbx", aliases=(f"{name}.noor.example",))
+    host = lab.create_host(name, image, aliases=(f"{name}.noor.example",))
     host.shell(
         "install -d -g asterisk -m 0750 /var/lib/kelid /var/lib/kelid/releases /var/lib/kelid/media;"
         " install -d /usr/local/lib/kelid"
