@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp-installed
 PYTEST_ARGS ?=
 
 # What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
-LAB_PACKAGES := mmdebstrap systemd-container iproute2 zstd openssh-client util-linux sox espeak-ng restic sqlite3 procps
+LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3
 
 .PHONY: help setup packages demo test check lint unit lab-tests format constraints clean
 
