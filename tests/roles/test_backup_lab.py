@@ -6,6 +6,7 @@ The failures are real too: a store with another host key, a full disk, a reposit
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -133,7 +134,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         pytest.skip("; ".join(missing))
     key = tmp_path_factory.mktemp("keys") / "backup_key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    lab = Lab.up("test-backup")
+    lab = Lab.up(f"backup{os.getpid()}")
     try:
         lab.create_store(
             key.with_suffix(".pub").read_text(encoding="ascii"), aliases=("backup.noor-clinic.example",)
