@@ -71,11 +71,17 @@ mount --bind /proc merged/proc
 mount --bind /dev merged/dev
 mount -t tmpfs none merged/tmp
 mount -t tmpfs none "merged$5"
-cp /etc/hosts "merged$5/hosts"
-mount --bind /etc/resolv.conf merged/etc/resolv.conf
+touch "merged$5/hosts"
+[ ! -e /etc/hosts ] || cp /etc/hosts "merged$5/hosts"
+[ ! -e /etc/resolv.conf ] || mount --bind /etc/resolv.conf merged/etc/resolv.conf
 mkdir -p merged/tmp/lists/partial merged/tmp/debs/partial
 echo "deb $3 $4 main" > merged/tmp/sources.list
 cp apt.conf merged/tmp/apt.conf
+authorities=/etc/ssl/certs/ca-certificates.crt
+if [ -e "$authorities" ]; then # for a mirror that is reached by https
+    cp "$authorities" merged/tmp/authorities.crt
+    echo 'Acquire::https::CaInfo "/tmp/authorities.crt";' >> merged/tmp/apt.conf
+fi
 printf '#!/bin/sh\nexit 101\n' > merged/usr/sbin/policy-rc.d; chmod 755 merged/usr/sbin/policy-rc.d
 shift 5
 export APT_CONFIG=/tmp/apt.conf DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
