@@ -194,7 +194,7 @@ def test_a_wrong_host_key_stops_everything(installed: Control, tmp_path: Path) -
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(pair)], check=True)
     known.write_text(f"{installed.host.address} {pair.with_suffix('.pub').read_text()}", encoding="utf-8")
     # A connection of an earlier run must not be taken over: it was checked against the right key.
-    fresh = {"KELID_KNOWN_HOSTS": str(known), "ANSIBLE_SSH_CONTROL_PATH_DIR": str(tmp_path / "cp")}
+    fresh = {"KELID_KNOWN_HOSTS": str(known), "ANSIBLE_SSH_ARGS": "-o ControlPath=none"}
     stopped = installed.play("status", environment=fresh)
     assert stopped.status == 4
     assert (

@@ -56,7 +56,7 @@ LOG_LINE = re.compile(
 )
 SENSITIVE = re.compile(
     r"(?i)\b(password|secret|md5_cred|md5secret|auth_password|pin|vmsecret|dbpass|passwd|oauth_secret|refresh_token)"
-    r"(\s*=>?\s*)(\"[^\"]*\"|'[^']*'|[^\s,;']+)"
+    r"(\s*=>?\s*)(\"[^\"]*\"|'[^']*'|\S+)"
 )
 STUBBED = re.compile(r"res_pjsip_outbound_registration\.c\Z")
 HARDWARE = ("chan_dahdi.so", "codec_dahdi.so", "res_timing_dahdi.so")
@@ -269,8 +269,9 @@ class Scrubber:
 
     def __call__(self, text: str) -> str:
         """Return the text with every secret replaced by ``***``."""
-        text = SENSITIVE.sub(r"\1\2***", text)
-        return self._values.sub("***", text) if self._values else text
+        # The values that are known first: a rule that goes by words could leave the tail of one.
+        text = self._values.sub("***", text) if self._values else text
+        return SENSITIVE.sub(r"\1\2***", text)
 
 
 # ------------------------------------------------------------------------------------------------- Asterisk's log

@@ -1,0 +1,156 @@
+"""The agent's pure parts: reading what Asterisk prints, taking secrets out, adapting a tree for the staged copy."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "roles" / "pbx_install" / "files" / "agent.py"
+
+
+@pytest.fixture(scope="session")
+def agent() -> ModuleType:
+    """Return the agent as a module."""
+    spec = importlib.util.spec_from_file_location("kelid_agent_program", PROGRAM)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["kelid_agent_program"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """Return a release folder with two secrets, one of them escaped."""
+    files = {
+        "pjsip.conf": "[101]\ntype = auth\npassword = ok\\;Canary\n",
+        "voicemail.conf": "[default]\n101 => 4821,Sara\n",
+    }
+    bundle = {
+        "pjsip.conf": "[101]\ntype = auth\npassword = %%secret:extension_101%%\n",
+        "voicemail.conf": "[default]\n101 => %%secret:pin_101%%,Sara\n",
+    }
+    for folder, texts in ((tmp_path, files), (tmp_path / ".kelid" / "bundle", bundle)):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+    return tmp_path
+
+
+def test_secret_values_are_learned_from_the_tokens(agent: ModuleType, release: Path) -> None:
+    """Where the bundle has a token the release has the value, as written and as Asterisk reads it."""
+    assert agent.secret_values(release) == {"ok\\;Canary", "ok;Canary", "4821"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Error parsing md5_cred=ok;Canary at line 72 of ",
+        "password => 'other'",
+        "garbage: 101 > 4821,Sara",
+        "secret = hidden",
+    ],
+)
+def test_no_secret_leaves(agent: ModuleType, release: Path, text: str) -> None:
+    """Known values go wherever they stand, and so does any value behind a word that names a secret."""
+    clean = agent.Scrubber(agent.secret_values(release))(text)
+    assert "***" in clean
+    assert not any(value in clean for value in ("Canary", "4821", "other", "hidden"))
+
+
+def test_an_entry_without_a_file_finds_its_place(agent: ModuleType, release: Path) -> None:
+    """Sorcery names the line but no file: the source and the section tell the rest."""
+    text = (
+        "[2026-11-23 02:24:33] ERROR[12] config_options.c: Error parsing password=ok;Canary at line 3 of \n"
+        "[Nov 23 02:24:33] WARNING[12]: pbx_config.c:1820 pbx_load_config: Invalid priority at line 7 of extensions.conf\n"
+        "[Nov 23 02:24:33] NOTICE[12] app_queue.c: nothing to see\n  which goes on\n"
+    )
+    first, second = agent.read_log(text)
+    found = agent.explain(first, release, agent.Scrubber(agent.secret_values(release)))
+    assert found == {
+        "level": "ERROR",
+        "file": "pjsip.conf",
+        "line": 3,
+        "type": "auth",
+        "id": "101",
+        "text": "Error parsing password=*** at line 3 of ",
+    }
+    assert agent.explain(second, release, agent.Scrubber())["file"] == "extensions.conf"
+    assert second["level"] == "WARNING"
+
+
+def test_what_asterisk_lists_is_read(agent: ModuleType) -> None:
+    """The tables of Asterisk's command line, as 22 and 16 print them."""
+    queue = (
+        "reception has 0 calls (max unlimited) in 'ringall' strategy (0s holdtime, 0s talktime), W:0, C:0, A:0, SL:0.0%\n"
+        "   Members: \n"
+        "      Sara (PJSIP/101) (ringinuse enabled) (in use) has taken no calls yet\n"
+        "      Reza (PJSIP/102) with penalty 3 (ringinuse enabled) (dynamic) (paused:x was 2 secs ago) has taken 1\n"
+    )
+    assert agent.parse_queues(queue) == ["reception"]
+    sara, reza = agent.parse_members(queue)
+    assert (sara["interface"], sara["dynamic"], sara["paused"]) == ("PJSIP/101", False, False)
+    assert reza == {
+        "queue": "reception",
+        "interface": "PJSIP/102",
+        "name": "Reza",
+        "penalty": 3,
+        "dynamic": True,
+        "paused": True,
+    }
+    registrations = (
+        " <Registration/ServerURI..............................>  <Auth....................>  <Status.......>\n"
+        " mokhaberat/sip:sip.mokhaberat.example:5060              mokhaberat-auth             Registered        (exp. 55s)\n"
+    )
+    assert agent.parse_registrations(registrations) == {"mokhaberat": "Registered"}
+    mailboxes = "Context    Mbox  User           Zone       NewMsg\ndefault    101   Sara Ahmadi    tehran          2\n"
+    assert agent.parse_mailboxes(mailboxes) == ["101@default"]
+    plan = "[ Context 'internal' created by 'pbx_config' ]\n  '101' => 1. Dial(PJSIP/101,20) [extensions.conf:6]\n"
+    assert agent.parse_contexts(plan) == ["internal"]
+    assert list(agent.parse_steps(plan)) == [("Dial", "PJSIP/101,20", "extensions.conf", 6)]
+
+
+def test_the_staged_copy_needs_no_network_and_keeps_its_lines(agent: ModuleType, tmp_path: Path) -> None:
+    """Names become addresses, checks of the other side stop, hardware is left out; no line moves."""
+    stage = agent.Stage(tree=tmp_path, live=None, home=tmp_path, uid=0, gid=0)
+    text = (
+        "[t]\ntype = registration\nserver_uri = sip:sip.example:5060\nclient_uri = sip:021@sip.example\n"
+        "[t]\ntype = aor\ncontact = sip:sip.example:5060\nqualify_frequency = 60\n"
+        "[t]\ntype = identify\nmatch = sip.example,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
+    )
+    assert stage.adapt("pjsip.conf", text) == (
+        "[t]\ntype = registration\nserver_uri = sip:127.0.0.1:5060\nclient_uri = sip:021@192.0.2.1\n"
+        "[t]\ntype = aor\ncontact = sip:192.0.2.1:5060\nqualify_frequency = 0\n"
+        "[t]\ntype = identify\nmatch = 192.0.2.1,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
+    )
+    assert stage.addresses == {"10.0.0.5/32"}
+    assert "load = ; left out" in stage.adapt("modules.conf", "[modules]\nload = chan_dahdi.so\n")
+    assert len(stage.not_staged) == 3
+
+
+def test_only_astetcdir_changes_in_asterisk_conf(agent: ModuleType, tmp_path: Path) -> None:
+    """In an active section its line changes; beside Debian's template a section of its own is added."""
+    active = "[directories]\nastetcdir => /etc/asterisk\nastlogdir => /srv/log\n[options]\n"
+    assert agent.with_etc_dir(active, "/x") == active.replace("/etc/asterisk", "/x")
+    template = "[directories](!)\nastetcdir => /etc/asterisk\nastlogdir => /elsewhere\n"
+    path = tmp_path / "asterisk.conf"
+    path.write_text(agent.with_etc_dir(template, "/x"))
+    assert path.read_text().startswith(template)
+    found = agent.directories(path)
+    assert (found["astetcdir"], found["astlogdir"]) == ("/x", "/var/log/asterisk")
+
+
+def test_every_answer_is_one_json_object(tmp_path: Path) -> None:
+    """A machine without Asterisk is told so, with exit status 1 and nothing else on standard output."""
+    done = subprocess.run([sys.executable, PROGRAM, "status"], capture_output=True, text=True, check=False)
+    told: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["code"] == "not_installed"
