@@ -16,14 +16,14 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 Exten(
                     "s",
                     (
-                        Step("Answer", "500", where=item.where),
+                        Step("Answer", "500", where=item.place("name")),
                         Step("Playback", sound(item.prompt), where=item.prompt.where),
-                        go(item.destination, where=item.where),
+                        go(item.destination, where=item.place("name")),
                     ),
-                    item.where,
+                    item.place("name"),
                 ),
             ),
-            where=item.where,
+            where=item.place("name"),
         )
         for item in site.announcements
     )

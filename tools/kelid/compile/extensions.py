@@ -5,7 +5,7 @@ from __future__ import annotations
 from kelid.compile.conf import Value, section
 from kelid.compile.dialplan import FEATURES
 from kelid.compile.loops import loops
-from kelid.compile.text import go, name_of
+from kelid.compile.text import go, name_of, name_place
 from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret_token
 from kelid.model.site import Extension, Site
 
@@ -22,11 +22,11 @@ def sip(site: Site) -> tuple[Section, ...]:
 
 
 def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
-    number, where = extension.number, extension.where
+    number, where = extension.number, extension.place("number")
     mailbox: dict[str, Value] = {}
     watched: dict[str, Value] = {}
     if extension.voicemail:
-        place = extension.voicemail.where
+        place = extension.place("voicemail")
         mailbox = {
             "mailboxes": (f"{number}@default", place),
             "mwi_subscribe_replaces_unsolicited": True,
@@ -41,13 +41,16 @@ def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
                 "transport": "transport-udp",
                 # The name in From decides whose password is asked for; an address never does.
                 "identify_by": "username",
-                "context": f"from-class-{extension.permission_class}",
+                "context": (f"from-class-{extension.permission_class}", extension.place("permission_class")),
                 "disallow": "all",
                 "allow": CODECS,
                 "auth": number,
                 "aors": number,
-                "callerid": f'"{name_of(extension.names, site.language)}" <{number}>',
-                "language": site.language,
+                "callerid": (
+                    f'"{name_of(extension.names, site.language)}" <{number}>',
+                    name_place(extension, site.language),
+                ),
+                "language": (site.language, site.place("language")),
                 "dtmf_mode": "rfc4733",
                 "direct_media": False,
                 "rtp_symmetric": True,
@@ -63,7 +66,7 @@ def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
                 "type": "auth",
                 "auth_type": "userpass",
                 "username": number,
-                "password": secret_token(extension.secret),
+                "password": (secret_token(extension.secret), extension.place("secret")),
             },
             where,
         ),
@@ -92,12 +95,16 @@ def contexts(site: Site) -> tuple[Context, ...]:
         Context(
             "internal",
             tuple(_exten(extension, guard=extension.number in circle) for extension in site.extensions),
-            hints=tuple(Hint(e.number, f"PJSIP/{e.number}", e.where) for e in site.extensions),
+            hints=tuple(Hint(e.number, f"PJSIP/{e.number}", e.place("number")) for e in site.extensions),
         ),
         Context(
             "direct-dial",
             tuple(
-                Exten(e.number, (Step("Goto", f"internal,{e.number},1", where=e.where),), e.where)
+                Exten(
+                    e.number,
+                    (Step("Goto", f"internal,{e.number},1", where=e.place("number")),),
+                    e.place("number"),
+                )
                 for e in site.extensions
             ),
         ),
@@ -105,7 +112,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 
 def _exten(extension: Extension, *, guard: bool) -> Exten:
-    where = extension.where
+    where = extension.place("number")
     steps = []
     if guard:
         steps = [
@@ -129,8 +136,11 @@ def class_contexts(site: Site) -> tuple[Context, ...]:
     """Return the ways in of the phones, one a permission class; emergency numbers come first in each."""
     found = []
     for item in site.permission_classes:
-        where = item.where
-        outbound = tuple(Include(f"outbound-{route}", where=where) for route in item.routes)
+        where = item.place("name")
+        outbound = tuple(
+            Include(f"outbound-{route}", where=item.place(f"routes.{index}"))
+            for index, route in enumerate(item.routes)
+        )
         found.append(Context(f"class-{item.name}", includes=(Include("emergency"), *outbound), where=where))
         found.append(
             Context(

@@ -24,12 +24,12 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 tuple(
                     Exten(
                         f"{day.day:%Y%m%d}",
-                        (Step("NoOp", name_of(day.names, site.language), where=day.where),),
-                        day.where,
+                        (Step("NoOp", name_of(day.names, site.language), where=day.place("day")),),
+                        day.place("day"),
                     )
                     for day in holidays.holidays
                 ),
-                where=holidays.where,
+                where=holidays.place("name"),
             )
             for holidays in site.holiday_lists
         ),
@@ -37,11 +37,13 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 
 def _schedule(schedule: Schedule, zone: str) -> Context:
-    where = schedule.where
+    where = schedule.place("name")
     steps = []
     if schedule.holidays:
         today = f"holidays-{schedule.holidays},${{STRFTIME(${{EPOCH}},{zone},%Y%m%d)}},1"
-        steps.append(Step("GotoIf", f"${{DIALPLAN_EXISTS({today})}}?holiday", where=where))
+        steps.append(
+            Step("GotoIf", f"${{DIALPLAN_EXISTS({today})}}?holiday", where=schedule.place("holidays"))
+        )
     for hours in schedule.hours:
         steps += [Step("GotoIfTime", f"{spec},*,*,{zone}?open", where=hours.where) for spec in spans(hours)]
     steps.append(go(schedule.closed_destination, label="closed", where=where))

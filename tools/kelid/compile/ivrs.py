@@ -22,7 +22,7 @@ def _leads(ivr: Ivr, name: str) -> bool:
 
 
 def _ivr(site: Site, ivr: Ivr, parents: dict[str, list[str]]) -> Context:
-    where = ivr.where
+    where = ivr.place("name")
     prompt = ivr.prompt.where if ivr.prompt.where.file else where
     start = Exten(
         "s",
@@ -32,7 +32,7 @@ def _ivr(site: Site, ivr: Ivr, parents: dict[str, list[str]]) -> Context:
             Step("Set", "TIMEOUT(digit)=3", where=where),
             Step("Set", "IVR_FAILED=0", where=where),
             Step("Background", sound(ivr.prompt), label="menu", where=prompt),
-            Step("WaitExten", str(ivr.timeout), where=where),
+            Step("WaitExten", str(ivr.timeout), where=ivr.place("timeout")),
         ),
         where,
     )
@@ -44,23 +44,29 @@ def _ivr(site: Site, ivr: Ivr, parents: dict[str, list[str]]) -> Context:
             _failed("t", ivr, ivr.timeout_destination, parents),
             _failed("i", ivr, ivr.invalid_destination, parents),
         ),
-        includes=(Include("direct-dial", where=where),) if ivr.direct_dial and site.extensions else (),
+        includes=(Include("direct-dial", where=ivr.place("direct_dial")),)
+        if ivr.direct_dial and site.extensions
+        else (),
         where=where,
     )
 
 
 def _entry(ivr: Ivr, entry: IvrEntry, parents: dict[str, list[str]]) -> Exten:
-    return Exten(entry.digits, _way(ivr, entry.destination, parents, where=entry.where), entry.where)
+    return Exten(
+        entry.digits,
+        _way(ivr, entry.destination, parents, where=entry.place("digits")),
+        entry.place("digits"),
+    )
 
 
 def _failed(pattern: str, ivr: Ivr, destination: Destination, parents: dict[str, list[str]]) -> Exten:
     """Return what a timeout (t) or a wrong key (i) does: the menu again, until both are too many."""
-    where = ivr.where
+    where = ivr.place("name")
     return Exten(
         pattern,
         (
             Step("Set", "IVR_FAILED=$[${IVR_FAILED} + 1]", where=where),
-            Step("GotoIf", f"$[${{IVR_FAILED}} <= {ivr.retries}]?s,menu", where=where),
+            Step("GotoIf", f"$[${{IVR_FAILED}} <= {ivr.retries}]?s,menu", where=ivr.place("retries")),
             *_way(ivr, destination, parents, where=where),
         ),
         where,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.conf import option, section
 from kelid.compile.text import go, name_of
+from kelid.findings import NOWHERE
 from kelid.model.pbx import ConfFile, Context, Exten, Section, Step
 from kelid.model.site import Queue, Site
 
@@ -27,30 +28,30 @@ def _queue(site: Site, queue: Queue) -> Section:
     body = section(
         queue.name,
         {
-            "musicclass": queue.musicclass,
-            "strategy": queue.strategy,
-            "timeout": queue.timeout,
-            "retry": queue.retry,
-            "wrapuptime": queue.wrapuptime,
-            "maxlen": queue.maxlen,
-            "joinempty": ",".join(queue.joinempty) or "yes",
-            "leavewhenempty": ",".join(queue.leavewhenempty) or "no",
-            "ringinuse": queue.ringinuse,
-            "announce-position": queue.announce_position,
-            "announce-frequency": queue.announce_frequency,
+            "musicclass": (queue.musicclass, queue.place("musicclass")),
+            "strategy": (queue.strategy, queue.place("strategy")),
+            "timeout": (queue.timeout, queue.place("timeout")),
+            "retry": (queue.retry, queue.place("retry")),
+            "wrapuptime": (queue.wrapuptime, queue.place("wrapuptime")),
+            "maxlen": (queue.maxlen, queue.place("maxlen")),
+            "joinempty": (",".join(queue.joinempty) or "yes", queue.place("joinempty")),
+            "leavewhenempty": (",".join(queue.leavewhenempty) or "no", queue.place("leavewhenempty")),
+            "ringinuse": (queue.ringinuse, queue.place("ringinuse")),
+            "announce-position": (queue.announce_position, queue.place("announce_position")),
+            "announce-frequency": (queue.announce_frequency, queue.place("announce_frequency")),
             "announce-holdtime": False,
         },
-        queue.where,
+        queue.place("name"),
     )
     members = tuple(
         option(
             "member",
             f"PJSIP/{m.extension},{m.penalty},{name_of(names.get(m.extension, {}), site.language)},PJSIP/{m.extension}",
-            m.where,
+            m.place("extension"),
         )
         for m in queue.members
     )
-    return Section(body.name, body.options + members, queue.where)
+    return Section(body.name, body.options + members, queue.place("name"))
 
 
 def music(site: Site) -> ConfFile:
@@ -58,10 +59,15 @@ def music(site: Site) -> ConfFile:
 
     Until a site brings music of its own, each class plays the folder that the distribution's music package fills.
     """
-    classes = dict.fromkeys(("default", *(queue.musicclass for queue in site.queues)))
+    classes = {"default": NOWHERE}
+    for queue in site.queues:
+        classes.setdefault(queue.musicclass, queue.place("musicclass"))
     return ConfFile(
         "musiconhold.conf",
-        tuple(section(name, {"mode": "files", "directory": "moh", "sort": "random"}) for name in classes),
+        tuple(
+            section(name, {"mode": "files", "directory": "moh", "sort": "random"}, where)
+            for name, where in classes.items()
+        ),
     )
 
 
@@ -71,12 +77,12 @@ def contexts(site: Site) -> tuple[Context, ...]:
         Exten(
             queue.name,
             (
-                Step("Answer", "500", where=queue.where),
-                Step("Queue", _arguments(queue), where=queue.where),
+                Step("Answer", "500", where=queue.place("name")),
+                Step("Queue", _arguments(queue), where=queue.place("max_wait")),
                 # Waited too long, the queue full, nobody to answer: the way on is the same.
-                go(queue.destination, where=queue.where),
+                go(queue.destination, where=queue.place("name")),
             ),
-            queue.where,
+            queue.place("name"),
         )
         for queue in site.queues
     )

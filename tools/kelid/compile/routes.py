@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.dialplan import DIALLED, NUMBER
+from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import OutboundRoute, Site, Trunk
 
@@ -11,26 +12,33 @@ def contexts(site: Site) -> tuple[Context, ...]:
     """Return the emergency context and two contexts a route: its patterns, and the trunks in order."""
     trunks = {trunk.name: trunk for trunk in site.trunks}
     emergency = tuple(
-        Include(f"outbound-{route.name}", where=route.where)
+        Include(f"outbound-{route.name}", where=route.place("emergency"))
         for route in site.outbound_routes
         if route.emergency
     )
     found = [Context("emergency", includes=emergency)]
     for route in site.outbound_routes:
         found.append(_patterns(route))
-        found.append(_trunks(route, [trunks[name] for name in route.trunks if name in trunks]))
+        named = [
+            (trunks[name], route.place(f"trunks.{index}"))
+            for index, name in enumerate(route.trunks)
+            if name in trunks
+        ]
+        found.append(_trunks(route, named))
     return tuple(found)
 
 
 def _patterns(route: OutboundRoute) -> Context:
     dialled = f"${{EXTEN:{route.strip}}}" if route.strip else "${EXTEN}"
-    step = Step(
-        "Goto", f"route-{route.name},{route.prepend}${{FILTER({DIALLED},{dialled})}},1", where=route.where
-    )
+    onward = f"route-{route.name},{route.prepend}${{FILTER({DIALLED},{dialled})}},1"
+    places = [route.place(f"patterns.{index}") for index in range(len(route.patterns))]
     return Context(
         f"outbound-{route.name}",
-        tuple(Exten(_pattern(pattern), (step,), route.where) for pattern in route.patterns),
-        where=route.where,
+        tuple(
+            Exten(_pattern(pattern), (Step("Goto", onward, where=where),), where)
+            for pattern, where in zip(route.patterns, places, strict=True)
+        ),
+        where=route.place("name"),
     )
 
 
@@ -39,34 +47,37 @@ def _pattern(text: str) -> str:
     return text if all(char in "0123456789*#+" for char in text) else f"_{text}"
 
 
-def _trunks(route: OutboundRoute, trunks: list[Trunk]) -> Context:
+def _trunks(route: OutboundRoute, trunks: list[tuple[Trunk, Where]]) -> Context:
     """Return the context whose extension is the number that leaves: so the CDR shows it as ``dst``."""
     steps: list[Step] = []
-    for index, trunk in enumerate(trunks):
+    for index, (trunk, where) in enumerate(trunks):
         following = f"trunk-{index + 2}" if index + 1 < len(trunks) else ""
-        steps += _attempt(route, trunk, following, label=f"trunk-{index + 1}" if index else "")
+        label = f"trunk-{index + 1}" if index else ""
+        steps += _attempt(route, trunk, following, label=label, where=where)
     # The last cause reaches the phone: busy stays busy, a number that doesn't exist stays one.
-    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=route.where))
+    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=route.place("name")))
     # 34 (no circuit available, Q.850) becomes SIP 503.
-    steps.append(Step("Hangup", "34", label="full", where=route.where))
-    return Context(f"route-{route.name}", (Exten(NUMBER, tuple(steps), route.where),), where=route.where)
+    steps.append(Step("Hangup", "34", label="full", where=route.place("name")))
+    return Context(
+        f"route-{route.name}", (Exten(NUMBER, tuple(steps), route.place("name")),), where=route.place("name")
+    )
 
 
-def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str) -> list[Step]:
-    """Return the steps of one trunk; ``following`` is the next trunk's label, "" after the last."""
-    where = route.where
+def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str, where: Where) -> list[Step]:
+    """Return the steps of one trunk, named at a place; ``following`` is the next trunk's label, "" after the last."""
+    limit = trunk.place("max_channels")
     data = []
     # Our own count never holds an emergency call back: the telephone company may refuse it, then the next
     # trunk is tried.
     if trunk.max_channels:
-        data.append(("Set", f"GROUP(trunk-out)={trunk.name}"))
+        data.append(("Set", f"GROUP(trunk-out)={trunk.name}", where))
         if not route.emergency:
             busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
-            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}"))
+            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}", limit))
     # Only the side that is called gets the trunk's number, and no name from inside; the CDR keeps who called.
     shown = f",,f({trunk.caller_id})" if trunk.caller_id else ""
-    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}{shown}"))
+    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}{shown}", where))
     if following:
         failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
-        data.append(("GotoIf", f"{failed}?{following}:ended"))
-    return [Step(app, text, label if i == 0 else "", where) for i, (app, text) in enumerate(data)]
+        data.append(("GotoIf", f"{failed}?{following}:ended", where))
+    return [Step(app, text, label if i == 0 else "", place) for i, (app, text, place) in enumerate(data)]

@@ -140,7 +140,7 @@ _COMMON: tuple[str, dict[str, str | int]] = (
 def indications(site: Site) -> ConfFile:
     """Return indications.conf with the tones of the site's country; Asterisk's own list has no Iran."""
     zone, tones = _TONES.get(site.dial.country_code, _COMMON)
-    where = site.dial.where
+    where = site.dial.place("country_code")
     return ConfFile(
         "indications.conf",
         (

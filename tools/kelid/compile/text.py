@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.pbx import Step
-from kelid.model.site import Names, Prompt, Site
+from kelid.model.site import Extension, Holiday, Names, Prompt, Site
 
 MEDIA = "/var/lib/kelid/media"
 """Where the server keeps the site's sounds, each under the digest of its source."""
@@ -25,8 +25,16 @@ def literal(text: str) -> str:
 
 def name_of(names: Names, language: str) -> str:
     """Return the name, inert, in the site's language, else in English, else in the first language there is."""
-    text = names.get(language) or names.get("en") or next(iter(names.values()), "")
-    return literal(text)
+    return literal(names.get(_language(names, language), ""))
+
+
+def name_place(thing: Extension | Holiday, language: str) -> Where:
+    """Return where the name stands that ``name_of`` gives."""
+    return thing.place(f"names.{_language(thing.names, language)}")
+
+
+def _language(names: Names, language: str) -> str:
+    return next((tag for tag in (language, "en") if names.get(tag)), next(iter(names), ""))
 
 
 def sound(prompt: Prompt) -> str:

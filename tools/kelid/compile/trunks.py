@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile.conf import section
+from kelid.compile.conf import Value, section
 from kelid.compile.text import go
 from kelid.model.pbx import Context, Exten, Section, Step, secret_token
 from kelid.model.site import Site, Trunk
@@ -14,8 +14,11 @@ def sip(site: Site) -> tuple[Section, ...]:
 
 
 def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
-    name, where = trunk.name, trunk.where
-    account = {"outbound_auth": name, "from_user": trunk.user} if trunk.user else {}
+    name, where = trunk.name, trunk.place("name")
+    host, user = trunk.place("host"), trunk.place("user")
+    account: dict[str, Value] = {}
+    if trunk.user:
+        account = {"outbound_auth": (name, user), "from_user": (trunk.user, user)}
     parts = [
         section(
             name,
@@ -27,12 +30,12 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
                 "identify_by": "ip",
                 "context": f"from-trunk-{name}",
                 "disallow": "all",
-                "allow": ",".join(trunk.codecs),
+                "allow": (",".join(trunk.codecs), trunk.place("codecs")),
                 "aors": name,
                 **account,
-                "from_domain": trunk.host,
+                "from_domain": (trunk.host, host),
                 "send_pai": True,
-                "language": site.language,
+                "language": (site.language, site.place("language")),
                 "dtmf_mode": "rfc4733",
                 "direct_media": False,
                 "rtp_symmetric": True,
@@ -45,13 +48,15 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
             name,
             {
                 "type": "aor",
-                "contact": f"sip:{trunk.host}:{trunk.port}",
-                "qualify_frequency": trunk.qualify,
+                "contact": (f"sip:{trunk.host}:{trunk.port}", host),
+                "qualify_frequency": (trunk.qualify, trunk.place("qualify")),
             },
             where,
         ),
         section(
-            name, {"type": "identify", "endpoint": name, "match": trunk.host, "srv_lookups": False}, where
+            name,
+            {"type": "identify", "endpoint": name, "match": (trunk.host, host), "srv_lookups": False},
+            where,
         ),
     ]
     if trunk.user:
@@ -61,8 +66,8 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
                 {
                     "type": "auth",
                     "auth_type": "userpass",
-                    "username": trunk.user,
-                    "password": secret_token(trunk.secret),
+                    "username": (trunk.user, user),
+                    "password": (secret_token(trunk.secret), trunk.place("secret")),
                 },
                 where,
             ),
@@ -72,9 +77,9 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
                     "type": "registration",
                     "transport": "transport-udp",
                     "outbound_auth": name,
-                    "server_uri": f"sip:{trunk.host}:{trunk.port}",
-                    "client_uri": f"sip:{trunk.user}@{trunk.host}:{trunk.port}",
-                    "contact_user": trunk.user,
+                    "server_uri": (f"sip:{trunk.host}:{trunk.port}", host),
+                    "client_uri": (f"sip:{trunk.user}@{trunk.host}:{trunk.port}", user),
+                    "contact_user": (trunk.user, user),
                     "expiration": 300,
                     # Never give up: the default ends after ten tries, and a provider's outage lasts longer.
                     "retry_interval": 30,
@@ -97,11 +102,11 @@ def contexts(site: Site) -> tuple[Context, ...]:
             if route.trunk != trunk.name:
                 continue
             steps = (
-                [Step("Set", f"GROUP(trunk-in)={trunk.name}", where=route.where)]
+                [Step("Set", f"GROUP(trunk-in)={trunk.name}", where=route.place("did"))]
                 if trunk.max_channels
                 else []
             )
-            steps.append(go(route.destination, where=route.where))
-            extens.append(Exten(route.did, tuple(steps), route.where))
-        found.append(Context(f"from-trunk-{trunk.name}", tuple(extens), where=trunk.where))
+            steps.append(go(route.destination, where=route.place("did")))
+            extens.append(Exten(route.did, tuple(steps), route.place("did")))
+        found.append(Context(f"from-trunk-{trunk.name}", tuple(extens), where=trunk.place("name")))
     return tuple(found)

@@ -26,7 +26,10 @@ def conf(site: Site) -> ConfFile:
             "emaildateformat": "%Y-%m-%d %H:%M",
         },
     )
-    zones = Section("zonemessages", (option("site", f"{site.time_zone}|'vm-received' q 'digits/at' R"),))
+    zones = Section(
+        "zonemessages",
+        (option("site", (f"{site.time_zone}|'vm-received' q 'digits/at' R", site.place("time_zone"))),),
+    )
     boxes = tuple(
         _box(site, extension, extension.voicemail) for extension in site.extensions if extension.voicemail
     )
@@ -50,7 +53,7 @@ def _box(site: Site, extension: Extension, voicemail: Voicemail) -> Option:
             "|".join(f"{key}={value}" for key, value in settings.items()),
         )
     )
-    return Option(extension.number, text, voicemail.where if voicemail.where.file else extension.where)
+    return Option(extension.number, text, extension.place("voicemail"))
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
@@ -63,10 +66,10 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 Exten(
                     e.number,
                     (
-                        Step("VoiceMail", f"{e.number}@default,{flag}", where=e.where),
-                        Step("Hangup", where=e.where),
+                        Step("VoiceMail", f"{e.number}@default,{flag}", where=e.place("voicemail")),
+                        Step("Hangup", where=e.place("voicemail")),
                     ),
-                    e.where,
+                    e.place("voicemail"),
                 )
                 for e in owners
             ),

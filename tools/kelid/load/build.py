@@ -9,7 +9,7 @@ from typing import Any
 
 from kelid.findings import NOWHERE, Finding, Where
 from kelid.load.tree import Mapping as MappingNode
-from kelid.load.tree import Node, Sequence
+from kelid.load.tree import Node, Scalar, Sequence
 from kelid.model.destination import Destination
 from kelid.model.site import (
     Announcement,
@@ -66,6 +66,20 @@ class View:
             return self.node.items[key].where
         return self.where
 
+    @property
+    def places(self) -> dict[str, Where]:
+        """Return where every value that was written stands, the single texts of a list or of names too."""
+        found: dict[str, Where] = {}
+        for key, node in self.node.items.items() if isinstance(self.node, MappingNode) else ():
+            found[key] = node.where
+            if isinstance(node, Scalar):
+                continue
+            inner = node.items.items() if isinstance(node, MappingNode) else enumerate(node.items)
+            for part, item in inner:
+                if isinstance(item, Scalar):
+                    found[f"{key}.{part}"] = item.where
+        return found
+
     def child(self, key: str) -> View:
         """Return the mapping under the key; an empty one if it was left out."""
         inner = self.node.items.get(key) if isinstance(self.node, MappingNode) else None
@@ -118,6 +132,7 @@ class Builder:
                 host_key=server.get("host_key"),
                 asterisk=server.get("asterisk"),
                 where=server.where,
+                places=server.places,
             ),
             dial=DialRules(
                 country_code=dial.get("country_code"),
@@ -126,6 +141,7 @@ class Builder:
                 international_prefix=dial.get("international_prefix"),
                 emergency=dial.texts("emergency"),
                 where=dial.where,
+                places=dial.places,
             ),
             extensions=tuple(map(self.extension, self.files["extensions"].each("extensions"))),
             trunks=tuple(map(self.trunk, trunks.each("trunks"))),
@@ -141,6 +157,7 @@ class Builder:
             media=dict(self.media),
             secret_names=dict(secrets.keys) if isinstance(secrets, MappingNode) else {},
             where=view.where,
+            places=view.places,
         )
 
     def extension(self, view: View) -> Extension:
@@ -148,6 +165,10 @@ class Builder:
         defaults = self.files["site"].child("defaults")
         number = view.get("number")
         box = view.child("voicemail")
+        # A destination brings its own place along, whoever it comes from.
+        inherited = {
+            key: place for key, place in defaults.places.items() if key in ("permission_class", "ring_time")
+        }
 
         def way(key: str) -> Destination:
             if key in view:
@@ -169,6 +190,7 @@ class Builder:
                 delete=box.get("delete"),
                 maxmsg=box.get("maxmsg"),
                 where=view.at("voicemail"),
+                places=box.places,
             )
             if "voicemail" in view
             else None,
@@ -176,6 +198,7 @@ class Builder:
             busy=way("busy"),
             unavailable=way("unavailable"),
             where=view.where,
+            places=inherited | view.places,
         )
 
     def trunk(self, view: View) -> Trunk:
@@ -194,6 +217,7 @@ class Builder:
             max_channels=view.get("max_channels"),
             qualify=view.get("qualify"),
             where=view.where,
+            places=view.places,
         )
 
     def inbound(self, view: View) -> InboundRoute:
@@ -204,6 +228,7 @@ class Builder:
             did=view.get("did"),
             destination=view.destination("destination"),
             where=view.where,
+            places=view.places,
         )
 
     def outbound(self, view: View) -> OutboundRoute:
@@ -216,11 +241,14 @@ class Builder:
             trunks=view.texts("trunks"),
             emergency=view.get("emergency"),
             where=view.where,
+            places=view.places,
         )
 
     def permission_class(self, view: View) -> PermissionClass:
         """Return a permission class."""
-        return PermissionClass(name=view.get("name"), routes=view.texts("routes"), where=view.where)
+        return PermissionClass(
+            name=view.get("name"), routes=view.texts("routes"), where=view.where, places=view.places
+        )
 
     def queue(self, view: View) -> Queue:
         """Return a queue."""
@@ -240,11 +268,17 @@ class Builder:
             announce_frequency=view.get("announce_frequency"),
             max_wait=view.get("max_wait"),
             members=tuple(
-                Member(extension=member.get("extension"), penalty=member.get("penalty"), where=member.where)
+                Member(
+                    extension=member.get("extension"),
+                    penalty=member.get("penalty"),
+                    where=member.where,
+                    places=member.places,
+                )
                 for member in view.each("members")
             ),
             destination=view.destination("destination"),
             where=view.where,
+            places=view.places,
         )
 
     def prompt(self, view: View) -> Prompt:
@@ -270,12 +304,14 @@ class Builder:
                     digits=entry.get("digits"),
                     destination=entry.destination("destination"),
                     where=entry.where,
+                    places=entry.places,
                 )
                 for entry in view.each("entries")
             ),
             timeout_destination=view.destination("timeout_destination"),
             invalid_destination=view.destination("invalid_destination"),
             where=view.where,
+            places=view.places,
         )
 
     def announcement(self, view: View) -> Announcement:
@@ -286,6 +322,7 @@ class Builder:
             prompt=self.prompt(view),
             destination=view.destination("destination"),
             where=view.where,
+            places=view.places,
         )
 
     def schedule(self, view: View) -> Schedule:
@@ -299,6 +336,7 @@ class Builder:
                     start=_time(hours.get("start")),
                     end=_time(hours.get("end")),
                     where=hours.where,
+                    places=hours.places,
                 )
                 for hours in view.each("hours")
             ),
@@ -309,6 +347,7 @@ class Builder:
                 "holiday_destination" if "holiday_destination" in view else "closed_destination"
             ),
             where=view.where,
+            places=view.places,
         )
 
     def holiday_list(self, view: View) -> HolidayList:
@@ -321,8 +360,10 @@ class Builder:
                 text = f"no calendar has the day {item.get('day')}"
                 self.findings.append(Finding(item.at("day"), "S007", text, "look the date up again"))
                 continue
-            holidays.append(Holiday(day=day, names=item.names(), where=item.where))
-        return HolidayList(name=view.get("name"), holidays=tuple(holidays), where=view.where)
+            holidays.append(Holiday(day=day, names=item.names(), where=item.where, places=item.places))
+        return HolidayList(
+            name=view.get("name"), holidays=tuple(holidays), where=view.where, places=view.places
+        )
 
     def backup(self, view: View) -> BackupPolicy:
         """Return the backup policy; with sftp the key's secret has its name by convention."""
@@ -342,6 +383,7 @@ class Builder:
             keep_monthly=view.get("keep_monthly"),
             contents=view.texts("contents"),
             where=view.where,
+            places=view.places,
         )
 
 

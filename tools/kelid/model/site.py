@@ -18,7 +18,22 @@ Names = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Placed:
+    """What was written as a mapping in YAML: where that begins, and where each of its values stands.
+
+    ``places`` has a place for ``codecs`` (the whole value) and for the single texts in it: ``codecs.0``, ``names.fa``.
+    """
+
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    places: Mapping[str, Where] = field(default_factory=dict, compare=False, repr=False)
+
+    def place(self, key: str) -> Where:
+        """Return where the value of the key stands; where the whole begins if the key was left out."""
+        return self.places.get(key, self.where)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server(Placed):
     """The machine that runs the PBX, and how to reach it."""
 
     address: str
@@ -28,11 +43,10 @@ class Server:
     """The server's public host key as in a known_hosts line (``ssh-ed25519 AAAA...``); "" means: known_hosts decides."""
     asterisk: int = 22
     """The major version of Asterisk that the server runs."""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialRules:
+class DialRules(Placed):
     """How numbers are written and dialled in the client's country (ITU-T E.164 country codes, without a plus sign)."""
 
     country_code: str
@@ -40,11 +54,10 @@ class DialRules:
     trunk_prefix: str
     international_prefix: str
     emergency: tuple[str, ...]
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voicemail:
+class Voicemail(Placed):
     """An extension's mailbox. ``pin_secret`` names the first PIN; users change theirs by phone, and an apply keeps that."""
 
     pin_secret: str
@@ -52,11 +65,10 @@ class Voicemail:
     attach: bool = False
     delete: bool = False
     maxmsg: int = 100
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
+class Extension(Placed):
     """A phone with a number. ``secret`` names its SIP password in secrets.yml."""
 
     number: str
@@ -68,11 +80,10 @@ class Extension:
     no_answer: Destination
     busy: Destination
     unavailable: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trunk:
+class Trunk(Placed):
     """A line to a telephone company over SIP. With ``user`` it registers; without, the address alone says who calls."""
 
     name: str
@@ -89,22 +100,20 @@ class Trunk:
     """How many calls at once; 0 means no limit."""
     qualify: int
     """Seconds between the checks whether the other side still answers; 0 means never."""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InboundRoute:
+class InboundRoute(Placed):
     """What happens with calls to one DID of a trunk."""
 
     name: str
     trunk: str
     did: str
     destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundRoute:
+class OutboundRoute(Placed):
     """Which dialled numbers leave by which trunks, in order. Patterns are Asterisk's, without the leading underscore."""
 
     name: str
@@ -114,29 +123,26 @@ class OutboundRoute:
     trunks: tuple[str, ...]
     emergency: bool
     """An emergency route is open to every extension and always wins."""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PermissionClass:
+class PermissionClass(Placed):
     """Which outbound routes an extension may use. Internal calls and emergency routes are always allowed."""
 
     name: str
     routes: tuple[str, ...]
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Placed):
     """An extension that answers a queue."""
 
     extension: str
     penalty: int = 0
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Placed):
     """A waiting line (queues.conf of Asterisk, same spellings). ``max_wait`` seconds, then ``destination``."""
 
     name: str
@@ -155,11 +161,10 @@ class Queue:
     max_wait: int
     members: tuple[Member, ...]
     destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(Placed):
     """What is played: a file of the site (``file``: ``media/welcome.wav``), or a sound of Asterisk's packages (``builtin``).
 
     Exactly one of the two is set. ``sha256`` is that of the file's bytes, filled by the loader; "" for a built-in sound
@@ -169,20 +174,18 @@ class Prompt:
     file: str = ""
     builtin: str = ""
     sha256: str = ""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IvrEntry:
+class IvrEntry(Placed):
     """What one key, or several in a row, leads to."""
 
     digits: str
     destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ivr:
+class Ivr(Placed):
     """A menu. After ``retries`` repetitions a caller who presses nothing, or something wrong, is sent on."""
 
     name: str
@@ -194,22 +197,20 @@ class Ivr:
     entries: tuple[IvrEntry, ...]
     timeout_destination: Destination
     invalid_destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
+class Announcement(Placed):
     """A prompt that is played once, and where the call goes then."""
 
     name: str
     names: Names
     prompt: Prompt
     destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenHours:
+class OpenHours(Placed):
     """A stretch of the week, in the site's time zone: ``days`` are of ``sat sun mon tue wed thu fri``.
 
     ``start`` is included, ``end`` is not: open from 08:00 to 20:00 is closed at 20:00:00. An ``end`` of 00:00 is the
@@ -219,11 +220,10 @@ class OpenHours:
     days: tuple[str, ...]
     start: time
     end: time
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(Placed):
     """Which way a call goes by the clock."""
 
     name: str
@@ -234,29 +234,26 @@ class Schedule:
     open_destination: Destination
     closed_destination: Destination
     holiday_destination: Destination
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holiday:
+class Holiday(Placed):
     """A day on which the schedule's holiday destination holds."""
 
     day: date
     names: Names
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HolidayList:
+class HolidayList(Placed):
     """Dated holidays under a name."""
 
     name: str
     holidays: tuple[Holiday, ...]
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackupPolicy:
+class BackupPolicy(Placed):
     """What is kept where (restic). ``kind`` is ``sftp`` (host, port, user, path) or ``local`` (path: another disk)."""
 
     kind: str
@@ -276,7 +273,6 @@ class BackupPolicy:
     keep_monthly: int
     contents: tuple[str, ...]
     """Of: config astdb voicemail recordings prompts cdr queue_log."""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +292,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Placed):
     """One PBX as the client asked for it. ``name`` is the folder's name under the sites directory."""
 
     name: str
@@ -322,4 +318,3 @@ class Site:
     """Every sound of the site by its path in it, ``media/welcome.wav``, also those that nothing plays."""
     secret_names: Mapping[str, Where] = field(default_factory=dict, compare=False)
     """The names that secrets.yml holds, and where; never a value."""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)

@@ -23,7 +23,7 @@ def backup_server_unproved(site: Site) -> Iterator[Fault]:
     if backup and backup.kind == "sftp" and not backup.host_key and not site.sample:
         text = "the backup server's host key is not written down"
         yield (
-            backup.where,
+            backup.place("host"),
             text,
             f"compare it on the server, then add host_key: (ssh-keyscan {backup.host} shows it)",
         )
@@ -38,4 +38,8 @@ def backup_not_whole(site: Site) -> Iterator[Fault]:
         ]
         if missing:
             text = f"the backup leaves out {', '.join(missing)}"
-            yield site.backup.where, text, "a new server can't be made whole without; add them to contents"
+            yield (
+                site.backup.place("contents"),
+                text,
+                "a new server can't be made whole without; add them to contents",
+            )

@@ -18,7 +18,11 @@ def number_twice(site: Site) -> Iterator[Fault]:
         before = first.setdefault(extension.number, extension)
         if before is not extension:
             text = f"the number {extension.number} is taken"
-            yield extension.where, text, f"it stands on line {before.where.line} too; give this phone another"
+            yield (
+                extension.place("number"),
+                text,
+                f"it stands on line {before.place('number').line} too; give this phone another",
+            )
 
 
 @rule("E002")
@@ -30,7 +34,7 @@ def class_unknown(site: Site) -> Iterator[Fault]:
             text = (
                 f"extension {extension.number}: there is no permission class {extension.permission_class!r}"
             )
-            yield extension.where, text, f"routes.yml has {', '.join(known)}"
+            yield extension.place("permission_class"), text, f"routes.yml has {', '.join(known)}"
 
 
 @rule("E003")
@@ -39,7 +43,7 @@ def hides_emergency(site: Site) -> Iterator[Fault]:
     for extension in site.extensions:
         if extension.number in site.dial.emergency:
             yield (
-                extension.where,
+                extension.place("number"),
                 f"{extension.number} is an emergency number",
                 "give this phone another number",
             )
@@ -52,7 +56,7 @@ def hides_outside(site: Site) -> Iterator[Fault]:
         for route in site.outbound_routes:
             if extension.number not in site.dial.emergency and _taken(route.patterns, extension.number):
                 text = f"extension {extension.number} hides a number that the route {route.name!r} takes"
-                yield extension.where, text, "change the number or the route's pattern"
+                yield extension.place("number"), text, "change the number or the route's pattern"
                 break
 
 

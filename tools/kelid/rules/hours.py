@@ -27,7 +27,7 @@ def holidays_unknown(site: Site) -> Iterator[Fault]:
         if schedule.holidays and schedule.holidays not in known:
             fix = f"hours.yml has {', '.join(known)}" if known else "hours.yml has none"
             yield (
-                schedule.where,
+                schedule.place("holidays"),
                 f"schedule {schedule.name!r}: there is no holiday list {schedule.holidays!r}",
                 fix,
             )
@@ -39,7 +39,7 @@ def never_open(site: Site) -> Iterator[Fault]:
     for schedule in site.schedules:
         if not schedule.hours:
             fix = "add hours, or send calls to its closed_destination directly"
-            yield schedule.where, f"schedule {schedule.name!r} is never open", fix
+            yield schedule.place("hours"), f"schedule {schedule.name!r} is never open", fix
 
 
 @rule("H003")
@@ -50,7 +50,11 @@ def ends_before_start(site: Site) -> Iterator[Fault]:
             start, end = _minutes(hours)
             if end <= start:
                 text = f"schedule {schedule.name!r}: {hours.start:%H:%M} to {hours.end:%H:%M} has no minute in it"
-                yield hours.where, text, "for a night write two: until 24:00, and from 00:00 on the next day"
+                yield (
+                    hours.place("end"),
+                    text,
+                    "for a night write two: until 24:00, and from 00:00 on the next day",
+                )
 
 
 @rule("H004")
@@ -79,7 +83,7 @@ def holidays_run_out(site: Site, today: date) -> Iterator[Fault]:
             continue
         last = max((holiday.day for holiday in item.holidays), default=None)
         if last is None:
-            yield item.where, f"the holiday list {item.name!r} is empty", "add the year's holidays"
+            yield item.place("days"), f"the holiday list {item.name!r} is empty", "add the year's holidays"
         elif last < today:
             yield (
                 item.where,
@@ -97,7 +101,7 @@ def holiday_twice(site: Site) -> Iterator[Fault]:
         seen = set()
         for holiday in item.holidays:
             if holiday.day in seen:
-                yield holiday.where, f"the list {item.name!r} has {holiday.day} twice", "keep one"
+                yield holiday.place("day"), f"the list {item.name!r} has {holiday.day} twice", "keep one"
             seen.add(holiday.day)
 
 

@@ -25,7 +25,11 @@ def key_twice(site: Site) -> Iterator[Fault]:
         seen = set()
         for entry in ivr.entries:
             if entry.digits in seen:
-                yield entry.where, f"menu {ivr.name!r} has the key {entry.digits} twice", "keep one of them"
+                yield (
+                    entry.place("digits"),
+                    f"menu {ivr.name!r} has the key {entry.digits} twice",
+                    "keep one of them",
+                )
             seen.add(entry.digits)
 
 
@@ -41,7 +45,7 @@ def key_waits(site: Site) -> Iterator[Fault]:
             ]
             if longer:
                 text = f"menu {ivr.name!r}: after {entry.digits} it waits whether {longer[0]} is meant"
-                yield entry.where, text, "choose keys of which none begins another"
+                yield entry.place("digits"), text, "choose keys of which none begins another"
 
 
 @rule("I003")
@@ -52,7 +56,7 @@ def key_hides_extension(site: Site) -> Iterator[Fault]:
         for entry in ivr.entries:
             if ivr.direct_dial and entry.digits in numbers and entry.destination.name != entry.digits:
                 text = f"menu {ivr.name!r}: the entry {entry.digits} hides the extension of that number"
-                yield entry.where, text, "choose other digits, or leave direct_dial out"
+                yield entry.place("digits"), text, "choose other digits, or leave direct_dial out"
 
 
 @rule("P001")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from kelid.findings import Severity, Where
-from kelid.model.site import Names, Site
+from kelid.model.site import Names, Placed, Site
 from kelid.rules.registry import Fault, rule
 
 _NOT_ON_PHONES = '"<>;\\'
@@ -18,8 +18,7 @@ semicolon begins a comment in Asterisk's files."""
 class _Named(Protocol):
     @property
     def name(self) -> str: ...
-    @property
-    def where(self) -> Where: ...
+    def place(self, key: str) -> Where: ...
 
 
 def _groups(site: Site) -> Iterator[tuple[str, Sequence[_Named]]]:
@@ -34,13 +33,13 @@ def _groups(site: Site) -> Iterator[tuple[str, Sequence[_Named]]]:
     yield "holiday list", site.holiday_lists
 
 
-def _shown(site: Site) -> Iterable[tuple[Where, Names]]:
-    yield site.where, site.names
-    yield from ((item.where, item.names) for item in site.extensions)
-    yield from ((item.where, item.names) for item in site.queues)
-    yield from ((item.where, item.names) for item in site.ivrs)
-    yield from ((item.where, item.names) for item in site.announcements)
-    yield from ((item.where, item.names) for item in site.schedules)
+def _shown(site: Site) -> Iterable[tuple[Placed, Names]]:
+    yield site, site.names
+    yield from ((item, item.names) for item in site.extensions)
+    yield from ((item, item.names) for item in site.queues)
+    yield from ((item, item.names) for item in site.ivrs)
+    yield from ((item, item.names) for item in site.announcements)
+    yield from ((item, item.names) for item in site.schedules)
 
 
 @rule("N001")
@@ -52,14 +51,19 @@ def name_twice(site: Site) -> Iterator[Fault]:
             before = first.setdefault(item.name, item)
             if before is not item:
                 text = f"there are two of the name {item.name!r} ({kind})"
-                yield item.where, text, f"the first stands on line {before.where.line}; rename one"
+                yield (
+                    item.place("name"),
+                    text,
+                    f"the first stands on line {before.place('name').line}; rename one",
+                )
 
 
 @rule("N002")
 def name_not_for_phones(site: Site) -> Iterator[Fault]:
     """A name can be shown on a phone."""
-    for where, names in _shown(site):
-        for text in names.values():
+    for thing, names in _shown(site):
+        for tag, text in names.items():
+            where = thing.place(f"names.{tag}")
             bad = next((character for character in text if character in _NOT_ON_PHONES), None)
             if bad:
                 yield where, f"a phone can't show {bad!r} in the name {text!r}", "write the name without it"
@@ -73,10 +77,14 @@ def name_not_for_phones(site: Site) -> Iterator[Fault]:
 @rule("N003", Severity.WARNING)
 def name_in_other_language(site: Site) -> Iterator[Fault]:
     """A name is there in the site's language."""
-    for where, names in _shown(site):
+    for thing, names in _shown(site):
         if site.language not in names:
             text = f"no name in the site's language {site.language!r}"
-            yield where, text, f"add {site.language}: to names; until then another language is shown"
+            yield (
+                thing.place("names"),
+                text,
+                f"add {site.language}: to names; until then another language is shown",
+            )
 
 
 @rule("N004")
@@ -87,7 +95,7 @@ def zone_unknown(site: Site) -> Iterator[Fault]:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         if zoneinfo.available_timezones():
             fix = "write it as the tz database does: Asia/Tehran"
-            yield site.where, f"no time zone is called {site.time_zone!r}", fix
+            yield site.place("time_zone"), f"no time zone is called {site.time_zone!r}", fix
         else:
             text = f"the time zone {site.time_zone!r} can't be looked up: this machine has no tz database"
-            yield site.where, text, "install the package tzdata"
+            yield site.place("time_zone"), text, "install the package tzdata"

@@ -17,7 +17,7 @@ def member_unknown(site: Site) -> Iterator[Fault]:
         for member in queue.members:
             if member.extension not in known:
                 text = f"queue {queue.name!r}: there is no extension {member.extension}"
-                yield member.where, text, "add it in extensions.yml, or remove the member"
+                yield member.place("extension"), text, "add it in extensions.yml, or remove the member"
 
 
 @rule("Q002")
@@ -27,7 +27,11 @@ def member_twice(site: Site) -> Iterator[Fault]:
         seen = set()
         for member in queue.members:
             if member.extension in seen:
-                yield member.where, f"queue {queue.name!r} names {member.extension} twice", "keep one"
+                yield (
+                    member.place("extension"),
+                    f"queue {queue.name!r} names {member.extension} twice",
+                    "keep one",
+                )
             seen.add(member.extension)
 
 
@@ -36,7 +40,11 @@ def queue_rings_nobody(site: Site) -> Iterator[Fault]:
     """A queue needs a member who can answer."""
     for queue in site.queues:
         if not queue.members:
-            yield queue.where, f"queue {queue.name!r} rings nobody", "add a member or remove the queue"
+            yield (
+                queue.place("members"),
+                f"queue {queue.name!r} rings nobody",
+                "add a member or remove the queue",
+            )
 
 
 @rule("Q004", Severity.WARNING)
@@ -45,7 +53,7 @@ def leaves_too_soon(site: Site) -> Iterator[Fault]:
     for queue in site.queues:
         if 0 < queue.max_wait < queue.timeout:
             text = f"queue {queue.name!r}: callers leave after {queue.max_wait} s, and a phone rings {queue.timeout} s"
-            yield queue.where, text, "raise max_wait or lower timeout"
+            yield queue.place("max_wait"), text, "raise max_wait or lower timeout"
 
 
 @rule("Q005")
@@ -57,7 +65,7 @@ def conditions_clash(site: Site) -> Iterator[Fault]:
             if len(values) > 1 and alone & set(values):
                 word = next(value for value in values if value in alone)
                 yield (
-                    queue.where,
+                    queue.place(key),
                     f"queue {queue.name!r}: {key} has {word!r} among others",
                     "write that word alone",
                 )
@@ -68,7 +76,7 @@ def waits_for_ever(site: Site) -> Iterator[Fault]:
     """A caller doesn't wait for ever."""
     for queue in site.queues:
         if not queue.max_wait:
-            yield queue.where, f"queue {queue.name!r}: callers may wait for ever", "set max_wait"
+            yield queue.place("max_wait"), f"queue {queue.name!r}: callers may wait for ever", "set max_wait"
 
 
 @rule("Q007", Severity.WARNING)
@@ -77,4 +85,4 @@ def position_never_said(site: Site) -> Iterator[Fault]:
     for queue in site.queues:
         if queue.announce_position and not queue.announce_frequency:
             text = f"queue {queue.name!r}: the position is never announced"
-            yield queue.where, text, "set announce_frequency to some seconds"
+            yield queue.place("announce_position"), text, "set announce_frequency to some seconds"

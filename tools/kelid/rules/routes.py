@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kelid.findings import Severity
+from kelid.findings import Severity, Where
 from kelid.model.site import InboundRoute, OutboundRoute, Site
 from kelid.rules.calls import ways
 from kelid.rules.patterns import Pattern, parse
 from kelid.rules.registry import Fault, rule
 
 
-def _patterns(route: OutboundRoute) -> Iterator[tuple[str, Pattern]]:
-    for text in route.patterns:
+def _patterns(route: OutboundRoute) -> Iterator[tuple[str, Pattern, Where]]:
+    """Yield the patterns that can be read, as written and as understood, each with its place."""
+    for index, text in enumerate(route.patterns):
         try:
-            yield text, parse(text)
+            yield text, parse(text), route.place(f"patterns.{index}")
         except ValueError:
             continue
 
@@ -26,11 +27,15 @@ def trunk_unknown(site: Site) -> Iterator[Fault]:
     fix = f"trunks.yml has {', '.join(known)}" if known else "the site has no trunk"
     for inbound in site.inbound_routes:
         if inbound.trunk not in known:
-            yield inbound.where, f"route {inbound.name!r}: there is no trunk {inbound.trunk!r}", fix
+            yield inbound.place("trunk"), f"route {inbound.name!r}: there is no trunk {inbound.trunk!r}", fix
     for outbound in site.outbound_routes:
-        for name in outbound.trunks:
+        for index, name in enumerate(outbound.trunks):
             if name not in known:
-                yield outbound.where, f"route {outbound.name!r}: there is no trunk {name!r}", fix
+                yield (
+                    outbound.place(f"trunks.{index}"),
+                    f"route {outbound.name!r}: there is no trunk {name!r}",
+                    fix,
+                )
 
 
 @rule("R002")
@@ -41,7 +46,7 @@ def did_unknown(site: Site) -> Iterator[Fault]:
         trunk = trunks.get(route.trunk)
         if trunk and route.did not in trunk.dids:
             text = f"the trunk {trunk.name!r} has no number {route.did}"
-            yield route.where, text, f"its dids are {', '.join(trunk.dids) or 'none'}"
+            yield route.place("did"), text, f"its dids are {', '.join(trunk.dids) or 'none'}"
 
 
 @rule("R003")
@@ -51,7 +56,11 @@ def did_taken_twice(site: Site) -> Iterator[Fault]:
     for route in site.inbound_routes:
         before = first.setdefault((route.trunk, route.did), route)
         if before is not route:
-            yield route.where, f"the route {before.name!r} takes {route.did} already", "keep one of the two"
+            yield (
+                route.place("did"),
+                f"the route {before.name!r} takes {route.did} already",
+                "keep one of the two",
+            )
 
 
 @rule("R004")
@@ -59,22 +68,26 @@ def route_unknown(site: Site) -> Iterator[Fault]:
     """A permission class names outbound routes of the site."""
     known = [route.name for route in site.outbound_routes]
     for item in site.permission_classes:
-        for name in item.routes:
+        for index, name in enumerate(item.routes):
             if name not in known:
                 fix = f"the site has {', '.join(known)}" if known else "the site has no outbound route"
-                yield item.where, f"class {item.name!r}: there is no outbound route {name!r}", fix
+                yield (
+                    item.place(f"routes.{index}"),
+                    f"class {item.name!r}: there is no outbound route {name!r}",
+                    fix,
+                )
 
 
 @rule("R005")
 def pattern_wrong(site: Site) -> Iterator[Fault]:
     """A pattern is one that Asterisk understands."""
     for route in site.outbound_routes:
-        for text in route.patterns:
+        for index, text in enumerate(route.patterns):
             try:
                 parse(text)
             except ValueError as problem:
                 yield (
-                    route.where,
+                    route.place(f"patterns.{index}"),
                     f"route {route.name!r}: {text!r} is no pattern: {problem}",
                     "correct the pattern",
                 )
@@ -85,11 +98,11 @@ def pattern_twice(site: Site) -> Iterator[Fault]:
     """A route names a pattern once."""
     for route in site.outbound_routes:
         seen: dict[Pattern, str] = {}
-        for text, pattern in _patterns(route):
+        for text, pattern, place in _patterns(route):
             before = seen.setdefault(pattern, text)
             if before is not text:
                 yield (
-                    route.where,
+                    place,
                     f"route {route.name!r}: {text!r} takes what {before!r} takes",
                     "remove one of them",
                 )
@@ -104,14 +117,14 @@ def route_shadowed(site: Site) -> Iterator[Fault]:
     }
     ordered = sorted(site.outbound_routes, key=lambda route: not route.emergency)
     for index, route in enumerate(ordered):
-        for text, pattern in _patterns(route):
+        for text, pattern, place in _patterns(route):
             for earlier in ordered[:index]:
                 always = earlier.emergency or (
                     bool(users[route.name]) and users[route.name] <= users[earlier.name]
                 )
-                if always and any(other.takes_all_of(pattern) for _, other in _patterns(earlier)):
+                if always and any(other.takes_all_of(pattern) for _, other, _ in _patterns(earlier)):
                     message = f"route {route.name!r}: {text!r} is never used, {earlier.name!r} takes it all"
-                    yield route.where, message, "narrow the earlier one, or change their order"
+                    yield place, message, "narrow the earlier one, or change their order"
                     break
 
 
@@ -119,10 +132,14 @@ def route_shadowed(site: Site) -> Iterator[Fault]:
 def emergency_unreachable(site: Site) -> Iterator[Fault]:
     """An emergency route takes every emergency number."""
     routes = [route for route in site.outbound_routes if route.emergency]
-    for number in site.dial.emergency:
-        if not any(pattern.takes(number) for route in routes for _, pattern in _patterns(route)):
+    for index, number in enumerate(site.dial.emergency):
+        if not any(pattern.takes(number) for route in routes for _, pattern, _ in _patterns(route)):
             fix = "add it to the patterns of a route with emergency: true"
-            yield site.dial.where, f"no emergency route takes the emergency number {number}", fix
+            yield (
+                site.dial.place(f"emergency.{index}"),
+                f"no emergency route takes the emergency number {number}",
+                fix,
+            )
 
 
 @rule("R009", Severity.WARNING)
@@ -153,10 +170,10 @@ def route_unused(site: Site) -> Iterator[Fault]:
 def strips_all(site: Site) -> Iterator[Fault]:
     """A route leaves digits to send."""
     for route in site.outbound_routes:
-        for text, pattern in _patterns(route):
+        for text, pattern, _ in _patterns(route):
             left = pattern.shortest - route.strip
             if route.strip and (left < 0 or (left == 0 and not route.prepend)):
                 message = (
                     f"route {route.name!r}: strip cuts {route.strip} digits, and {text!r} may have no more"
                 )
-                yield route.where, message, "strip fewer digits"
+                yield route.place("strip"), message, "strip fewer digits"

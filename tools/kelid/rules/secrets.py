@@ -29,18 +29,18 @@ def used_secrets(site: Site) -> dict[str, Use]:
     uses: dict[str, Use] = {"release_key": Use("release_key", "the names of releases", "", site.where)}
     for extension in site.extensions:
         number = extension.number
-        uses[extension.secret] = Use("password", f"extension {number}", number, extension.where)
+        uses[extension.secret] = Use("password", f"extension {number}", number, extension.place("secret"))
         box = extension.voicemail
         if box:
-            uses[box.pin_secret] = Use("pin", f"mailbox {number}", number, box.where)
+            uses[box.pin_secret] = Use("pin", f"mailbox {number}", number, box.place("pin_secret"))
     for trunk in site.trunks:
         if trunk.secret:
-            uses[trunk.secret] = Use("password", f"trunk {trunk.name}", trunk.user, trunk.where)
+            uses[trunk.secret] = Use("password", f"trunk {trunk.name}", trunk.user, trunk.place("secret"))
     backup = site.backup
     if backup:
-        uses[backup.password_secret] = Use("password", "the backup", "", backup.where)
+        uses[backup.password_secret] = Use("password", "the backup", "", backup.place("password_secret"))
         if backup.key_secret:
-            uses[backup.key_secret] = Use("key", "the backup server", "", backup.where)
+            uses[backup.key_secret] = Use("key", "the backup server", "", backup.place("key_secret"))
     return uses
 
 

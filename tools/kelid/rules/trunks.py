@@ -14,11 +14,11 @@ def did_twice(site: Site) -> Iterator[Fault]:
     """A number rings in on one trunk, once."""
     first: dict[str, str] = {}
     for trunk in site.trunks:
-        for did in trunk.dids:
+        for index, did in enumerate(trunk.dids):
             before = first.setdefault(did, trunk.name)
-            if before != trunk.name or trunk.dids.count(did) > 1:
+            if before != trunk.name or did in trunk.dids[:index]:
                 yield (
-                    trunk.where,
+                    trunk.place(f"dids.{index}"),
                     f"the number {did} is named twice among the dids",
                     f"keep it at {before!r} alone",
                 )
@@ -30,7 +30,7 @@ def no_codec(site: Site) -> Iterator[Fault]:
     """A trunk needs a codec."""
     for trunk in site.trunks:
         if not trunk.codecs:
-            yield trunk.where, f"trunk {trunk.name!r} has no codec", "leave codecs out, or name one"
+            yield trunk.place("codecs"), f"trunk {trunk.name!r} has no codec", "leave codecs out, or name one"
 
 
 @rule("T003")
@@ -39,7 +39,7 @@ def secret_without_user(site: Site) -> Iterator[Fault]:
     for trunk in site.trunks:
         if trunk.secret and not trunk.user:
             yield (
-                trunk.where,
+                trunk.place("secret"),
                 f"trunk {trunk.name!r} has a secret and no user",
                 "add the user, or leave the secret out",
             )
@@ -60,7 +60,11 @@ def did_unanswered(site: Site) -> Iterator[Fault]:
     """Every number of a trunk leads somewhere."""
     taken = {(route.trunk, route.did) for route in site.inbound_routes}
     for trunk in site.trunks:
-        for did in dict.fromkeys(trunk.dids):
-            if (trunk.name, did) not in taken:
+        for index, did in enumerate(trunk.dids):
+            if (trunk.name, did) not in taken and did not in trunk.dids[:index]:
                 text = f"calls to {did} go nowhere"
-                yield trunk.where, text, "add an inbound route in routes.yml, or remove the number"
+                yield (
+                    trunk.place(f"dids.{index}"),
+                    text,
+                    "add an inbound route in routes.yml, or remove the number",
+                )
