@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from dataclasses import fields
 from datetime import date
 from datetime import time as clock
 from pathlib import Path
@@ -19,7 +21,7 @@ from kelid.load.codes import CODES
 from kelid.load.sound import read_sound
 from kelid.model.destination import Destination
 from kelid.model.loaded import Loaded
-from kelid.model.site import Prompt, Site
+from kelid.model.site import Placed, Prompt, Site, Voicemail
 from kelid.rules import check
 
 BASE = Path(__file__).resolve().parents[2] / "bad_sites" / "_base"
@@ -356,3 +358,88 @@ def test_a_damaged_file_never_raises(topic: str, data: st.DataObject) -> None:
     assert loaded.site is not None or has_errors(loaded.findings)
     if loaded.site:
         check(loaded.site, today=date(2026, 11, 23), secrets=dict.fromkeys(loaded.site.secret_names, "1234"))
+
+
+def every(thing: object) -> Iterator[Placed]:
+    """Yield the thing and all in it that were written as mappings."""
+    if isinstance(thing, Placed):
+        yield thing
+        for item in fields(thing):
+            yield from every(getattr(thing, item.name))
+    elif isinstance(thing, tuple):
+        for part in thing:
+            yield from every(part)
+
+
+def test_every_object_knows_where_its_values_stand(root: Path) -> None:
+    folder = root / "sites" / "noor-clinic"
+    clinic = load_site(folder, shown="sites/noor-clinic").site
+    assert clinic
+    found = list(every(clinic))
+    # A prompt is a single text, whose place is its own; an empty mailbox, {}, has no value.
+    without = [thing for thing in found if not thing.places]
+    # By name: a dataclass with slots is made twice, and the first of the two may still be there.
+    kinds = {kind.__name__ for kind in Placed.__subclasses__()}
+    assert {type(thing).__name__ for thing in found} == kinds
+    assert {type(thing) for thing in without} == {Prompt, Voicemail}
+    for thing in found:
+        assert thing.where.line
+        for item in fields(thing):
+            value = getattr(thing, item.name)
+            place = thing.places.get(item.name)
+            if place and isinstance(value, str):
+                line = (root / place.file).read_text(encoding="utf-8").splitlines()[place.line - 1]
+                assert line[place.column - 1 :].lstrip('"').startswith(value), (item.name, place)
+
+
+def test_values_know_their_place() -> None:
+    trunk = site(
+        trunks="""trunks:
+  - host: sip.example
+    codecs:
+      - alaw
+      - g722
+    dids: ["030123456", "030123457"]
+    name: line
+"""
+    ).trunks[0]
+    assert trunk.codecs == ("alaw", "g722")
+    places = {key: (where.line, where.column) for key, where in trunk.places.items()}
+    assert places == {
+        "host": (2, 11),
+        "codecs": (4, 7),
+        "codecs.0": (4, 9),
+        "codecs.1": (5, 9),
+        "dids": (6, 11),
+        "dids.0": (6, 12),
+        "dids.1": (6, 25),
+        "name": (7, 11),
+    }
+    assert str(trunk.place("dids.1")) == "base/trunks.yml:6:25"
+    # What was left out stands for the whole.
+    assert trunk.place("qualify") == trunk.where
+    assert str(trunk.where) == "base/trunks.yml:2:5"
+
+
+def test_what_comes_from_the_defaults_stands_there() -> None:
+    text = """extensions:
+  - number: "201"
+    names: {en: One}
+  - number: "202"
+    names:
+      en: Two
+    permission_class: local
+"""
+    one, two = site(extensions=text).extensions
+    assert one.place("permission_class").file == "base/site.yml"
+    assert str(two.place("permission_class")) == "base/extensions.yml:7:23"
+    assert str(two.place("names.en")) == "base/extensions.yml:6:11"
+    assert one.place("number").line == 2
+
+
+def test_places_take_no_part_in_equality() -> None:
+    text = 'extensions:\n  - number: "201"\n    names: {en: One}\n'
+    one, other = site(extensions=text).extensions[0], site(extensions="\n\n" + text).extensions[0]
+    assert one.places != other.places
+    assert one == other
+    assert "places" not in repr(one)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kelid.model.pbx import ConfFile, Option, Section
 
-SUPPORTED = (16, 22)
-"""Major versions of Asterisk that compile knows the modules of."""
+OLDEST = 16
+"""The first major version of Asterisk that has all of these modules."""
 
 _EVERYWHERE = (
     # what others stand on
@@ -91,13 +91,11 @@ _EVERYWHERE = (
     "pbx_config",
 )
 
-_ONLY: dict[int, tuple[str, ...]] = {16: (), 22: ()}
-
 
 def conf(asterisk: int) -> ConfFile:
-    """Given the major version, return modules.conf. Raise ValueError for a version that is not supported."""
-    if asterisk not in SUPPORTED:
-        raise ValueError(f"Asterisk {asterisk} is not supported; known are {', '.join(map(str, SUPPORTED))}")
+    """Given the major version, return modules.conf. Raise ValueError for one that is too old (the schema refuses it)."""
+    if asterisk < OLDEST:
+        raise ValueError(f"Asterisk {asterisk} is not supported; the oldest is {OLDEST}")
     options = [Option("autoload", "no")]
-    options += [Option("load", f"{name}.so") for name in (*_EVERYWHERE, *_ONLY[asterisk])]
+    options += [Option("load", f"{name}.so") for name in _EVERYWHERE]
     return ConfFile("modules.conf", (Section("modules", tuple(options)),))

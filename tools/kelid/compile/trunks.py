@@ -76,7 +76,7 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
                 {
                     "type": "registration",
                     "transport": "transport-udp",
-                    "outbound_auth": name,
+                    "outbound_auth": (name, user),
                     "server_uri": (f"sip:{trunk.host}:{trunk.port}", host),
                     "client_uri": (f"sip:{trunk.user}@{trunk.host}:{trunk.port}", user),
                     "contact_user": (trunk.user, user),
