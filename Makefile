@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp-installed
 PYTEST_ARGS ?=
+# molecule and ansible-lint call their neighbours by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
 LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3
@@ -51,7 +53,7 @@ lint: $(STAMP)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict .
-	@$(BIN)/ansible-lint --offline --quiet
+	@$(BIN)/ansible-lint -q
 
 unit: $(STAMP) ## Only the tests that need no lab
 	@$(BIN)/pytest -m 'not lab' $(PYTEST_ARGS)

@@ -294,9 +294,8 @@ def backup_settings(
     *,
     vault_password: bytes | None = None,
     host_key: str = "",
-    address: str = "",
 ) -> BackupSettings:
-    """Given a site, return what its server's backup program needs; ``host_key`` and ``address`` are of a store that moved.
+    """Given a site, return what its server's backup program needs; ``host_key`` stands in for backup.yml's.
 
     Raise KelidError if the site has no backup policy, or the store's host key is not known.
     """
@@ -305,7 +304,7 @@ def backup_settings(
     if policy is None:
         raise KelidError(f"{site} has no backup.yml", exit=Exit.INVALID)
     secrets = secrets_of(sites_dir, checked, vault_password)
-    host, key = address or policy.host, host_key or policy.host_key
+    host, key = policy.host, host_key or policy.host_key
     if policy.kind == "sftp" and not key:
         raise KelidError(
             f"{site}: the host key of the backup server {host} is not known; put host_key into backup.yml, "

@@ -160,7 +160,7 @@ class Server:
         """Make the machine a PBX and put a snapshot in place. Raise KelidError with the reason if it is refused or fails."""
         outcome = self._run("restore", pbx_restore_snapshot=snapshot, pbx_restore_force=force)
         demand(outcome, self.site, "restore")
-        return self._result(outcome, "kelid_backup")
+        return self._result(outcome, "kelid_restore")
 
     def _result(self, outcome: Outcome, action: str) -> dict[str, Any]:
         result = outcome.result(action, self.site)
