@@ -12,6 +12,7 @@ from kelid.model.bundle import Bundle
 from kelid.model.pbx import ConfFile, Option, Pbx, Section
 
 TRUNK, CODECS, QUEUE = Where("trunks.yml", 3), Where("trunks.yml", 9), Where("queues.yml", 4)
+RETRY, WRAPUP = Where("queues.yml", 6), Where("queues.yml", 7)
 BUNDLE = Bundle(
     site="s",
     asterisk=22,
@@ -29,7 +30,10 @@ PBX = Pbx(
                 Section("mokhaberat", (Option("type", "endpoint"), Option("allow", "opus1", CODECS)), TRUNK),
             ),
         ),
-        ConfFile("queues.conf", (Section("sales", (), QUEUE),)),
+        ConfFile(
+            "queues.conf",
+            (Section("sales", (Option("retry", "5", RETRY), Option("wrapuptime", "5", WRAPUP)), QUEUE),),
+        ),
     ),
 )
 
@@ -41,6 +45,8 @@ PBX = Pbx(
         ({"type": "endpoint", "id": "mokhaberat", "text": "Error parsing allow=opus1"}, CODECS),
         ({"type": "endpoint", "id": "mokhaberat", "text": "could not be created"}, TRUNK),
         ({"text": "queue 'sales' has no strategy"}, QUEUE),
+        ({"text": "codec 'opus1' is not known"}, CODECS),
+        ({"text": "'5' is out of range"}, QUEUE),
         (
             {"file": "queues.conf", "line": 1, "text": "a line that the tool alone decided"},
             Where("(rendered) queues.conf", 1),
@@ -53,6 +59,8 @@ PBX = Pbx(
         "object and value",
         "object",
         "name in the text",
+        "value in the text",
+        "two values of one object",
         "no YAML behind it",
         "no such line",
         "nothing",

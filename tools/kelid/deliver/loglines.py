@@ -61,19 +61,25 @@ def _option_in(options: Iterable[Any], text: str) -> Where | None:
 
 
 def _by_quoted_words(text: str, pbx: Pbx) -> Where | None:
-    """Return the place of the value that the text quotes, else of the object; None if there is none, or more than one."""
+    """Return the place of the value that the text quotes, else of the one object that has it, else of the object so called.
+
+    None if there is none, or more than one.
+    """
     words = {word for pair in _QUOTED.findall(text) for word in pair if word}
-    values, names = set(), set()
+    values, holders, names = set(), set(), set()
     for file in pbx.files:
         for section in file.sections:
             if section.name in words and section.where.file:
                 names.add(section.where)
-            values |= {
+            places = {
                 option.where
                 for option in section.options
                 if option.where.file and words & set(_ITEM.split(option.value))
             }
-    for places in (values, names):
+            values |= places
+            if places and section.where.file:
+                holders.add(section.where)
+    for places in (values, holders, names):
         if len(places) == 1:
             return places.pop()
     return None
