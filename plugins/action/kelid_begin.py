@@ -13,14 +13,23 @@ NOTHING = ("", "0" * 64)
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
     """``base`` is the release that the plan saw (default: what is there now); ``confirm_within`` counts seconds.
 
+    ``release`` is what the plan promised: anything else that the site renders to by now is refused, unsent.
     ``restart``: what to do where only a restart will do: ``idle`` (when nobody calls), ``never``, ``now``.
     """
 
-    _VALID_ARGS = frozenset(("base", "confirm_within", "restart"))
+    _VALID_ARGS = frozenset(("base", "release", "confirm_within", "restart"))
 
     def work(self) -> dict[str, Any]:
         """Return the agent's answer with what the release expects to be there (``expect``)."""
         release = self.release()
+        planned = str(self._task.args.get("release") or release.name)
+        if planned != release.name:
+            told = {
+                "ok": False,
+                "code": "stale_plan",
+                "message": f"the site is now release {release.name[:12]}, not {planned[:12]} as planned; plan again",
+            }
+            return self.result(told)
         base = str(self._task.args.get("base") or "")
         if self._task.check_mode or not base:
             status = self.ask("status")

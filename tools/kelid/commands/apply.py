@@ -63,7 +63,9 @@ def run(arguments: argparse.Namespace) -> Exit:
     if not arguments.yes and not options.confirmed(f"Apply this plan to {plan.site}?"):
         raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
     with options.progress(arguments) as watch:
-        applied = server.server_of(arguments, watch).apply(base=plan.base, restart=arguments.restart)
+        applied = server.server_of(arguments, watch).apply(
+            base=plan.base, release=plan.release, restart=arguments.restart
+        )
     if arguments.json:
         options.print_json(
             {

@@ -10,6 +10,10 @@ NUMBER = "_[0-9*#+]!"
 DIALLED = "0-9*#+"
 """The characters of FILTER that may leave the PBX in a dialled number."""
 
+NO_REDIRECT = "i"
+"""Option of Dial and Queue: who is called can't send the call elsewhere by SIP 302. Asterisk would take any channel from
+such an answer (``PJSIP/0044...@trunk``), whatever the phone's permission class; with it the phone counts as busy."""
+
 FEATURES: dict[str, tuple[str, tuple[Step, ...]]] = {
     "*97": (
         "own mailbox; the endpoint's name is the number, and unlike the caller ID no phone can choose it",

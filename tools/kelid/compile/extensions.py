@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.conf import Value, section
-from kelid.compile.dialplan import FEATURES
+from kelid.compile.dialplan import FEATURES, NO_REDIRECT
 from kelid.compile.loops import loops
 from kelid.compile.text import go, name_of, name_place
 from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret_token
@@ -120,7 +120,7 @@ def _exten(extension: Extension, *, guard: bool) -> Exten:
             Step("GotoIf", f"$[${{HOPS}} > {HOPS}]?given-up", where=where),
         ]
     steps += [
-        Step("Dial", f"PJSIP/{extension.number},{extension.ring_time}", where=where),
+        Step("Dial", f"PJSIP/{extension.number},{extension.ring_time},{NO_REDIRECT}", where=where),
         Step("GotoIf", '$["${DIALSTATUS}" = "BUSY"]?busy', where=where),
         Step("GotoIf", '$["${DIALSTATUS}" = "NOANSWER"]?no-answer', where=where),
         go(extension.unavailable, label="unavailable", where=where),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.conf import option, section
+from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.text import go, name_of
 from kelid.findings import NOWHERE
 from kelid.model.pbx import ConfFile, Context, Exten, Section, Step
@@ -90,4 +91,5 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 
 def _arguments(queue: Queue) -> str:
-    return f"{queue.name},,,,{queue.max_wait}" if queue.max_wait else queue.name
+    waits = f",,,{queue.max_wait}" if queue.max_wait else ""
+    return f"{queue.name},{NO_REDIRECT}{waits}"

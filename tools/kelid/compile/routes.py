@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile.dialplan import DIALLED, NUMBER
+from kelid.compile.dialplan import DIALLED, NO_REDIRECT, NUMBER
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import OutboundRoute, Site, Trunk
@@ -75,8 +75,8 @@ def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str, 
             busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
             data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}", limit))
     # Only the side that is called gets the trunk's number, and no name from inside; the CDR keeps who called.
-    shown = f",,f({trunk.caller_id})" if trunk.caller_id else ""
-    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name}{shown}", where))
+    shown = f"f({trunk.caller_id})" if trunk.caller_id else ""
+    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name},,{NO_REDIRECT}{shown}", where))
     if following:
         failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
         data.append(("GotoIf", f"{failed}?{following}:ended", where))

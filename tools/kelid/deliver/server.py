@@ -50,6 +50,7 @@ REFUSALS = frozenset(
     {
         "busy",
         "stale_base",
+        "stale_plan",
         "bad_archive",
         "wrong_asterisk",
         "staging_failed",
@@ -97,14 +98,16 @@ class Server:
         demand(outcome, self.site, "ask for its status")
         return self._result(outcome, "kelid_status")
 
-    def apply(self, *, base: str | None = None, restart: str = "idle") -> Applied:
+    def apply(self, *, base: str | None = None, release: str = "", restart: str = "idle") -> Applied:
         """Bring the site's release to the server, verify it and confirm; on any failure the old one is back.
 
-        ``base`` is the release that the plan saw: the server refuses if it has another one by now.
+        ``base`` and ``release`` are those of the plan: refused if the server or the site has another one by now.
         """
         variables = {"kelid_restart": restart}
         if base is not None:
             variables["kelid_base"] = base or "none"
+        if release:
+            variables["kelid_release"] = release
         outcome = self._run("apply", **variables)
         begin = outcome.result("kelid_begin", self.site) or {}
         verified = outcome.result("kelid_verify", self.site) or {}

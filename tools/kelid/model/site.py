@@ -13,6 +13,9 @@ from datetime import date, time
 from kelid.findings import NOWHERE, Where
 from kelid.model.destination import Destination
 
+TESTED_ASTERISK = (16, 22)
+"""Major versions of Asterisk that the tests run; newer ones than 16 are taken too."""
+
 Names = Mapping[str, str]
 """A name in one or more languages: BCP 47 tag -> text, for example ``{"fa": "پذیرش", "en": "Reception"}``."""
 

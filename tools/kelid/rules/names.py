@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from kelid.findings import Severity, Where
-from kelid.model.site import Names, Placed, Site
+from kelid.model.site import TESTED_ASTERISK, Names, Placed, Site
 from kelid.rules.registry import Fault, rule
 
 _NOT_ON_PHONES = '"<>;\\'
@@ -99,3 +99,16 @@ def zone_unknown(site: Site) -> Iterator[Fault]:
         else:
             text = f"the time zone {site.time_zone!r} can't be looked up: this machine has no tz database"
             yield site.place("time_zone"), text, "install the package tzdata"
+
+
+@rule("N005", Severity.WARNING)
+def asterisk_not_tested(site: Site) -> Iterator[Fault]:
+    """The server's Asterisk is one that kelid is tested with."""
+    if site.server.asterisk not in TESTED_ASTERISK:
+        tested = " and ".join(map(str, TESTED_ASTERISK))
+        text = f"nobody has tested kelid with Asterisk {site.server.asterisk}, only with {tested}"
+        yield (
+            site.server.place("asterisk"),
+            text,
+            "try it on a server that nobody needs, or install one of those",
+        )

@@ -48,6 +48,9 @@ def parse(text: str) -> Pattern:
         if character in ".!":
             if position != len(text) - 1:
                 raise ValueError(f"{character!r} can only stand at the end")
+            if not places:
+                # Asterisk warns of "_.", and both would take its own s, t, i and h too.
+                raise ValueError(f"{character!r} needs a digit or X before it")
             return Pattern(tuple(places), character)
         if character == "[":
             end = text.find("]", position)

@@ -86,3 +86,25 @@ def position_never_said(site: Site) -> Iterator[Fault]:
         if queue.announce_position and not queue.announce_frequency:
             text = f"queue {queue.name!r}: the position is never announced"
             yield queue.place("announce_position"), text, "set announce_frequency to some seconds"
+
+
+_SETTINGS = "general"
+"""The section of Asterisk's own settings in queues.conf and musiconhold.conf."""
+
+_SPECIAL = frozenset({"a", "e", "h", "i", "o", "s", "t"})
+"""Extensions that Asterisk goes to by itself: h, for one, after every call that ends."""
+
+
+@rule("Q008")
+def name_is_asterisks(site: Site) -> Iterator[Fault]:
+    """A queue's name isn't a word of Asterisk's own; nor is its class of music."""
+    for queue in site.queues:
+        if queue.name == _SETTINGS or queue.name in _SPECIAL:
+            yield (
+                queue.place("name"),
+                f"Asterisk keeps the name {queue.name!r} for itself",
+                "rename the queue",
+            )
+        if queue.musicclass == _SETTINGS:
+            text = f"Asterisk keeps the name {_SETTINGS!r} for itself"
+            yield queue.place("musicclass"), text, "name another class of music"

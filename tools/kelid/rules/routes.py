@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
@@ -130,7 +131,9 @@ def route_shadowed(site: Site) -> Iterator[Fault]:
 
 @rule("R008")
 def emergency_unreachable(site: Site) -> Iterator[Fault]:
-    """An emergency route takes every emergency number."""
+    """An emergency route takes every emergency number. A site without a trunk has no way to call any (R012)."""
+    if not site.trunks:
+        return
     routes = [route for route in site.outbound_routes if route.emergency]
     for index, number in enumerate(site.dial.emergency):
         if not any(pattern.takes(number) for route in routes for _, pattern, _ in _patterns(route)):
@@ -177,3 +180,27 @@ def strips_all(site: Site) -> Iterator[Fault]:
                     f"route {route.name!r}: strip cuts {route.strip} digits, and {text!r} may have no more"
                 )
                 yield route.place("strip"), message, "strip fewer digits"
+
+
+@rule("R012", Severity.WARNING)
+def no_way_to_help(site: Site) -> Iterator[Fault]:
+    """A site can call for help."""
+    if not site.trunks:
+        text = f"the site has no trunk: nobody can call {', '.join(site.dial.emergency)}"
+        yield site.dial.place("emergency"), text, "add a trunk and a route with emergency: true"
+
+
+@rule("R013", Severity.WARNING)
+def emergency_too_wide(site: Site) -> Iterator[Fault]:
+    """An emergency route takes emergency numbers alone: every phone may call what it takes, whatever its class."""
+    for route in site.outbound_routes:
+        if not route.emergency:
+            continue
+        for text, pattern, place in _patterns(route):
+            taken = sum(pattern.takes(number) for number in set(site.dial.emergency))
+            if pattern.tail or math.prod(map(len, pattern.places)) > taken:
+                message = (
+                    f"route {route.name!r}: by {text!r} every phone may call more than the emergency numbers"
+                )
+                fix = "narrow it, or give the other numbers a route of their own"
+                yield place, message, fix

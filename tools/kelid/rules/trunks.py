@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
 from kelid.findings import Severity
@@ -68,3 +69,37 @@ def did_unanswered(site: Site) -> Iterator[Fault]:
                     text,
                     "add an inbound route in routes.yml, or remove the number",
                 )
+
+
+CODECS = frozenset(
+    {
+        *(
+            "adpcm",
+            "alaw",
+            "codec2",
+            "g719",
+            "g722",
+            "g723",
+            "g726",
+            "g726aal2",
+            "g729",
+            "gsm",
+            "ilbc",
+            "lpc10",
+        ),
+        *("opus", "siren14", "siren7", "slin", "slin12", "slin16", "slin192", "slin24", "slin32", "slin44"),
+        *("slin48", "slin96", "speex", "speex16", "speex32", "ulaw"),
+    }
+)
+"""The sound formats of Asterisk 16 and newer (``core show codecs``)."""
+
+
+@rule("T006")
+def codec_unknown(site: Site) -> Iterator[Fault]:
+    """A trunk's codec is one that Asterisk knows."""
+    for trunk in site.trunks:
+        for index, codec in enumerate(trunk.codecs):
+            if codec not in CODECS:
+                near = difflib.get_close_matches(codec, CODECS, 1, 0.6)
+                fix = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(CODECS))
+                yield trunk.place(f"codecs.{index}"), f"Asterisk has no codec {codec!r}", fix
