@@ -8,7 +8,7 @@ from typing import Any
 
 from kelid.findings import Finding, Where
 from kelid.model.bundle import Bundle
-from kelid.model.pbx import Pbx
+from kelid.model.pbx import Pbx, Section
 
 _QUOTED = re.compile(r"'([^']+)'|\"([^\"]+)\"")
 _ITEM = re.compile(r"[,&| ]+")
@@ -47,17 +47,22 @@ def _by_object(entry: Mapping[str, Any], pbx: Pbx) -> Where | None:
     for section in pbx.sections("pjsip.conf"):
         if section.name == entry["id"]:
             if section.get("type") == entry.get("type"):
-                return _option_in(section.options, str(entry.get("text", ""))) or section.where
+                return _option_in(section, str(entry.get("text", ""))) or section.where
             same_name = section.where
     return same_name
 
 
-def _option_in(options: Iterable[Any], text: str) -> Where | None:
-    """Return the place of the option that the text quotes (``allow=opus1``), the longest value first."""
-    for option in sorted(options, key=lambda item: -len(item.value)):
+def _option_in(section: Section, text: str) -> Where | None:
+    """Return the place of the option that the text names (``allow=opus1``), the longest value first, or whose value it quotes."""
+    for option in sorted(section.options, key=lambda item: -len(item.value)):
         if option.value and option.key in text and option.value in text:
-            return option.where  # type: ignore[no-any-return]
-    return None
+            return option.where
+    quoted = _quoted(text) - {section.name}
+    return next((option.where for option in section.options if option.value in quoted), None)
+
+
+def _quoted(text: str) -> set[str]:
+    return {word for pair in _QUOTED.findall(text) for word in pair if word}
 
 
 def _by_quoted_words(text: str, pbx: Pbx) -> Where | None:
@@ -65,7 +70,7 @@ def _by_quoted_words(text: str, pbx: Pbx) -> Where | None:
 
     None if there is none, or more than one.
     """
-    words = {word for pair in _QUOTED.findall(text) for word in pair if word}
+    words = _quoted(text)
     values, holders, names = set(), set(), set()
     for file in pbx.files:
         for section in file.sections:

@@ -57,6 +57,8 @@ REFUSALS = frozenset(
         "disk_full",
         "calls_active",
         "not_installed",
+        "restart_needed",
+        "no_timer",
     }
 )
 """Codes of the agent that mean: nothing on the server was changed."""

@@ -40,6 +40,8 @@ PBX = (
     "asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules", "asterisk-moh-opsound-gsm", "restic", "rsync",
     "sox", "sqlite3",
 )  # fmt: skip
+PBX_ALSO = {"bullseye": ("asterisk-voicemail",)}
+"""What a suite keeps in a package of its own and others have in those above."""
 
 SUITES = {"bare": "forky", "pbx": "forky", "bare11": "bullseye", "pbx11": "bullseye"}
 """Image -> Debian's suite: 14 with Asterisk 22, 11 with Asterisk 16."""
@@ -123,7 +125,7 @@ def get_image(name: str, progress: Progress = quiet) -> Image:
     suite = SUITES[name]
     bare_key = _key(suite, *BARE)
     bare = _cached(f"bare-{suite}-{bare_key}", lambda folder: _build_bare(folder, suite, progress))
-    layer_key = _key(bare_key, *PBX)
+    layer_key = _key(bare_key, *PBX, *PBX_ALSO.get(suite, ()))
     layer = _cached(
         f"pbx-{suite}-{layer_key}", lambda folder: _build_layer(folder, suite, bare / "root", progress)
     )
@@ -245,6 +247,7 @@ def _build_layer(folder: Path, suite: str, bare: Path, progress: Progress) -> No
                 'APT::Keep-Downloaded-Packages "true"']  # fmt: skip
     (folder / "apt.conf").write_text("".join(f"{line};\n" for line in settings), encoding="utf-8")
     script = ["/bin/sh", "-c", _ADD_LAYER, "sh", str(folder), str(bare), mirror(), suite, SHARED_AT, *PBX]
+    script += PBX_ALSO.get(suite, ())
     # The mounts are seen by the script and its children only, so nothing is left of them, whatever happens.
     _run_and_tell(folder, ["unshare", "--mount", "--propagation", "slave", *script], progress)
     for leftover in ("merged", "work"):
