@@ -31,7 +31,7 @@ from kelid.model.reloads import RELOADS, RESTART, expectations
 from kelid.model.site import Site
 from kelid.readback import read_dialplan, readback
 from kelid.records import git
-from kelid.render import escape, render
+from kelid.render import escape, refusals, render
 
 SAMPLE_PASSWORD = "sample-vault-password"  # noqa: S105  (the name of a file, not a password)
 
@@ -112,9 +112,8 @@ def check(sites: Path, site: str, *, password: bytes | None = None, today: date 
     ``password`` opens the vault, so that the strength of secrets can be judged; without one that is left open, and said.
     """
     folder = site_folder(sites, site)
-    return _judge(
-        site, load_site(folder), _custom_on_disk(folder), password=password, today=today, sites=sites
-    )
+    custom, findings = _custom_on_disk(folder)
+    return _judge(site, load_site(folder), custom, findings, password=password, today=today, sites=sites)
 
 
 def check_at(sites: Path, site: str, revision: str) -> Checked | None:
@@ -124,27 +123,28 @@ def check_at(sites: Path, site: str, revision: str) -> Checked | None:
         return None
     shown = f"{revision}:{site}"
     custom = {f"{shown}/{path}": body for path, body in files.items() if _is_custom(path)}
-    return _judge(site, load_files(site, files, shown=shown), custom, password=None, today=None, sites=None)
+    loaded = load_files(site, files, shown=shown)
+    return _judge(site, loaded, custom, [], password=None, today=None, sites=None)
 
 
 def _judge(
     name: str,
     loaded: Loaded,
     custom: Mapping[str, bytes],
+    findings: list[Finding],
     *,
     password: bytes | None,
     today: date | None,
     sites: Path | None,
 ) -> Checked:
-    findings = list(loaded.findings)
+    findings = [*findings, *loaded.findings]
     contexts: list[Context] = []
     for path, body in sorted(custom.items()):
         try:
             read, problems = read_dialplan(path, body.decode("utf-8"))
         except UnicodeDecodeError as problem:
-            findings.append(
-                Finding(Where(path), "R000", f"is not UTF-8 text ({problem.reason})", "save it as UTF-8")
-            )
+            line = body.count(b"\n", 0, problem.start) + 1
+            findings.append(Finding(Where(path, line), "L015", "the file is not UTF-8", "save it as UTF-8"))
             continue
         contexts += read
         findings += problems
@@ -159,8 +159,29 @@ def _judge(
             or datetime.now(ZoneInfo(loaded.site.time_zone) if _knows(loaded.site.time_zone) else None).date()
         )
         findings += rules.check(loaded.site, today=when, secrets=secrets)
+        if not has_errors(findings):
+            findings += _custom_faults(loaded.site, contexts)
     findings.sort(key=lambda finding: finding.sort_key)
     return Checked(name, loaded, tuple(dict.fromkeys(findings)), tuple(contexts))
+
+
+def _custom_faults(site: Site, custom: Iterable[Context]) -> Iterable[Finding]:
+    """Yield what is wrong with a site's own dial plan beside the one that is made of its YAML."""
+    known: dict[str, Where | None] = dict.fromkeys(context.name for context in compile_site(site).contexts)
+    contexts = tuple(custom)
+    for context in contexts:
+        if context.name in known:
+            before = known[context.name]
+            whose = f"stands in {before} too" if before else "is made of the site's YAML"
+            text = f"the context {context.name!r} {whose}, and Asterisk would join the two"
+            yield Finding(context.where, "C005", text, "give yours another name")
+        known.setdefault(context.name, context.where)
+    for context in contexts:
+        for include in context.includes:
+            if include.context not in known:
+                text = f"there is no context {include.context!r} to include"
+                yield Finding(include.where, "C011", text, "write it, or take the line out")
+    yield from refusals(contexts)
 
 
 def _knows(zone: str) -> bool:
@@ -186,10 +207,23 @@ def _is_custom(path: str) -> bool:
     return path.startswith("custom/") and path.endswith(".conf") and path.count("/") == 1
 
 
-def _custom_on_disk(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path): path.read_bytes() for path in sorted((folder / "custom").glob("*.conf")) if path.is_file()
-    }
+def _custom_on_disk(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
+    """Return the files of the site's own dial plan, and a finding for each that can't be taken."""
+    custom: dict[str, bytes] = {}
+    findings = []
+    for path in sorted((folder / "custom").glob("*.conf")):
+        near = path.absolute().is_relative_to(Path.cwd())
+        shown = os.path.relpath(path) if near else str(path)
+        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
+            text, fix = "this is a link, or no file, and links are not followed", "put the file itself here"
+            findings.append(Finding(Where(shown), "L014", text, fix))
+            continue
+        try:
+            custom[shown] = path.read_bytes()
+        except OSError as problem:
+            text = f"the file can't be read: {problem.strerror}"
+            findings.append(Finding(Where(shown), "L013", text, "who may read it?"))
+    return custom, findings
 
 
 # --- secrets -------------------------------------------------------------------------------------
@@ -253,9 +287,15 @@ def make_release(sites_dir: Path, site: str, *, vault_password: bytes | None = N
 def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> Release:
     """Given a checked site, return its release. Raise KelidError if the site or its vault is not in order."""
     commit = git.head(sites / checked.name)
+    secrets = secrets_of(sites, checked, password)
+    unfit = [
+        item for item in rules.check(checked.site, today=date.min, secrets=secrets) if has_errors([item])
+    ]
+    if unfit:
+        raise KelidError(f"the secrets of {checked.name} are not valid", exit=Exit.INVALID, findings=unfit)
     return pack_release(
         checked.bundle,
-        secrets=secrets_of(sites, checked, password),
+        secrets=secrets,
         escape=escape,
         expect=expectations(checked.pbx),
         reloads=RELOADS,

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from kelid import pipeline
 from kelid.commands import VERBS, main
-from kelid.findings import Exit
+from kelid.findings import Exit, KelidError
+from kelid.load.vault import seal
 
 SAMPLES = Path(__file__).parents[3] / "sites"
 
@@ -207,3 +209,65 @@ def test_the_exit_codes_stand_in_the_help_and_in_the_readme(capsys: pytest.Captu
     for code in Exit:
         assert f"{code.value}  {code.meaning}" in out
         assert f"| {code.value} | {code.meaning} |" in readme
+
+
+CUSTOM = {
+    # text of custom/own.conf: the finding's line and code
+    "[own]\nexten => s,1,NoOp(caf\xe9)\n": (2, "L015"),
+    "[internal]\nexten => 0044,1,Dial(PJSIP/0044@mokhaberat)\n": (1, "C005"),
+    "[own]\ninclude => nowhere\n": (2, "C011"),
+    "[own]\nexten => s,1,NoOp(%%secret:release_key%%)\n": (2, "G003"),
+    "[own]\nexten => s,1,NoOp(\x07)\n": (2, "G001"),
+    "[own context]\nexten => s,1,NoOp()\n": (1, "G005"),
+}
+
+
+@pytest.mark.parametrize("text", CUSTOM)
+def test_a_fault_in_the_sites_own_dial_plan_is_found_before_it_is_rendered(
+    sites: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    own = sites / "noor-clinic" / "custom" / "own.conf"
+    own.parent.mkdir()
+    own.write_bytes(text.encode("latin-1"))
+    line, code = CUSTOM[text]
+    assert main(["check", "--today", "2026-11-23"]) == Exit.INVALID
+    out = capsys.readouterr().out
+    assert f"sites/noor-clinic/custom/own.conf:{line} {code} " in out
+    assert out.count(" C0") + out.count(" G0") + out.count(" L0") == 1
+    assert main(["render", "noor-clinic"]) == Exit.INVALID
+
+
+def test_contexts_of_two_files_are_not_joined(sites: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = sites / "noor-clinic" / "custom"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.conf").write_text("[own]\r\nexten => s,1,Hangup()\r\n")
+    assert main(["check", "--today", "2026-11-23"]) == Exit.INVALID
+    assert "custom/b.conf:1 C005 the context 'own' stands in" in capsys.readouterr().out
+    (folder / "b.conf").unlink()
+    assert main(["check", "--today", "2026-11-23"]) == Exit.OK
+
+
+def test_a_link_in_custom_is_not_followed(sites: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = sites / "noor-clinic" / "custom"
+    folder.mkdir()
+    (folder / "own.conf").symlink_to("/etc/hostname")
+    assert main(["check", "--today", "2026-11-23"]) == Exit.INVALID
+    assert "custom/own.conf L014 " in capsys.readouterr().out
+
+
+def test_no_release_is_made_with_a_secret_that_check_refuses(sites: Path, sample_password: bytes) -> None:
+    """A PIN with a comma would go on as the next field of its mailbox."""
+    path = sites / "noor-clinic" / "secrets.yml"
+    text = path.read_text(encoding="utf-8")
+    before, _, after = text.partition("voicemail_101: !vault |\n")
+    rest = after.split("\n")
+    while rest and rest[0].startswith("  "):
+        rest.pop(0)
+    sealed = "".join(f"  {line}\n" for line in seal("12,34", sample_password).split("\n") if line)
+    path.write_text(before + "voicemail_101: !vault |\n" + sealed + "\n".join(rest), encoding="utf-8")
+    with pytest.raises(KelidError) as refused:
+        pipeline.make_release(sites, "noor-clinic", vault_password=sample_password)
+    assert refused.value.exit is Exit.INVALID
+    assert [finding.code for finding in refused.value.findings] == ["K006"]
+    assert "12,34" not in str(refused.value.findings)

@@ -156,9 +156,9 @@ def test_trunks_are_tried_in_order(clinic: Site) -> None:
         ":Goto(route-mobile,98${FILTER(0-9*#+,${EXTEN:1})},1)"
     ]
     assert steps(pbx, "route-mobile", "_[0-9*#+]!") == [
-        ":Dial(PJSIP/${EXTEN}@mokhaberat)",
+        ":Dial(PJSIP/${EXTEN}@mokhaberat,,i)",
         f":GotoIf({failed}?trunk-2:ended)",
-        "trunk-2:Dial(PJSIP/${EXTEN}@second)",
+        "trunk-2:Dial(PJSIP/${EXTEN}@second,,i)",
         "ended:Hangup(${HANGUPCAUSE})",
         "full:Hangup(34)",
     ]
@@ -166,7 +166,7 @@ def test_trunks_are_tried_in_order(clinic: Site) -> None:
 
 def test_an_extension_says_busy_with_the_busy_greeting(pbx: Pbx) -> None:
     assert steps(pbx, "internal", "103") == [
-        ":Dial(PJSIP/103,25)",
+        ":Dial(PJSIP/103,25,i)",
         ':GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)',
         ':GotoIf($["${DIALSTATUS}" = "NOANSWER"]?no-answer)',
         "unavailable:Goto(voicemail-unavailable,103,1)",
@@ -249,3 +249,40 @@ def test_expectations_name_what_must_be_there(pbx: Pbx) -> None:
     assert "102@default" not in expected["mailboxes"]
     assert "mokhaberat" in expected["endpoints"]
     assert "ivr-main" in expected["contexts"]
+
+
+def test_who_is_called_sends_no_call_elsewhere(pbx: Pbx) -> None:
+    """By SIP 302 a phone could name any channel, ``PJSIP/0044...@mokhaberat`` too, whatever its permission class."""
+    called = [
+        step
+        for item in pbx.contexts
+        for exten in item.extens
+        for step in exten.steps
+        if step.app in {"Dial", "Queue"}
+    ]
+    assert len(called) > 10
+    for step in called:
+        options = step.data.split(",")[1 if step.app == "Queue" else 2]
+        assert options.startswith("i"), step
+
+
+def test_accounts_at_one_address_know_each_others_numbers(clinic: Site) -> None:
+    """Asterisk tells trunks apart by address alone, so any one of them may get the other's calls."""
+    first = clinic.trunks[0]
+    same = replace(first, name="same", host=first.host.upper(), dids=("02199",))
+    away = replace(first, name="away", host="192.0.2.1", dids=("02100",))
+    pbx = compile_site(replace(clinic, trunks=(first, same, away)))
+    assert [i.context for i in context(pbx, "from-trunk-mokhaberat").includes] == ["from-trunk-same"]
+    assert [i.context for i in context(pbx, "from-trunk-same").includes] == ["from-trunk-mokhaberat"]
+    assert context(pbx, "from-trunk-away").includes == ()
+
+
+def test_a_name_keeps_what_is_harmless_in_it(clinic: Site) -> None:
+    assert name_of({"en": "R&D (Lab), O'Brien | 50% = x^2"}, "en") == "R&D (Lab) O'Brien 50% = x^2"
+    assert name_of({"en": 'a"b\\c${d}$[e];<f>`g`'}, "en") == "a b c d e f g"
+    assert name_of({"fa": "سیزده\u200cبه\u200cدر"}, "fa") == "سیزده\u200cبه\u200cدر"
+
+
+@pytest.mark.parametrize("version", [16, 18, 20, 21, 22, 23])
+def test_every_version_from_16_on_gets_its_files(clinic: Site, version: int) -> None:
+    assert compile_site(replace(clinic, server=replace(clinic.server, asterisk=version))).asterisk == version

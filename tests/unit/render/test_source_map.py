@@ -102,7 +102,7 @@ STEPS = [
     (r"GotoIfTime\((\d\d:\d\d)-[\d:]+,(\w+)", "days: [{1}"),
     (r"DIALPLAN_EXISTS\(holidays-(\w+)", "holidays: {}"),
     (r"=> (\d{4})(\d\d)(\d\d),1,NoOp", "day: {}-{}-{}"),
-    (r"Queue\(reception,,,,(\d+)", "max_wait: {}"),
+    (r"Queue\(reception,i,,,(\d+)", "max_wait: {}"),
     # What the tool needs between the steps that were asked for.
     (r"Answer\(500\)|Set\((TIMEOUT|IVR_FAILED)|Hangup\(\$.HANGUPCAUSE|Hangup\(34\)|DIALSTATUS", ""),
     (r",Hangup\(\)", ""),

@@ -39,6 +39,8 @@ def test_takes(pattern: str, takes: list[str], leaves: list[str]) -> None:
         ("1..", "only stand at the end"),
         ("[12", "not closed"),
         ("12]", "can't stand here"),
+        (".", "needs a digit or X before it"),
+        ("!", "needs a digit or X before it"),
         ("1-2", "can't stand here"),
         ("[]1", "empty"),
         ("[9-2]", "no range"),
@@ -55,7 +57,9 @@ def test_no_pattern(pattern: str, why: str) -> None:
 
 
 _PLACE = st.sampled_from(["1", "2", "X", "Z", "N", "[12]", "[2-9]"])
-_PATTERN = st.tuples(st.lists(_PLACE, max_size=3).map("".join), st.sampled_from(["", ".", "!"])).map("".join)
+_PATTERN = st.tuples(
+    st.lists(_PLACE, min_size=1, max_size=3).map("".join), st.sampled_from(["", ".", "!"])
+).map("".join)
 _NUMBERS = ["".join(digits) for length in range(5) for digits in itertools.product("0129*", repeat=length)]
 
 

@@ -14,6 +14,9 @@ MEDIA = "/var/lib/kelid/media"
 
 _ACTIVE = dict.fromkeys(map(ord, "${}[],;\"'\\()<>|&^`=%\t\r\n"), " ")
 
+_IN_A_NAME = {code: " " for code in _ACTIVE if chr(code) not in "'()&^=%"}
+"""What acts in a name: it stands in a caller ID, a field of a mailbox or of a queue's member, and after NoOp, no deeper."""
+
 
 def literal(text: str) -> str:
     """Given people's words, return them with every character that Asterisk would act on turned into a space.
@@ -25,7 +28,7 @@ def literal(text: str) -> str:
 
 def name_of(names: Names, language: str) -> str:
     """Return the name, inert, in the site's language, else in English, else in the first language there is."""
-    return literal(names.get(_language(names, language), ""))
+    return " ".join(names.get(_language(names, language), "").translate(_IN_A_NAME).split())
 
 
 def name_place(thing: Extension | Holiday, language: str) -> Where:

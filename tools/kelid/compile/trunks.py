@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.conf import Value, section
 from kelid.compile.text import go
-from kelid.model.pbx import Context, Exten, Section, Step, secret_token
+from kelid.model.pbx import Context, Exten, Include, Section, Step, secret_token
 from kelid.model.site import Site, Trunk
 
 
@@ -108,5 +108,13 @@ def contexts(site: Site) -> tuple[Context, ...]:
             )
             steps.append(go(route.destination, where=route.place("did")))
             extens.append(Exten(route.did, tuple(steps), route.place("did")))
-        found.append(Context(f"from-trunk-{trunk.name}", tuple(extens), where=trunk.place("name")))
+        # Several accounts at one address: a call from there is any one's of them to Asterisk, so each knows all numbers.
+        others = tuple(
+            Include(f"from-trunk-{other.name}", where=other.place("host"))
+            for other in site.trunks
+            if other is not trunk and other.host.lower() == trunk.host.lower()
+        )
+        found.append(
+            Context(f"from-trunk-{trunk.name}", tuple(extens), includes=others, where=trunk.place("name"))
+        )
     return tuple(found)

@@ -35,6 +35,12 @@ def read_dialplan(path: str, text: str) -> tuple[tuple[Context, ...], list[Findi
             findings.append(
                 Finding(line.where, "C002", "this line stands in no context", "write [context] before it")
             )
+        elif before and line.kind is Kind.DIRECTIVE:
+            findings.append(
+                Finding(
+                    line.where, "C006", f"#{line.name} is not followed here", "write the lines themselves"
+                )
+            )
     for head, body in conf.sections():
         if head.name in {"general", "globals"}:
             findings.append(
@@ -91,6 +97,8 @@ class _ContextReader:
                     )
                     continue
                 self.last = pattern.strip()
+                if fault := _pattern_fault(self.last):
+                    self.refuse(line, "C012", f"{_short(self.last)} {fault}", "correct the pattern")
                 self.priority(line, rest)
             elif line.name.lower() == "same":
                 if not self.last:
@@ -153,6 +161,15 @@ class _ContextReader:
             self.refuse(line, "C010", f"{_short(app)} is no application", "write App(arguments)")
             return None
         return Step(app.strip(), rest[:-1] if opened else "", label, line.where)
+
+
+def _pattern_fault(text: str) -> str:
+    """Return what Asterisk warns of in a pattern (pbx/pbx_config.c, main/pbx.c); "" for nothing."""
+    if text in {"_.", "_!"}:
+        return "takes s, t, i and h too"
+    if text.startswith("_") and text.count("[") != text.count("]"):
+        return "has a bracket that is not closed"
+    return ""
 
 
 def _short(text: str) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from kelid.findings import Where
+from kelid.findings import Finding, Where
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import ConfFile, Context, Exten, Hint, Include, Option, Pbx, Section, Step
 from kelid.render import gate
 from kelid.render.gate import Refused, escape
 
-__all__ = ["Refused", "escape", "render"]
+__all__ = ["Refused", "escape", "refusals", "render"]
 
 DIALPLAN = "extensions.conf"
 
@@ -54,6 +54,26 @@ def render(pbx: Pbx) -> Bundle:
         media=pbx.media,
         lines={path: lines[path] for path in paths},
     )
+
+
+def refusals(contexts: Iterable[Context]) -> Iterator[Finding]:
+    """Yield what ``render`` would refuse of each line of these contexts, all of it and not only the first."""
+    printer = _Printer("", DIALPLAN)
+    for context in contexts:
+        lines: list[Callable[[], str]] = [partial(printer.context_name, context)]
+        lines += [partial(printer.include_line, include) for include in context.includes]
+        lines += [partial(printer.hint_line, hint) for hint in context.hints]
+        lines += [
+            partial(printer.step_line, exten, step, False) for exten in context.extens for step in exten.steps
+        ]
+        lines += [
+            partial(printer.step_line, exten, exten.steps[0], True) for exten in context.extens if exten.steps
+        ]
+        for line in lines:
+            try:
+                line()
+            except Refused as refused:
+                yield from refused.findings
 
 
 class _Printer:
