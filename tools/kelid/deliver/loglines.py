@@ -53,7 +53,7 @@ def _by_object(entry: Mapping[str, Any], pbx: Pbx) -> Where | None:
 
 
 def _option_in(section: Section, text: str) -> Where | None:
-    """Return the place of the option that the text names (``allow=opus1``), the longest value first, or whose value it quotes."""
+    """Return the place of the option that the text names (``allow=opus1``), the longest value first, or quotes."""
     for option in sorted(section.options, key=lambda item: -len(item.value)):
         if option.value and option.key in text and option.value in text:
             return option.where
