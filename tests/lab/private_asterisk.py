@@ -2,7 +2,8 @@
 
 Standard input, one JSON object: ``files`` (name -> text), ``media`` (names of wav files to have, silent), ``commands``
 (for ``asterisk -rx``), ``calls`` (``exten``, ``context``, ``digits`` as SendDTMF takes them, ``seconds`` at most),
-``strangers`` (names that call by SIP without a password) and ``clock`` ("2026-11-23 10:00:00" in UTC; "" for now).
+``strangers`` (names that call by SIP without a password), ``redirect`` (whom a phone at 127.0.0.1:5070 sends its calls
+to, by SIP 302; may be left out) and ``clock`` ("2026-11-23 10:00:00" in UTC; "" for now).
 Standard output: ``log`` (its lines), ``answers`` (command -> text), ``knocks`` (what each stranger is told) and ``steps``
 (for each call its ``[context, exten, priority, application, data]``).
 Python 3.9 and the standard library only: it runs on Debian 11 too.
@@ -11,11 +12,13 @@ Python 3.9 and the standard library only: it runs on Debian 11 too.
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import wave
 
@@ -122,6 +125,22 @@ def knock(name):
         return door.recv(4096).decode().split("\r\n")[0]
 
 
+def redirect(user):
+    """Be a phone that answers calls with SIP 302 to a user's name; everything else is fine with it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind(("127.0.0.1", 5070))
+        while True:
+            request, caller = phone.recvfrom(8192)
+            lines = request.decode().split("\r\n")
+            if lines[0].startswith("ACK"):
+                continue
+            answer = ["SIP/2.0 302 Moved" if lines[0].startswith("INVITE") else "SIP/2.0 200 OK"]
+            answer += [line for line in lines if re.match("(?i)via:|from:|call-id:|cseq:", line)]
+            answer += [f"{line};tag=302" for line in lines if line.lower().startswith("to:")]
+            answer += [f"Contact: <sip:{user}@127.0.0.1:5070>", "Content-Length: 0", "", ""]
+            phone.sendto("\r\n".join(answer).encode(), caller)
+
+
 def main():
     """Do the task on standard input."""
     task = json.load(sys.stdin)
@@ -167,6 +186,8 @@ def work(top, task):
             FAKETIME_DONT_RESET="1",
             TZ="UTC",
         )
+    if task.get("redirect"):
+        threading.Thread(target=redirect, args=(task["redirect"],), daemon=True).start()
     asterisk = subprocess.Popen(
         ["asterisk", "-C", str(conf), "-f", "-g"],
         env=environment,
