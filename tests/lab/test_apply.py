@@ -50,9 +50,8 @@ class Clinic:
         return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
     def kelid(
-        self, verb: str, *arguments: str, server: dict[str, str] | None = None, without_rule: str = ""
+        self, verb: str, *arguments: str, server: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run kelid on the clinic, as one that doesn't know the rule of that code yet, if one is named."""
         options = {
             "--address": self.host.address,
             "--identity": str(self.lab.key),
@@ -60,18 +59,10 @@ class Clinic:
             **(server or {}),
         }
         words = [word for pair in options.items() for word in pair]
-        environment = self.environment()
-        if without_rule:
-            # Ansible's processes judge the site again: they too must not know the rule.
-            started = self.folder.with_name(f"{self.folder.name}-unlearned")
-            started.mkdir(exist_ok=True)
-            code = f"from kelid.rules import RULES\nRULES.pop({without_rule!r})\n"
-            (started / "sitecustomize.py").write_text(code, encoding="utf-8")
-            environment["PYTHONPATH"] = str(started)
         return subprocess.run(
             [sys.executable, "-m", "kelid", verb, "noor-clinic", *words, *arguments],
             cwd=self.folder,
-            env=environment,
+            env=self.environment(),
             capture_output=True,
             text=True,
             check=False,
@@ -190,23 +181,56 @@ def test_nobody_said_yes(edited: Clinic) -> None:
 def test_the_old_release_goes_on_serving_when_only_asterisk_notices_the_fault(
     edited: Clinic, phones: tuple[Phone, Phone]
 ) -> None:
+    """No reader of YAML or dial plan knows every application that a server has; the private Asterisk there does."""
     call(phones)
     release = edited.release()
     process = edited.host.run(["pidof", "-s", "asterisk"]).stdout
-    edited.edit("trunks.yml", "codecs: [alaw, ulaw]", "codecs: [alaw, opus1]")
-    text = (edited.site / "trunks.yml").read_text(encoding="utf-8")
-    line = text[: text.index("opus1")].count("\n") + 1
+    custom = edited.site / "custom" / "greeting.conf"
+    custom.parent.mkdir()
+    custom.write_text("[greeting]\nexten => s,1,Answer()\n same => n,PlayTheHits(loud)\n", encoding="utf-8")
 
-    # The rules know the codecs by now; they will never know all that Asterisk refuses.
-    done = edited.kelid("apply", "--yes", without_rule="T006")
+    done = edited.kelid("apply", "--yes")
+    shutil.rmtree(custom.parent)
 
     assert done.returncode == Exit.REFUSED, done.stdout + done.stderr
     assert re.search(
-        rf"sites/noor-clinic/trunks\.yml:{line}:\d+ A001 Asterisk refuses it: .*opus1", done.stderr
+        r"^sites/noor-clinic/custom/greeting\.conf:3(:\d+)? A001 Asterisk refuses it: .*PlayTheHits",
+        done.stderr,
+        re.M,
     ), done.stderr
     assert "the running system was not touched" in done.stderr
     assert edited.release() == release
     assert edited.host.run(["pidof", "-s", "asterisk"]).stdout == process
+    call(phones)
+
+
+def test_what_only_the_live_asterisk_notices_is_undone_under_a_call(
+    edited: Clinic, phones: tuple[Phone, Phone]
+) -> None:
+    """A staged copy has no network, so a trunk's host that nobody can resolve is first seen when the live one reloads."""
+    release = edited.release()
+    edited.edit("trunks.yml", "host: sip.mokhaberat.example", "host: nobody.mokhaberat.example")
+    one, other = phones
+    one.call("103")
+    other.wait_incoming()
+    other.answer()
+    one.wait_answered()
+
+    done = edited.kelid("apply", "--yes")
+
+    one.digits("5")
+    assert other.wait_for("digit")["digit"] == "5"
+    one.hangup()
+    one.wait_ended()
+    other.wait_ended()
+    assert done.returncode == Exit.ROLLED_BACK, done.stdout + done.stderr
+    assert re.search(
+        r"^sites/noor-clinic/trunks\.yml:4:\d+ A001 .*nobody\.mokhaberat\.example", done.stderr, re.M
+    ), done.stderr
+    assert "the old release is back" in done.stderr
+    assert edited.release() == release
+    assert edited.kelid("verify").returncode == Exit.OK
+    assert "armed     no" in edited.kelid("status").stdout
     call(phones)
 
 

@@ -59,9 +59,10 @@ REFUSALS = frozenset(
         "not_installed",
         "restart_needed",
         "no_timer",
+        "not_sent",
     }
 )
-"""Codes of the agent that mean: nothing on the server was changed."""
+"""Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,8 @@ class Server:
         if outcome.ok:
             return Applied(changed=bool(begin.get("changed")), **common)
         reasons = "; ".join(outcome.failures.get(self.site, [])) or "; ".join(outcome.output[-5:])
+        if not begin:
+            return Applied(code="not_sent", message=reasons, **common)
         if begin.get("ok") is False:
             return Applied(
                 code=str(begin.get("code") or "failed"),
