@@ -150,8 +150,12 @@ def _judge(
         findings += problems
     if loaded.site is not None:
         secrets = None
+        closed: KelidError | None = None
         if password is not None and loaded.vault:
-            secrets = unlock(loaded.vault, password)
+            try:
+                secrets = unlock(loaded.vault, password)
+            except KelidError as problem:
+                closed = problem
         if sites is not None and loaded.vault and _opens(loaded, sites / SAMPLE_PASSWORD):
             findings += rules.sample_password_used(loaded.site)
         when = (
@@ -161,6 +165,11 @@ def _judge(
         findings += rules.check(loaded.site, today=when, secrets=secrets)
         if not has_errors(findings):
             findings += _custom_faults(loaded.site, contexts)
+        if closed is not None:
+            # Said together with all the rest, but for the note that the secrets could not be judged.
+            findings = [item for item in findings if item.code != "K000"] + list(closed.findings)
+            findings.sort(key=lambda finding: finding.sort_key)
+            raise KelidError(str(closed), exit=closed.exit, findings=findings) from closed
     findings.sort(key=lambda finding: finding.sort_key)
     return Checked(name, loaded, tuple(dict.fromkeys(findings)), tuple(contexts))
 

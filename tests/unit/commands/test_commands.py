@@ -271,3 +271,27 @@ def test_no_release_is_made_with_a_secret_that_check_refuses(sites: Path, sample
     assert refused.value.exit is Exit.INVALID
     assert [finding.code for finding in refused.value.findings] == ["K006"]
     assert "12,34" not in str(refused.value.findings)
+
+
+def test_the_sites_faults_come_before_the_question_for_its_password(
+    sites: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(sites, "site.yml", "sample: true", "sample: false")
+    edit(sites, "queues.yml", "strategy: rrmemory", "strategy: loudest")
+    assert main(["plan", "noor-clinic"]) == Exit.INVALID
+    assert "queues.yml:5:15 S004 'loudest'" in capsys.readouterr().err
+
+
+def test_a_wrong_password_hides_no_other_fault_and_no_other_site(
+    sites: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(sites / "noor-clinic", sites / "another")
+    edit(sites, "queues.yml", 'extension: "102"', 'extension: "999"')
+    wrong = tmp_path / "wrong"
+    wrong.write_text("not the password\n")
+    assert main(["check", "--today", "2026-11-23", "--vault-password-file", str(wrong)]) == Exit.INVALID
+    out, err = capsys.readouterr()
+    assert "sites/noor-clinic/queues.yml:18:20 Q001" in out
+    assert "sites/noor-clinic/secrets.yml:" in out
+    assert "sites/another/secrets.yml:" in out
+    assert err.count("the vault's password is wrong") == 2

@@ -45,7 +45,14 @@ def run(arguments: argparse.Namespace) -> Exit:
     found: list[Finding] = []
     for name in names:
         password = pipeline.find_password(sites, name, arguments.vault_password_file)
-        found += pipeline.check(sites, name, password=password, today=arguments.today).findings
+        try:
+            found += pipeline.check(sites, name, password=password, today=arguments.today).findings
+        except KelidError as problem:
+            # A vault that another password opens: the other sites are judged all the same.
+            if not problem.findings:
+                raise
+            found += problem.findings
+            print(f"kelid: {problem}", file=sys.stderr)
     stopping = {Severity.ERROR, Severity.WARNING} if arguments.strict else {Severity.ERROR}
     bad = any(finding.severity in stopping for finding in found)
     if arguments.json:

@@ -28,10 +28,12 @@ def checked_site(arguments: argparse.Namespace) -> tuple[Checked, bytes]:
     """Return the site, valid, and the password of its vault. Raise KelidError if it is not, or there is no password."""
     sites = options.sites_of(arguments)
     pipeline.site_folder(sites, arguments.site)
-    password = pipeline.need_password(sites, arguments.site, arguments.vault_password_file)
+    password = pipeline.find_password(sites, arguments.site, arguments.vault_password_file)
     checked = pipeline.check(sites, arguments.site, password=password)
-    _ = checked.site  # raises with all findings
-    return checked, password
+    _ = (
+        checked.site
+    )  # raises with all findings; a password is asked for only where there is something to open it for
+    return checked, password or pipeline.need_password(sites, arguments.site)
 
 
 def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan]:
