@@ -26,6 +26,11 @@ SECRET = "witness"
 MANAGER = (
     f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[witness]\nsecret = {SECRET}\nread = all\nwrite = all\n"
 )
+EXECUTING = re.compile(
+    r'Executing \[(?P<exten>[^@\]]*)@(?P<context>[^:\]]*):(?P<priority>\d+)\] (?P<app>\w+)'
+    r'\("(?P<channel>[^"]*)", "(?P<data>.*)"\) in new stack'
+)
+"""How Asterisk logs a step (pbx_extension_helper in main/pbx.c, the same in 16 and 22)."""
 LIMIT = 20
 """Seconds for anything that takes part of one."""
 
@@ -73,9 +78,8 @@ class Manager:
 
 
 def place(calls):
-    """Place all calls at once; return each call's steps when all are over, or have had their time."""
+    """Place all calls at once; return channel -> number of the call when all are over, or have had their time."""
     manager = Manager()
-    steps = [[] for _ in calls]
     going_on = set()
     for index, call in enumerate(calls):
         does = ("SendDTMF", call["digits"]) if call.get("digits") else ("Wait", call["seconds"])
@@ -90,17 +94,31 @@ def place(calls):
             Data=does[1],
         )
         going_on.add(f"callee-{index}")
+    names = {}
     end = time.monotonic() + max(call["seconds"] for call in calls)
     while going_on and time.monotonic() < end:
         event = manager.receive(max(0.1, end - time.monotonic()))
         if event is None:
             break
         channel = event.get("Uniqueid", "")
-        if event.get("Event") == "Newexten" and channel.startswith("callee-"):
-            step = [event[key] for key in ("Context", "Extension", "Priority", "Application")]
-            steps[int(channel[7:])].append([*step, event.get("AppData", "")])
-        elif event.get("Event") == "Hangup":
+        if channel.startswith("callee-"):
+            names[event.get("Channel", "")] = int(channel[7:])
+        if event.get("Event") == "Hangup":
             going_on.discard(channel)
+    return names
+
+
+def steps_of(calls, names, log):
+    """Given the names of the calls' channels, return each call's steps as Asterisk logged them while it took them.
+
+    The manager's Newexten tells the same, but Asterisk 16 drops some of those events when it is busy.
+    """
+    steps = [[] for _ in calls]
+    for line in log.splitlines():
+        found = EXECUTING.search(line)
+        if found and found["channel"] in names:
+            step = [found[key] for key in ("context", "exten", "priority", "app", "data")]
+            steps[names[found["channel"]]].append(step)
     return steps
 
 
@@ -159,6 +177,8 @@ def work(top, task):
         (top / "etc" / name).write_text(text, encoding="utf-8")
     if task["calls"]:
         (top / "etc" / "manager.conf").write_text(MANAGER)
+        with (top / "etc" / "logger.conf").open("a", encoding="utf-8") as logger:
+            logger.write("\n[logfiles](+)\nsteps.log => verbose(3)\n")
     for name in task["media"]:
         path = pathlib.Path("/var/lib/kelid/media", name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -212,10 +232,12 @@ def work(top, task):
             time.sleep(0.05)
         answers = {command: ask(command) for command in task["commands"]}
         knocks = [knock(name) for name in task["strangers"]]
-        steps = place(task["calls"]) if task["calls"] else []
+        names = place(task["calls"]) if task["calls"] else {}
         log = (top / "log" / "messages.log").read_text(encoding="utf-8").splitlines()
         ask("core stop now")
         asterisk.wait(LIMIT)
+        logged = (top / "log" / "steps.log").read_text(encoding="utf-8") if task["calls"] else ""
+        steps = steps_of(task["calls"], names, logged)
     finally:
         asterisk.kill()
         asterisk.wait()
