@@ -27,7 +27,7 @@ MANAGER = (
     f"[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[witness]\nsecret = {SECRET}\nread = all\nwrite = all\n"
 )
 EXECUTING = re.compile(
-    r'Executing \[(?P<exten>[^@\]]*)@(?P<context>[^:\]]*):(?P<priority>\d+)\] (?P<app>\w+)'
+    r"Executing \[(?P<exten>[^@\]]*)@(?P<context>[^:\]]*):(?P<priority>\d+)\] (?P<app>\w+)"
     r'\("(?P<channel>[^"]*)", "(?P<data>.*)"\) in new stack'
 )
 """How Asterisk logs a step (pbx_extension_helper in main/pbx.c, the same in 16 and 22)."""

@@ -234,6 +234,24 @@ def test_what_only_the_live_asterisk_notices_is_undone_under_a_call(
     call(phones)
 
 
+def test_a_phone_reaches_its_own_mailbox_and_no_other(clinic: Clinic, phones: tuple[Phone, Phone]) -> None:
+    phones[0].call("*97")
+    phones[0].wait_answered()
+    phones[0].hangup()
+    assert phones[0].wait_ended().answered
+
+    without = clinic.lab.phone("clinic102", "102", clinic.secrets["extension_102"], "clinic")
+    try:
+        without.register()
+        without.wait_registered()
+        without.call("*97")
+        ended = without.wait_ended()
+    finally:
+        without.stop()
+        clinic.lab.remove_phone("clinic102")
+    assert (ended.answered, ended.code) == (False, 404)
+
+
 def test_only_what_changed_is_reloaded_and_a_call_goes_on(
     edited: Clinic, phones: tuple[Phone, Phone]
 ) -> None:

@@ -102,6 +102,7 @@ def telco(lab: Lab) -> Telco:
 def pbx(lab: Lab, telco: Telco) -> Host:
     """Return a PBX, configured by hand, with two phones and a trunk to the telephone company."""
     host = lab.create_host("pbx")
+    host.wait_asterisk()  # told to stop while it still loads, Asterisk may take more than a minute to do so
     transport = "[transport]\ntype=transport\nprotocol=udp\nbind=0.0.0.0\n"
     phones = "".join(_PHONE.format(number=number) for number in PHONES)
     host.write("/etc/asterisk/pjsip.conf", transport + phones + _TRUNK, mode="0640", owner="root:asterisk")

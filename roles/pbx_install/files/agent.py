@@ -59,6 +59,12 @@ SENSITIVE = re.compile(
     r"(\s*=>?\s*)(\"[^\"]*\"|'[^']*'|\S+)"
 )
 STUBBED = re.compile(r"res_pjsip_outbound_registration\.c\Z")
+LOAD = re.compile(r"taskprocessor\.c\Z")
+"""Sources that tell of a busy machine and never of a configuration: with some hundreds of extensions Asterisk warns of its
+own queue of tasks while it loads them, and comes through."""
+TRAFFIC = re.compile(r"(chan_\w+|app_\w+|channel|res_pjsip|res_pjsip_session|res_pjsip_registrar|res_rtp_\w+)\.c\Z")
+"""Sources that log errors of calls and phones (a called phone that isn't registered): in the live log, where calls go on
+while a release is read, they tell nothing of the release. The staged copy has no calls: there they count."""
 HARDWARE = ("chan_dahdi.so", "codec_dahdi.so", "res_timing_dahdi.so")
 """Modules that open telephony hardware: never loaded in the staged copy."""
 NOWHERE_ADDRESS = "192.0.2.1"
@@ -308,6 +314,11 @@ FILE_OF_SOURCE = (
     (re.compile(r"loader"), "modules.conf"),
     (re.compile(r"logger"), "logger.conf"),
 )
+
+
+def tells_of_release(entry: Mapping[str, str]) -> bool:
+    """Return whether an entry of the live log is about what was read, and not about a call or a phone."""
+    return not (entry["call"] or LOAD.search(entry["source"]) or TRAFFIC.search(entry["source"]))
 
 
 def section_at(path: Path, line: int) -> tuple[str, str]:
@@ -747,6 +758,8 @@ class Stage:
         for entry in read_log(self.log()):
             if STUBBED.search(entry["source"]) and re.search(r"respon|attempt|retry", entry["text"], re.IGNORECASE):
                 continue  # a registration without a network fails; that says nothing of the release
+            if LOAD.search(entry["source"]):
+                continue
             if "realtime" in entry["text"].lower() and "priority" in entry["text"].lower():
                 continue
             found.append(explain(entry, self.tree, scrub))
@@ -1392,7 +1405,7 @@ class Agent:
                 return before == size
 
             until(settled, 1.0, pause=0.03)
-            return [entry for entry in read_log(text(), levels=("ERROR",)) if not entry["call"]]
+            return [entry for entry in read_log(text(), levels=("ERROR",)) if tells_of_release(entry)]
 
         try:
             yield errors

@@ -154,3 +154,29 @@ def test_every_answer_is_one_json_object(tmp_path: Path) -> None:
     told: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 1
     assert told["code"] == "not_installed"
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "counts"),
+    [
+        ("res_pjsip_endpoint_identifier_ip.c", "", True),
+        ("netsock2.c", "", True),
+        ("pbx_config.c", "", True),
+        ("pbx_config.c", "C-0000000a", False),
+        ("res_pjsip.c", "", False),
+        ("chan_pjsip.c", "", False),
+        ("app_dial.c", "", False),
+        ("taskprocessor.c", "", False),
+    ],
+)
+def test_calls_that_go_on_meanwhile_do_not_undo_a_change(
+    agent: ModuleType, source: str, call: str, counts: bool
+) -> None:
+    entry = {
+        "level": "ERROR",
+        "source": source,
+        "call": call,
+        "text": "Endpoint '107': Could not create dialog",
+    }
+
+    assert agent.tells_of_release(entry) is counts

@@ -141,8 +141,9 @@ def test_diff_between_two_revisions_does_not_read_the_working_tree(sites: Path, 
 def test_a_site_that_is_gone_is_shown_as_removed(sites: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(sites / "noor-clinic")
 
-    assert main(["diff"]) == Exit.CHANGES
-    assert "- endpoint 101" in capsys.readouterr().out
+    for words in ([], ["noor-clinic"], ["noor-clinic", "HEAD"]):
+        assert main(["diff", *words]) == Exit.CHANGES
+        assert "- endpoint 101" in capsys.readouterr().out
 
 
 def test_a_plan_against_a_revision_asks_no_server(sites: Path, capsys: pytest.CaptureFixture[str]) -> None:

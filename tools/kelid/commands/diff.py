@@ -45,7 +45,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     sites = options.sites_of(arguments)
     words = list(arguments.words)
     chosen = None
-    if words and (sites / words[0]).is_dir():
+    # A site may be gone from the working tree and still be what the words name.
+    if words and ((sites / words[0]).is_dir() or words[0] in pipeline.site_names_at(sites, "HEAD")):
         chosen = words.pop(0)
     if len(words) > 2:
         raise KelidError(f"too many revisions, or no such site: {' '.join(words)}", exit=Exit.USAGE)

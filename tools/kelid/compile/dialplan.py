@@ -18,7 +18,10 @@ FEATURES: dict[str, tuple[str, tuple[Step, ...]]] = {
     "*97": (
         "own mailbox; the endpoint's name is the number, and unlike the caller ID no phone can choose it",
         (
-            Step("Answer", "500"),
+            # Without a mailbox of its own VoiceMailMain would ask for one, and let a phone try the PINs of all.
+            Step("GotoIf", '$["${VM_INFO(${CHANNEL(endpoint)}@default,exists)}" = "1"]?own'),
+            Step("Hangup", "1"),
+            Step("Answer", "500", label="own"),
             Step("VoiceMailMain", "${CHANNEL(endpoint)}@default"),
             Step("Hangup"),
         ),

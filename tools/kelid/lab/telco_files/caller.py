@@ -23,7 +23,7 @@ class Manager:
 
     def __init__(self) -> None:
         """Log in; manager.conf beside this file has the account, which is of use on this host only."""
-        self.socket = socket.create_connection(("127.0.0.1", 5038), timeout=5)
+        self.socket = socket.create_connection(("127.0.0.1", 5038), timeout=30)
         self.buffer = b""
         self.waiting: list[dict[str, str]] = []
         self.read_until(b"\r\n")
