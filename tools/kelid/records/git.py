@@ -37,7 +37,11 @@ def resolve(folder: Path, revision: str) -> str:
     """
     result = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if result.returncode:
-        raise KelidError(f"git knows no revision {revision!r} for {folder}", exit=Exit.USAGE)
+        # Quiet about an unknown name; what git does say (no repository, one of another owner) is the reason.
+        why = result.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
+        raise KelidError(
+            f"git knows no revision {revision!r} for {folder}{why and f' ({why})'}", exit=Exit.USAGE
+        )
     return result.stdout.decode().strip()
 
 
