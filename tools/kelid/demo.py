@@ -455,7 +455,7 @@ def _without_lab(story: Story, sites: Path, missing: list[str]) -> None:
             expect(not difference.empty, "the change made no difference")
             for line in plans_report.comparison_text(difference, colour=story.colour).splitlines():
                 story.say(line)
-            step.show(f"{len(difference.objects)} objects change")
+            step.show(f"changed objects: {len(difference.objects)}")
     except (KelidError, OSError, subprocess.SubprocessError) as problem:
         print(f"\nThe demo failed: {problem}", file=story.stream)
     why = "; ".join(missing)
