@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp-installed
 PYTEST_ARGS ?=
+# Two at a time, a file at a time: each file brings up what it needs once, in a lab of its worker's own.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
 # molecule and ansible-lint call their neighbours by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -42,7 +44,7 @@ demo: $(STAMP) packages ## The main job on a throwaway lab: apply, call, change,
 
 test: $(STAMP) packages ## Run every test: style, types, imports, unit, golden, bad sites, roles, lab
 	@$(MAKE) --no-print-directory check
-	@$(BIN)/pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
 
 check: lint ## Style, types, direction of imports, YAML, Ansible, the sample sites
 	@$(BIN)/kelid check
@@ -56,10 +58,10 @@ lint: $(STAMP)
 	@$(BIN)/ansible-lint -q
 
 unit: $(STAMP) ## Only the tests that need no lab
-	@$(BIN)/pytest -m 'not lab' $(PYTEST_ARGS)
+	@$(PYTEST) -m 'not lab' $(PYTEST_ARGS)
 
 lab-tests: $(STAMP) packages ## Only the tests that need the lab
-	@$(BIN)/pytest -m lab $(PYTEST_ARGS)
+	@$(PYTEST) -m lab $(PYTEST_ARGS)
 
 format: $(STAMP) ## Format the Python code
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -57,7 +57,7 @@ class Phone:
         """Sign on to the server; see ``wait_registered``."""
         self.talker.tell("register", on=True)
 
-    def wait_registered(self, timeout: float = 10) -> None:
+    def wait_registered(self, timeout: float = 30) -> None:
         """Wait until the server has accepted the password. Raise LabError if it hasn't in time."""
         self.talker.wait_for("registered", timeout=timeout)
 
@@ -74,7 +74,7 @@ class Phone:
         """Dial a number."""
         self.talker.tell("call", number=number)
 
-    def wait_incoming(self, timeout: float = 10) -> str:
+    def wait_incoming(self, timeout: float = 30) -> str:
         """Wait until a call comes in and return the caller's number and name, ``02188001234`` or ``101 "Name"``."""
         remote = str(self.talker.wait_for("incoming", timeout=timeout)["remote"])
         return caller_of(remote)
@@ -83,7 +83,7 @@ class Phone:
         """Take the call that rings."""
         self.talker.tell("answer")
 
-    def wait_answered(self, timeout: float = 10) -> None:
+    def wait_answered(self, timeout: float = 30) -> None:
         """Wait until the call stands."""
         self.talker.wait_for("answered", timeout=timeout)
 
@@ -100,11 +100,11 @@ class Phone:
         calls: dict[str, dict[str, int]] = self.talker.ask("stats")["calls"]
         return list(calls.values())[-1] if calls else {}
 
-    def wait_for(self, event: str, timeout: float = 10) -> Event:
+    def wait_for(self, event: str, timeout: float = 30) -> Event:
         """Wait for the next event of that name: incoming, early, answered, media, digit, ended, registered..."""
         return self.talker.wait_for(event, timeout=timeout)
 
-    def wait_ended(self, timeout: float = 10) -> PhoneCallResult:
+    def wait_ended(self, timeout: float = 30) -> PhoneCallResult:
         """Wait until a call has ended and return how it was."""
         event = self.talker.wait_for("ended", timeout=timeout)
         answered = any(one["call"] == event["call"] for one in self.talker.events("answered"))

@@ -83,7 +83,7 @@ class CallIn:
         self.telco, self.talker, self.did, self.caller = telco, talker, did, caller
         self._recording = ""
 
-    def wait_answered(self, timeout: float = 15) -> None:
+    def wait_answered(self, timeout: float = 30) -> None:
         """Wait until the PBX has answered. Raise LabError if it hasn't in time."""
         self._recording = str(self.talker.wait_for("answered", timeout=timeout)["recording"])
 
@@ -224,7 +224,7 @@ class Telco:
             self._received(fields, recording=None) for fields in self._log() if fields["event"] == "ended"
         ]
 
-    def wait_received(self, number: str, timeout: float = 15, *, after: int = 0) -> Call:
+    def wait_received(self, number: str, timeout: float = 30, *, after: int = 0) -> Call:
         """Wait until a call to ``number`` has come and ended, and return it with its recording.
 
         ``after``: how many calls to that number are to be passed over (those of before).
@@ -238,7 +238,7 @@ class Telco:
         recording = f"{SPOOL}/{fields['id']}-heard.wav" if fields["answered"] == "1" else ""
         return self._received(fields, recording=self.fetch_recording(recording) if recording else None)
 
-    def wait_dialled(self, number: str, timeout: float = 15) -> None:
+    def wait_dialled(self, number: str, timeout: float = 30) -> None:
         """Wait until a call to ``number`` has come, answered or not. Raise LabError if it hasn't in time."""
         wait_until(
             f"a call to {number}",
