@@ -146,7 +146,7 @@ class Demo:
         calls: list[tuple[str, Callable[[], str]]] = [
             ("101 calls 103", lambda: self.talk("101", "103")),
             ("outside, key 1: queue, 101 answers", lambda: self.reach("101", {2: "1"})),
-            ("outside, keys 2 and 1: second menu, 103 answers", lambda: self.reach("103", {2: "2", 4: "1"})),
+            ("outside, keys 2 and 1: second menu, 103 answers", lambda: self.reach("103", {2: "2", 5: "1"})),
             ("101 calls 88776655 in the city", lambda: self.dial_out("101", "88776655", "02188776655")),
             ("105, who may only call in the city, calls 115", lambda: self.dial_out("105", "115", "115")),
             ("105 calls a mobile and may not", lambda: self.refused("105", "09351112233")),

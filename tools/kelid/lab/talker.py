@@ -52,7 +52,7 @@ class Talker:
         except (OSError, ValueError) as problem:
             raise LabError(f"{self.what} has ended{self._last_words()}") from problem
 
-    def ask(self, do: str, *, timeout: float = 10, **values: object) -> Event:
+    def ask(self, do: str, *, timeout: float = 30, **values: object) -> Event:
         """Send one command and return its reply, the event of the same name that carries the command's number.
 
         What else is told in the meantime stays for the next wait.
@@ -64,7 +64,7 @@ class Talker:
         self.tell(do, ask=number, **values)
         return self._find(index, (do,), timeout, {"ask": number})[1]
 
-    def wait_for(self, *names: str, timeout: float = 10, where: Mapping[str, object] | None = None) -> Event:
+    def wait_for(self, *names: str, timeout: float = 30, where: Mapping[str, object] | None = None) -> Event:
         """Return the next event of one of these names whose values are those of ``where``.
 
         Raise LabError after ``timeout`` seconds, if the process ends, or if it tells of an ``error``.
