@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import secrets
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ _TRUNK_USER = "pbx"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Add the sub-verbs up, down, status and ssh."""
+    """Add the sub-verbs."""
     parser.description = _ABOUT
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     verbs = parser.add_subparsers(dest="lab_verb", required=True, metavar="VERB")
@@ -81,11 +82,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ssh.add_argument(
         "words", metavar="COMMAND", nargs=argparse.REMAINDER, help="what to run there (default: a shell)"
     )
+    verbs.add_parser(
+        "clean",
+        help="remove the cached images of the hosts",
+        description="Remove the root file systems that labs are made of; the next start builds them anew. Refused while a "
+        "lab is up.",
+    )
 
 
 def run(args: argparse.Namespace) -> Exit:
     """Carry out the sub-verb. Raise KelidError if it can't be done."""
-    return {"up": _up, "down": _down, "status": _status, "ssh": _ssh}[args.lab_verb](args)
+    verbs = {"up": _up, "down": _down, "status": _status, "ssh": _ssh, "clean": _clean}
+    return verbs[args.lab_verb](args)
+
+
+def _clean(args: argparse.Namespace) -> Exit:
+    """Remove the cached images. Raise KelidError while a lab may use them."""
+    from kelid.lab import Lab, require
+    from kelid.lab.images import cache_folder
+
+    require()
+    if Lab.names():
+        raise KelidError(
+            f"labs are up: {', '.join(Lab.names())}; end them with kelid lab down --all", exit=Exit.REFUSED
+        )
+    shutil.rmtree(cache_folder(), ignore_errors=True)
+    _say(f"removed {cache_folder()}")
+    return Exit.OK
 
 
 def _say(line: str) -> None:
@@ -175,8 +198,10 @@ def _ssh(args: argparse.Namespace) -> Exit:
         str(lab.ssh_config),
         host.name,
     ]
+    # One word is a line for the host's shell, as ssh itself takes it; several are one command and its arguments.
+    line = words[0] if len(words) == 1 else host.quoted(words)
     sys.stdout.flush()
     try:
-        os.execvp("ssh", command + (["--", host.quoted(words)] if words else []))  # noqa: S606  # ssh takes our place
+        os.execvp("ssh", command + (["--", line] if words else []))  # noqa: S606  # ssh takes our place
     except OSError as problem:
         raise KelidError(f"could not start ssh: {problem}", exit=Exit.FAILURE) from problem
