@@ -17,7 +17,9 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "source" / "parrot"
     folder.mkdir(parents=True)
     (folder / "__init__.py").write_text("")
-    (folder / "words.py").write_text("import sys\n\n\ndef said() -> str:\n    return ' '.join(sys.argv[1:])\n")
+    (folder / "words.py").write_text(
+        "import sys\n\n\ndef said() -> str:\n    return ' '.join(sys.argv[1:])\n"
+    )
     (folder / "__main__.py").write_text(
         "from .words import said\n\n\ndef main() -> int:\n    print(said())\n    return 3\n"
     )
