@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Plan, show, ask, apply, report."""
-    colour = options.in_terminal(arguments.color)
+    colour = options.colour_of(arguments)
     with options.progress(arguments) as watch:
         target = server.server_of(arguments, watch)
         checked, plan = server.plan_now(arguments, target)

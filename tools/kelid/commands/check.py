@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         options.print_json({"ok": not bad, "sites": names, "findings": report.as_data(found)})
     else:
-        sys.stdout.write(report.text(found, colour=options.in_terminal(arguments.color)))
+        sys.stdout.write(report.text(found, colour=options.colour_of(arguments)))
         sites_word = "1 site" if len(names) == 1 else f"{len(names)} sites"
         print(f"{sites_word} checked: {report.summary(found) or 'no findings'}", file=sys.stderr)
     return Exit.INVALID if bad else Exit.OK

@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> Exit:
             print(title)
             sys.stdout.write(
                 report.comparison_text(
-                    comparison, colour=options.in_terminal(arguments.color), lines=not arguments.objects_only
+                    comparison, colour=options.colour_of(arguments), lines=not arguments.objects_only
                 )
             )
     if arguments.json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -108,9 +107,6 @@ def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
         "KELID_BACKUP_ADDRESS": getattr(arguments, "backup_address", None),
         "KELID_BACKUP_HOST_KEY": getattr(arguments, "backup_host_key", None),
     }
-    if values["KELID_ADDRESS"]:
-        # Another machine than site.yml's: its settings in the environment of the caller must not leak into this run.
-        return {key: str(value) for key, value in values.items() if value is not None}
     return {key: str(value) for key, value in values.items() if value}
 
 
@@ -137,12 +133,6 @@ def confirmed(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes", "بله"}
 
 
-def in_terminal(stream_colour: str) -> bool:
+def colour_of(arguments: argparse.Namespace) -> bool:
     """Return whether standard output gets colour."""
-    return wants_colour(stream_colour, sys.stdout)
-
-
-def environment_password(arguments: argparse.Namespace) -> Path | None:
-    """Return the vault password file that was named, or None."""
-    given: Path | None = arguments.vault_password_file
-    return given or (Path(named) if (named := os.environ.get("KELID_VAULT_PASSWORD_FILE")) else None)
+    return wants_colour(arguments.color, sys.stdout)

@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Make the plan and show it."""
-    colour = options.in_terminal(arguments.color)
+    colour = options.colour_of(arguments)
     if arguments.against:
         comparison = pipeline.difference(options.sites_of(arguments), arguments.site, arguments.against, None)
         if arguments.json:
