@@ -307,10 +307,10 @@ def test_a_file_changed_by_hand_is_seen_and_put_back(clinic: Clinic) -> None:
 
 
 def test_a_changed_secret_is_named_and_never_shown(clinic: Clinic) -> None:
-    from kelid.load.vault import seal
+    from kelid.load.vault import read_password, seal
 
     canary = "Canary-7f3a9b2c41d8"
-    password = pipeline.read_password(clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD)
+    password = read_password(clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD)
     path = clinic.site / "secrets.yml"
     text = path.read_text(encoding="utf-8")
     sealed = "".join(f"  {line}\n" for line in seal(canary, password).splitlines())

@@ -21,7 +21,8 @@ from kelid.deliver import loglines
 from kelid.deliver.release import make_release as pack_release
 from kelid.findings import Exit, Finding, KelidError, Where, has_errors
 from kelid.load import load_files, load_site
-from kelid.load.vault import unlock
+from kelid.load.custom import custom_files, is_custom
+from kelid.load.vault import read_password, unlock
 from kelid.model.bundle import Bundle
 from kelid.model.loaded import Loaded
 from kelid.model.pbx import Context, Media, Pbx
@@ -112,7 +113,7 @@ def check(sites: Path, site: str, *, password: bytes | None = None, today: date 
     ``password`` opens the vault, so that the strength of secrets can be judged; without one that is left open, and said.
     """
     folder = site_folder(sites, site)
-    custom, findings = _custom_on_disk(folder)
+    custom, findings = custom_files(folder)
     return _judge(site, load_site(folder), custom, findings, password=password, today=today, sites=sites)
 
 
@@ -122,7 +123,7 @@ def check_at(sites: Path, site: str, revision: str) -> Checked | None:
     if "site.yml" not in files:
         return None
     shown = f"{revision}:{site}"
-    custom = {f"{shown}/{path}": body for path, body in files.items() if _is_custom(path)}
+    custom = {f"{shown}/{path}": body for path, body in files.items() if is_custom(path)}
     loaded = load_files(site, files, shown=shown)
     return _judge(site, loaded, custom, [], password=None, today=None, sites=None)
 
@@ -164,7 +165,8 @@ def _judge(
         )
         findings += rules.check(loaded.site, today=when, secrets=secrets)
         if not has_errors(findings):
-            findings += _custom_faults(loaded.site, contexts)
+            generated = {context.name for context in compile_site(loaded.site).contexts}
+            findings += [*rules.check_custom(contexts, generated), *refusals(contexts)]
         if closed is not None:
             # Said together with all the rest, but for the note that the secrets could not be judged.
             findings = [item for item in findings if item.code != "K000"] + list(closed.findings)
@@ -172,25 +174,6 @@ def _judge(
             raise KelidError(str(closed), exit=closed.exit, findings=findings) from closed
     findings.sort(key=lambda finding: finding.sort_key)
     return Checked(name, loaded, tuple(dict.fromkeys(findings)), tuple(contexts))
-
-
-def _custom_faults(site: Site, custom: Iterable[Context]) -> Iterable[Finding]:
-    """Yield what is wrong with a site's own dial plan beside the one that is made of its YAML."""
-    known: dict[str, Where | None] = dict.fromkeys(context.name for context in compile_site(site).contexts)
-    contexts = tuple(custom)
-    for context in contexts:
-        if context.name in known:
-            before = known[context.name]
-            whose = f"stands in {before} too" if before else "is made of the site's YAML"
-            text = f"the context {context.name!r} {whose}, and Asterisk would join the two"
-            yield Finding(context.where, "C005", text, "give yours another name")
-        known.setdefault(context.name, context.where)
-    for context in contexts:
-        for include in context.includes:
-            if include.context not in known:
-                text = f"there is no context {include.context!r} to include"
-                yield Finding(include.where, "C011", text, "write it, or take the line out")
-    yield from refusals(contexts)
 
 
 def _knows(zone: str) -> bool:
@@ -212,46 +195,7 @@ def _opens(loaded: Loaded, password_file: Path) -> bool:
     return True
 
 
-def _is_custom(path: str) -> bool:
-    return path.startswith("custom/") and path.endswith(".conf") and path.count("/") == 1
-
-
-def _custom_on_disk(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
-    """Return the files of the site's own dial plan, and a finding for each that can't be taken."""
-    custom: dict[str, bytes] = {}
-    findings = []
-    for path in sorted((folder / "custom").glob("*.conf")):
-        near = path.absolute().is_relative_to(Path.cwd())
-        shown = os.path.relpath(path) if near else str(path)
-        if path.is_symlink() or path.parent.is_symlink() or not path.is_file():
-            text, fix = "this is a link, or no file, and links are not followed", "put the file itself here"
-            findings.append(Finding(Where(shown), "L014", text, fix))
-            continue
-        try:
-            custom[shown] = path.read_bytes()
-        except OSError as problem:
-            text = f"the file can't be read: {problem.strerror}"
-            findings.append(Finding(Where(shown), "L013", text, "who may read it?"))
-    return custom, findings
-
-
 # --- secrets -------------------------------------------------------------------------------------
-
-
-def read_password(path: Path) -> bytes:
-    """Return the vault password that a file holds: its last line that is not empty.
-
-    Raise KelidError if the file can't be read or is empty.
-    """
-    try:
-        lines = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
-    except OSError as problem:
-        raise KelidError(
-            f"can't read the vault password from {path}: {problem.strerror}", exit=Exit.USAGE
-        ) from problem
-    if not lines:
-        raise KelidError(f"the vault password file {path} is empty", exit=Exit.USAGE)
-    return lines[-1]
 
 
 def find_password(sites: Path, site: str, given: Path | None = None) -> bytes | None:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kelid.findings import Exit, Finding, KelidError
 from kelid.model.loaded import VaultValue
+
+
+def read_password(path: Path) -> bytes:
+    """Return the vault password that a file holds: its last line that is not empty.
+
+    Raise KelidError if the file can't be read or is empty.
+    """
+    try:
+        lines = [line.strip() for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as problem:
+        message = f"can't read the vault password from {path}: {problem.strerror}"
+        raise KelidError(message, exit=Exit.USAGE) from problem
+    if not lines:
+        raise KelidError(f"the vault password file {path} is empty", exit=Exit.USAGE)
+    return lines[-1]
 
 
 def unlock(values: Mapping[str, VaultValue], password: bytes) -> dict[str, str]:
