@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
             return {
                 "ok": False,
                 "code": "not_installed",
-                "message": "kelid's agent is not on the server; run the playbook install first",
+                "message": "kelid's agent is not on the server; run kelid install (or the playbook install) first",
             }
         try:
             told: dict[str, Any] = json.loads(text)

@@ -5,10 +5,12 @@ The tests of this file share one server and run in their order: each leaves it o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ import pytest
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab, Phone
+from kelid.lab.processes import wait_until
 
 pytestmark = pytest.mark.lab
 
@@ -49,24 +52,39 @@ class Clinic:
         }
         return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
-    def kelid(
-        self, verb: str, *arguments: str, server: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def words(self, verb: str, *arguments: str, **server: str) -> list[str]:
         options = {
             "--address": self.host.address,
             "--identity": str(self.lab.key),
             "--known-hosts": str(self.lab.known_hosts),
-            **(server or {}),
+            **server,
         }
-        words = [word for pair in options.items() for word in pair]
+        return [
+            *(sys.executable, "-m", "kelid", verb, "noor-clinic"),
+            *(word for pair in options.items() for word in pair),
+            *arguments,
+        ]
+
+    def kelid(
+        self, verb: str, *arguments: str, server: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "kelid", verb, "noor-clinic", *words, *arguments],
+            self.words(verb, *arguments, **(server or {})),
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,
             text=True,
             check=False,
             timeout=240,
+        )
+
+    def start(self, verb: str, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            self.words(verb, *arguments),
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def edit(self, file: str, before: str, after: str) -> None:
@@ -336,6 +354,47 @@ def test_a_changed_secret_is_named_and_never_shown(clinic: Clinic) -> None:
         re.fullmatch(r"/var/lib/kelid/(releases/[0-9a-f]{64}|current)/pjsip\.conf", path)
         for path in elsewhere
     )
+
+
+def test_a_control_node_that_dies_half_way(edited: Clinic) -> None:
+    """The change stays armed, nobody takes it for done, and the server's own way back ends it."""
+    release = edited.release()
+    edited.edit("queues.yml", "timeout: 20", "timeout: 27")
+    node = edited.start("apply", "--yes")
+    wait_until("the change to be armed", lambda: armed(edited), timeout=60)
+    for process in (*descendants(node.pid), node.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    node.wait()
+
+    status = edited.kelid("status")
+    again = edited.kelid("apply", "--yes")
+    edited.host.run(
+        ["systemctl", "start", "kelid-undo.service"]
+    )  # what the timer does when its time has come
+
+    assert "armed     yes" in status.stdout
+    assert again.returncode == Exit.REFUSED
+    assert "never confirmed" in again.stderr
+    assert edited.release() == release
+    assert not armed(edited)
+    assert edited.kelid("verify").returncode == Exit.OK
+
+
+def armed(clinic: Clinic) -> bool:
+    return clinic.host.run(["test", "-e", "/var/lib/kelid/armed.json"], check=False).returncode == 0
+
+
+def descendants(process: int) -> list[int]:
+    """Return the processes that a process started, and those that they started."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = [process]
+    for parent in found:
+        found += [child for child, its in parents.items() if its == parent]
+    return found[1:]
 
 
 def test_a_host_that_does_not_answer(clinic: Clinic) -> None:

@@ -127,7 +127,7 @@ def installed(control: Control) -> Control:
 
     early = control.play("status")
     assert early.status == 2
-    assert "run the playbook install first" in early.output
+    assert "run kelid install" in early.output
     first = control.play("install")
     assert first.status == 0, first.output
     assert first.changed > 0
@@ -139,6 +139,23 @@ def test_a_second_install_changes_nothing(installed: Control) -> None:
     again = installed.play("install")
     assert again.status == 0, again.output
     assert again.changed == 0
+
+
+def test_a_changed_agent_is_replaced(installed: Control) -> None:
+    """Check mode tells of it and leaves it; the install puts the same bytes back, and nothing beside them."""
+    agent = "/usr/local/lib/kelid/agent"
+    before = installed.host.shell(f"sha256sum {agent}; stat -c '%a %U:%G' {agent}; ls /usr/local/lib/kelid")
+    installed.host.shell(f"printf '#!/bin/sh\\n' > {agent}; chmod 700 {agent}")
+    checked = installed.play("install", "--check")
+    assert checked.changed == 1, checked.output
+    assert installed.host.read(agent) == "#!/bin/sh\n"
+    repaired = installed.play("install")
+    assert repaired.status == 0, repaired.output
+    assert repaired.changed == 1
+    assert (
+        installed.host.shell(f"sha256sum {agent}; stat -c '%a %U:%G' {agent}; ls /usr/local/lib/kelid")
+        == before
+    )
 
 
 def test_check_mode_says_so_and_changes_nothing(installed: Control) -> None:

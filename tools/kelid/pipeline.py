@@ -402,6 +402,7 @@ def _server_state(status: Mapping[str, Any]) -> ServerState:
         secrets=dict(manifest["secrets"]),
         drift=tuple(status.get("drift") or ()),
         channels=int(status.get("channels") or 0),
+        armed=bool(status.get("armed")),
     )
 
 

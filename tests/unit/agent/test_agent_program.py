@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import importlib.util
+import ast
 import json
 import subprocess
-import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import agent
 import pytest
+from agent.adapt import Adapter
+from agent.conf import directories, with_etc_dir
+from agent.logs import explain, read_log, tells_of_release
+from agent.scrub import Scrubber, secret_values
+from agent.tables import (
+    parse_contexts,
+    parse_mailboxes,
+    parse_members,
+    parse_queues,
+    parse_registrations,
+    parse_steps,
+)
 
-PROGRAM = Path(__file__).parents[3] / "roles" / "pbx_install" / "files" / "agent.py"
+from kelid.deliver.program import program
 
-
-@pytest.fixture(scope="session")
-def agent() -> ModuleType:
-    """Return the agent as a module."""
-    spec = importlib.util.spec_from_file_location("kelid_agent_program", PROGRAM)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["kelid_agent_program"] = module
-    spec.loader.exec_module(module)
-    return module
+SOURCE = Path(agent.__file__).parent
 
 
 @pytest.fixture
@@ -45,9 +47,9 @@ def release(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_secret_values_are_learned_from_the_tokens(agent: ModuleType, release: Path) -> None:
+def test_secret_values_are_learned_from_the_tokens(release: Path) -> None:
     """Where the bundle has a token the release has the value, as written and as Asterisk reads it."""
-    assert agent.secret_values(release) == {"ok\\;Canary", "ok;Canary", "4821"}
+    assert secret_values(release) == {"ok\\;Canary", "ok;Canary", "4821"}
 
 
 @pytest.mark.parametrize(
@@ -59,22 +61,22 @@ def test_secret_values_are_learned_from_the_tokens(agent: ModuleType, release: P
         "secret = hidden",
     ],
 )
-def test_no_secret_leaves(agent: ModuleType, release: Path, text: str) -> None:
+def test_no_secret_leaves(release: Path, text: str) -> None:
     """Known values go wherever they stand, and so does any value behind a word that names a secret."""
-    clean = agent.Scrubber(agent.secret_values(release))(text)
+    clean = Scrubber(secret_values(release))(text)
     assert "***" in clean
     assert not any(value in clean for value in ("Canary", "4821", "other", "hidden"))
 
 
-def test_an_entry_without_a_file_finds_its_place(agent: ModuleType, release: Path) -> None:
+def test_an_entry_without_a_file_finds_its_place(release: Path) -> None:
     """Sorcery names the line but no file: the source and the section tell the rest."""
     text = (
         "[2026-11-23 02:24:33] ERROR[12] config_options.c: Error parsing password=ok;Canary at line 3 of \n"
         "[Nov 23 02:24:33] WARNING[12]: pbx_config.c:1820 pbx_load_config: Invalid priority at line 7 of extensions.conf\n"
         "[Nov 23 02:24:33] NOTICE[12] app_queue.c: nothing to see\n  which goes on\n"
     )
-    first, second = agent.read_log(text)
-    found = agent.explain(first, release, agent.Scrubber(agent.secret_values(release)))
+    first, second = read_log(text)
+    found = explain(first, release, Scrubber(secret_values(release)))
     assert found == {
         "level": "ERROR",
         "file": "pjsip.conf",
@@ -83,11 +85,11 @@ def test_an_entry_without_a_file_finds_its_place(agent: ModuleType, release: Pat
         "id": "101",
         "text": "Error parsing password=*** at line 3 of ",
     }
-    assert agent.explain(second, release, agent.Scrubber())["file"] == "extensions.conf"
+    assert explain(second, release, Scrubber())["file"] == "extensions.conf"
     assert second["level"] == "WARNING"
 
 
-def test_what_asterisk_lists_is_read(agent: ModuleType) -> None:
+def test_what_asterisk_lists_is_read() -> None:
     """The tables of Asterisk's command line, as 22 and 16 print them."""
     queue = (
         "reception has 0 calls (max unlimited) in 'ringall' strategy (0s holdtime, 0s talktime), W:0, C:0, A:0, SL:0.0%\n"
@@ -95,8 +97,8 @@ def test_what_asterisk_lists_is_read(agent: ModuleType) -> None:
         "      Sara (PJSIP/101) (ringinuse enabled) (in use) has taken no calls yet\n"
         "      Reza (PJSIP/102) with penalty 3 (ringinuse enabled) (dynamic) (paused:x was 2 secs ago) has taken 1\n"
     )
-    assert agent.parse_queues(queue) == ["reception"]
-    sara, reza = agent.parse_members(queue)
+    assert parse_queues(queue) == ["reception"]
+    sara, reza = parse_members(queue)
     assert (sara["interface"], sara["dynamic"], sara["paused"]) == ("PJSIP/101", False, False)
     assert reza == {
         "queue": "reception",
@@ -110,47 +112,50 @@ def test_what_asterisk_lists_is_read(agent: ModuleType) -> None:
         " <Registration/ServerURI..............................>  <Auth....................>  <Status.......>\n"
         " mokhaberat/sip:sip.mokhaberat.example:5060              mokhaberat-auth             Registered        (exp. 55s)\n"
     )
-    assert agent.parse_registrations(registrations) == {"mokhaberat": "Registered"}
+    assert parse_registrations(registrations) == {"mokhaberat": "Registered"}
     mailboxes = "Context    Mbox  User           Zone       NewMsg\ndefault    101   Sara Ahmadi    tehran          2\n"
-    assert agent.parse_mailboxes(mailboxes) == ["101@default"]
+    assert parse_mailboxes(mailboxes) == ["101@default"]
     plan = "[ Context 'internal' created by 'pbx_config' ]\n  '101' => 1. Dial(PJSIP/101,20) [extensions.conf:6]\n"
-    assert agent.parse_contexts(plan) == ["internal"]
-    assert list(agent.parse_steps(plan)) == [("Dial", "PJSIP/101,20", "extensions.conf", 6)]
+    assert parse_contexts(plan) == ["internal"]
+    assert list(parse_steps(plan)) == [("Dial", "PJSIP/101,20", "extensions.conf", 6)]
 
 
-def test_the_staged_copy_needs_no_network_and_keeps_its_lines(agent: ModuleType, tmp_path: Path) -> None:
+def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:
     """Names become addresses, checks of the other side stop, hardware is left out; no line moves."""
-    stage = agent.Stage(tree=tmp_path, live=None, home=tmp_path, uid=0, gid=0)
+    adapter = Adapter()
     text = (
         "[t]\ntype = registration\nserver_uri = sip:sip.example:5060\nclient_uri = sip:021@sip.example\n"
         "[t]\ntype = aor\ncontact = sip:sip.example:5060\nqualify_frequency = 60\n"
         "[t]\ntype = identify\nmatch = sip.example,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
     )
-    assert stage.adapt("pjsip.conf", text) == (
+    assert adapter.adapt("pjsip.conf", text) == (
         "[t]\ntype = registration\nserver_uri = sip:127.0.0.1:5060\nclient_uri = sip:021@192.0.2.1\n"
         "[t]\ntype = aor\ncontact = sip:192.0.2.1:5060\nqualify_frequency = 0\n"
         "[t]\ntype = identify\nmatch = 192.0.2.1,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
     )
-    assert stage.addresses == {"10.0.0.5/32"}
-    assert "load = ; left out" in stage.adapt("modules.conf", "[modules]\nload = chan_dahdi.so\n")
-    assert len(stage.not_staged) == 3
+    assert adapter.addresses == {"10.0.0.5/32"}
+    assert "load = ; left out" in adapter.adapt("modules.conf", "[modules]\nload = chan_dahdi.so\n")
+    assert len(adapter.not_staged) == 3
 
 
-def test_only_astetcdir_changes_in_asterisk_conf(agent: ModuleType, tmp_path: Path) -> None:
+def test_only_astetcdir_changes_in_asterisk_conf(tmp_path: Path) -> None:
     """In an active section its line changes; beside Debian's template a section of its own is added."""
     active = "[directories]\nastetcdir => /etc/asterisk\nastlogdir => /srv/log\n[options]\n"
-    assert agent.with_etc_dir(active, "/x") == active.replace("/etc/asterisk", "/x")
+    assert with_etc_dir(active, "/x") == active.replace("/etc/asterisk", "/x")
     template = "[directories](!)\nastetcdir => /etc/asterisk\nastlogdir => /elsewhere\n"
     path = tmp_path / "asterisk.conf"
-    path.write_text(agent.with_etc_dir(template, "/x"))
+    path.write_text(with_etc_dir(template, "/x"))
     assert path.read_text().startswith(template)
-    found = agent.directories(path)
+    found = directories(path)
     assert (found["astetcdir"], found["astlogdir"]) == ("/x", "/var/log/asterisk")
 
 
 def test_every_answer_is_one_json_object(tmp_path: Path) -> None:
     """A machine without Asterisk is told so, with exit status 1 and nothing else on standard output."""
-    done = subprocess.run([sys.executable, PROGRAM, "status"], capture_output=True, text=True, check=False)
+    path = tmp_path / "agent"
+    path.write_bytes(program(SOURCE))
+    path.chmod(0o755)
+    done = subprocess.run([path, "status"], capture_output=True, text=True, check=False)
     told: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 1
     assert told["code"] == "not_installed"
@@ -169,9 +174,7 @@ def test_every_answer_is_one_json_object(tmp_path: Path) -> None:
         ("taskprocessor.c", "", False),
     ],
 )
-def test_calls_that_go_on_meanwhile_do_not_undo_a_change(
-    agent: ModuleType, source: str, call: str, counts: bool
-) -> None:
+def test_calls_that_go_on_meanwhile_do_not_undo_a_change(source: str, call: str, counts: bool) -> None:
     entry = {
         "level": "ERROR",
         "source": source,
@@ -179,4 +182,17 @@ def test_calls_that_go_on_meanwhile_do_not_undo_a_change(
         "text": "Endpoint '107': Could not create dialog",
     }
 
-    assert agent.tells_of_release(entry) is counts
+    assert tells_of_release(entry) is counts
+
+
+def test_imports_run_one_way_and_at_the_start() -> None:
+    """No module needs one that needs it, and none is read later: by then another agent may lie at the program's path."""
+    needs: dict[str, set[str]] = {}
+    for path in SOURCE.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        inside = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+        assert not [node for node in inside if node not in tree.body], f"{path.name} imports in the middle"
+        needs[path.stem] = {node.module or alias.name for node in inside for alias in node.names}
+    order = list(TopologicalSorter(needs).static_order())
+    assert needs["transaction"]
+    assert order[-1] == "__main__"

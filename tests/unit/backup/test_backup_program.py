@@ -11,11 +11,14 @@ import subprocess
 import tarfile
 import threading
 from pathlib import Path
-from types import ModuleType
 
 import pytest
-
-from .conftest import RELEASE, FakePbx
+from backup.gather import Gathered
+from backup.pbx import Pbx
+from backup.proof import _joined
+from backup.settings import Settings
+from backup.trouble import explain
+from fake_pbx import RELEASE, FakePbx
 
 BOX = "/var/spool/asterisk/voicemail/default/101"
 
@@ -140,24 +143,23 @@ def test_forgetting_keeps_to_the_site(pbx: FakePbx) -> None:
     assert len(pbx.call("list")["snapshots"]) == 1
 
 
-def test_two_at_once_are_refused(pbx: FakePbx, program: ModuleType) -> None:
-    with program.Program(pbx.root).alone():
+def test_two_at_once_are_refused(pbx: FakePbx) -> None:
+    with Pbx(pbx.root).alone():
         assert pbx.call("run")["code"] == "busy"
         assert pbx.call("restore")["code"] == "busy"
 
 
-def gather(program: ModuleType, pbx: FakePbx) -> tuple[dict[str, bytes], set[str]]:
+def gather(pbx: FakePbx) -> tuple[dict[str, bytes], set[str]]:
     """Return path -> bytes of what would go into a backup now, and what was left out because it is being written."""
-    machine = program.Program(pbx.root)
-    machine.load()
-    with program.Gathered(machine, {}) as gathered:
+    machine = Pbx(pbx.root)
+    with Gathered(machine, Settings.read(machine), {}) as gathered:
         found = {}
         for name, entry in gathered.manifest["files"].items():
             found[name] = Path(entry["stored"]).read_bytes()[: entry["size"]]
-        return found, gathered.skipped
+        return found, gathered.staging.skipped
 
 
-def test_a_message_that_is_being_recorded_waits(pbx: FakePbx, program: ModuleType) -> None:
+def test_a_message_that_is_being_recorded_waits(pbx: FakePbx) -> None:
     pbx.write(f"{BOX}/tmp/abc123.wav", b"half a mess")
     pbx.write(f"{BOX}/INBOX/msg0003.txt", "[message]\n")
     child = subprocess.Popen(
@@ -174,7 +176,7 @@ def test_a_message_that_is_being_recorded_waits(pbx: FakePbx, program: ModuleTyp
     assert child.stdout is not None
     assert child.stdout.readline() == b"ready\n"
     try:
-        found, skipped = gather(program, pbx)
+        found, skipped = gather(pbx)
     finally:
         child.communicate()
     assert f"{BOX}/INBOX/msg0002.wav" in found
@@ -186,11 +188,11 @@ def test_a_message_that_is_being_recorded_waits(pbx: FakePbx, program: ModuleTyp
     }
     assert not waiting & set(found)
     assert waiting <= skipped
-    found, _ = gather(program, pbx)
+    found, _ = gather(pbx)
     assert {f"{BOX}/INBOX/msg0003.wav", f"{BOX}/INBOX/msg0003.txt", f"{BOX}/busy.wav"} <= set(found)
 
 
-def test_messages_stay_whole_while_a_mailbox_moves(pbx: FakePbx, program: ModuleType) -> None:
+def test_messages_stay_whole_while_a_mailbox_moves(pbx: FakePbx) -> None:
     """A thread renumbers as app_voicemail does when the first message is deleted and a new one arrives."""
     inbox = pbx.path(f"{BOX}/INBOX")
     done = threading.Event()
@@ -216,7 +218,7 @@ def test_messages_stay_whole_while_a_mailbox_moves(pbx: FakePbx, program: Module
     mover.start()
     try:
         for _ in range(15):
-            found, _ = gather(program, pbx)
+            found, _ = gather(pbx)
             texts = [found[f"{BOX}/INBOX/msg{index:04d}.txt"] for index in range(3)]
             sounds = [found[f"{BOX}/INBOX/msg{index:04d}.wav"] for index in range(3)]
             assert texts == sounds
@@ -226,14 +228,12 @@ def test_messages_stay_whole_while_a_mailbox_moves(pbx: FakePbx, program: Module
         mover.join()
 
 
-def test_astdb_is_whole_in_the_middle_of_a_transaction(
-    pbx: FakePbx, program: ModuleType, tmp_path: Path
-) -> None:
+def test_astdb_is_whole_in_the_middle_of_a_transaction(pbx: FakePbx, tmp_path: Path) -> None:
     rows = pbx.astdb_rows()
     base = sqlite3.connect(pbx.path("/var/lib/asterisk/astdb.sqlite3"))
     base.execute("insert or replace into astdb values ('/CF/109', 'half')")
     try:
-        found, _ = gather(program, pbx)
+        found, _ = gather(pbx)
     finally:
         base.rollback()
         base.close()
@@ -243,18 +243,18 @@ def test_astdb_is_whole_in_the_middle_of_a_transaction(
     copy.close()
 
 
-def test_half_a_line_of_a_log_waits(pbx: FakePbx, program: ModuleType) -> None:
+def test_half_a_line_of_a_log_waits(pbx: FakePbx) -> None:
     log = pbx.path("/var/log/asterisk/queue_log")
     whole = log.read_bytes()
     log.write_bytes(whole + b"1700000009|2.2|recep")
-    assert gather(program, pbx)[0]["/var/log/asterisk/queue_log"] == whole
+    assert gather(pbx)[0]["/var/log/asterisk/queue_log"] == whole
 
 
-def test_a_planted_link_leads_nowhere(pbx: FakePbx, program: ModuleType, tmp_path: Path) -> None:
+def test_a_planted_link_leads_nowhere(pbx: FakePbx, tmp_path: Path) -> None:
     (tmp_path / "shadow").write_text("secret")
     pbx.path(f"{BOX}/INBOX/msg0009.wav").symlink_to(tmp_path / "shadow")
     pbx.path(f"{BOX}/Old").symlink_to(tmp_path)
-    assert b"secret" not in gather(program, pbx)[0].values()
+    assert b"secret" not in gather(pbx)[0].values()
 
 
 def test_settings_are_private_and_written_once(pbx: FakePbx) -> None:
@@ -299,14 +299,14 @@ def test_a_store_without_a_host_key_is_refused(pbx: FakePbx) -> None:
         ("something that nobody foresaw", "failed"),
     ],
 )
-def test_what_restic_says_has_a_code(program: ModuleType, tmp_path: Path, said: str, code: str) -> None:
-    assert program.Program(tmp_path).explain(said).code == code
+def test_what_restic_says_has_a_code(said: str, code: str) -> None:
+    assert explain(said).code == code
 
 
-def test_the_manifest_and_the_stream_agree_on_names(program: ModuleType) -> None:
+def test_the_manifest_and_the_stream_agree_on_names() -> None:
     """restic 0.16 and before name a member by its whole path, later ones from the dumped folder on."""
-    assert program._joined("/a/set", "a/set/files/x") == "/a/set/files/x"
-    assert program._joined("/a/set", "/files/x") == "/a/set/files/x"
+    assert _joined("/a/set", "a/set/files/x") == "/a/set/files/x"
+    assert _joined("/a/set", "/files/x") == "/a/set/files/x"
 
 
 def test_tar_members_are_what_restic_writes(pbx: FakePbx, tmp_path: Path) -> None:

@@ -162,3 +162,11 @@ def test_the_digest_holds_what_is_done_and_not_who_is_on_the_phone() -> None:
 
     assert quiet.digest == busy.digest
     assert quiet.digest != other.digest
+
+
+def test_a_release_that_is_not_confirmed_yet_is_not_nothing_to_do() -> None:
+    waiting = ServerState(release="new", files={"pjsip.conf": "1"}, armed=True)
+    confirmed = ServerState(release="new", files={"pjsip.conf": "1"})
+
+    assert not a_plan(waiting, files={"pjsip.conf": "1"}).empty
+    assert a_plan(confirmed, files={"pjsip.conf": "1"}).empty

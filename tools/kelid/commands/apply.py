@@ -56,6 +56,12 @@ def run(arguments: argparse.Namespace) -> Exit:
             f"{plan.site}: the plan is now {plan.digest[:12]} not {arguments.plan_digest[:12]}, which was approved",
             exit=Exit.REFUSED,
         )
+    if plan.armed:
+        raise KelidError(
+            f"{plan.site}: release {plan.base[:12]} was put in force and never confirmed (a control node that died?); "
+            "within minutes the server goes back by itself: then plan again",
+            exit=Exit.REFUSED,
+        )
     if plan.empty:
         if arguments.json:
             options.print_json({"ok": True, "changed": False, "release": plan.release, "plan": plan.digest})

@@ -39,6 +39,7 @@ class ServerState:
     secrets: Mapping[str, str] | None = None
     drift: tuple[str, ...] = ()
     channels: int = 0
+    armed: bool = False
 
 
 def make_plan(
@@ -83,4 +84,5 @@ def make_plan(
         tool_before=server.tool,
         tool=tool,
         channels=server.channels,
+        armed=server.armed,
     )

@@ -99,7 +99,6 @@ def run_playbook(
             quiet=True,
         )
         outcome.status = runner.status
-        outcome.changed = any((runner.stats or {}).get("changed", {}).values()) if runner.stats else False
     return outcome
 
 
@@ -141,6 +140,7 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
         outcome.failures.setdefault(host, []).append(f"{task}: {_message(result)}")
     elif result.get("changed"):
         state = State.CHANGED
+        outcome.changed = True
     watch(Progress(task, state, host, time.monotonic() - started.get(key, time.monotonic())))
 
 

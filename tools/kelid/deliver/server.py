@@ -65,6 +65,15 @@ REFUSALS = frozenset(
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
 
 
+BACKUP_CODES = {
+    **dict.fromkeys(("unreachable", "access_denied", "host_key_changed"), Exit.UNREACHABLE),
+    **dict.fromkeys(
+        ("newer_data", "asterisk_running", "wrong_asterisk", "half_restored", "locked", "busy"), Exit.REFUSED
+    ),
+}
+"""Codes of the backup program that mean more than a failure."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """How to reach the server of one site. ``environment`` goes to the plugins (sites directory, replacement address)."""
@@ -155,20 +164,29 @@ class Server:
     def backup(self) -> dict[str, Any]:
         """Take a backup now, have it verified, and return its summary. Raise KelidError with the reason if it fails."""
         outcome = self._run("backup", pbx_backup_now=True)
-        demand(outcome, self.site, "take a backup")
-        return self._result(outcome, "kelid_backup")
+        return self._answer(outcome, "kelid_backup", "take a backup")
 
     def snapshots(self) -> dict[str, Any]:
         """Return the snapshots in the site's backup store, as the server sees them."""
         outcome = self._run("snapshots")
-        demand(outcome, self.site, "list the backups")
-        return self._result(outcome, "kelid_backup")
+        return self._answer(outcome, "kelid_backup", "list the backups")
 
     def restore(self, *, snapshot: str = "latest", force: bool = False) -> dict[str, Any]:
         """Make the machine a PBX and put a snapshot in place. Raise KelidError with the reason if it is refused or fails."""
         outcome = self._run("restore", pbx_restore_snapshot=snapshot, pbx_restore_force=force)
-        demand(outcome, self.site, "restore")
-        return self._result(outcome, "kelid_restore")
+        return self._answer(outcome, "kelid_restore", "restore")
+
+    def _answer(self, outcome: Outcome, action: str, doing: str) -> dict[str, Any]:
+        """Return the backup program's answer; raise KelidError with its reason and the exit status of its code."""
+        told = outcome.result(action, self.site) or {}
+        if told.get("ok") is False:
+            code = str(told.get("code"))
+            reason = "\n  ".join((str(told.get("message") or code), *map(str, told.get("log") or ())))
+            raise KelidError(
+                f"{self.site}: could not {doing}: {code}: {reason}", exit=BACKUP_CODES.get(code, Exit.FAILURE)
+            )
+        demand(outcome, self.site, doing)
+        return self._result(outcome, action)
 
     def _result(self, outcome: Outcome, action: str) -> dict[str, Any]:
         result = outcome.result(action, self.site)

@@ -84,11 +84,13 @@ class Plan:
     tool_before: str = ""
     tool: str = ""
     channels: int = 0
+    armed: bool = False
+    """A change before this one still waits to be confirmed; unless it is, the server goes back by itself."""
 
     @property
     def empty(self) -> bool:
         """Return True if the apply would change nothing on the server."""
-        return self.base == self.release and not self.drift
+        return self.base == self.release and not self.drift and not self.armed
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as plain data for JSON; the same plan gives the same data."""
@@ -111,13 +113,14 @@ class Plan:
             "tool_before": self.tool_before,
             "tool": self.tool,
             "channels": self.channels,
+            "armed": self.armed,
         }
 
     @property
     def digest(self) -> str:
         """Return sha256 of what would be done (not of what merely happens to be true now, such as running calls)."""
         data = self.as_dict()
-        del data["channels"]
+        del data["channels"], data["armed"]
         for change in data["objects"]:
             del change["where"]
         return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

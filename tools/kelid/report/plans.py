@@ -37,6 +37,14 @@ def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
         )
     text = "\n".join(rows) + "\n\n" + comparison_text(plan.comparison, colour=colour, lines=lines)
     notes = []
+    if plan.armed:
+        notes.append(
+            paint(
+                "a change before this one waits to be confirmed; an apply is refused until then",
+                "red",
+                on=colour,
+            )
+        )
     if plan.secrets:
         notes.append(f"secrets changed: {', '.join(plan.secrets)}")
     if plan.drift:
