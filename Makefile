@@ -14,6 +14,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
 LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3
 
+# Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
+PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))
+
 .PHONY: help setup packages demo test check lint unit lab-tests format constraints clean
 
 help: ## Show this help
@@ -53,6 +56,10 @@ lint: $(STAMP)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@for program in $(PROGRAMS); do \
+	  (cd $${program%/*} && ruff check $${program##*/} && ruff format --check $${program##*/} \
+	  && mypy --config-file= --strict --python-version 3.10 -p $${program##*/}) || exit 1; \
+	done
 	@$(BIN)/lint-imports
 	@$(BIN)/yamllint --strict .
 	@$(BIN)/ansible-lint -q

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -19,6 +20,7 @@ import archives
 import pytest
 from archives import EXTENSIONS, PJSIP, QUEUES, TREE, VOICEMAIL, Made, release
 
+from kelid.deliver.program import program
 from kelid.lab import Host, Lab, missing_requirements
 
 pytestmark = pytest.mark.lab
@@ -100,7 +102,9 @@ def install(lab: Lab, name: str, image: str = "pbx") -> Server:
         "install -d -g asterisk -m 0750 /var/lib/kelid /var/lib/kelid/releases /var/lib/kelid/media;"
         " install -d /usr/local/lib/kelid"
     )
-    host.write("/usr/local/lib/kelid/agent", (FILES / "agent.py").read_text(), mode="0755")
+    packed = base64.b64encode(program(FILES / "agent")).decode()
+    host.write("/usr/local/lib/kelid/agent.base64", packed)
+    host.shell("cd /usr/local/lib/kelid; base64 -d agent.base64 > agent; chmod 755 agent; rm agent.base64")
     for unit in ("kelid-undo.service", "kelid-undo.timer"):
         host.write(f"/etc/systemd/system/{unit}", (FILES / unit).read_text())
     host.run(["systemctl", "enable", "kelid-undo.service"])

@@ -1,0 +1,86 @@
+"""What a release can't have in the staged copy, which has no network: names, checks of the other side, hardware."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+from .conf import Line, conf_lines
+
+HARDWARE = ("chan_dahdi.so", "codec_dahdi.so", "res_timing_dahdi.so")
+"""Modules that open telephony hardware: never loaded in the staged copy."""
+NOWHERE_ADDRESS = "192.0.2.1"
+"""What stands for a host name in the staged copy (RFC 5737: reserved for documents, never routed)."""
+
+
+def is_address(text: str) -> bool:
+    """Return whether the text is an IP address or network."""
+    try:
+        ipaddress.ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def host_of_uri(uri: str) -> str:
+    """Return the host of a SIP URI: ``sip:user@host:5060;transport=udp`` gives ``host``."""
+    rest = re.sub(r"^['\"<]*sips?:", "", uri)
+    rest = rest.split("@")[-1]
+    match = re.match(r"\[[^\]]+\]|[^:;>,'\"]+", rest)
+    return match.group(0) if match else ""
+
+
+@dataclass
+class Adapter:
+    """Adapts the files of a tree, and notes what is not staged and which addresses the copy must have."""
+
+    not_staged: list[str] = field(default_factory=list)
+    addresses: set[str] = field(default_factory=set)
+
+    def adapt(self, path: str, text: str) -> str:
+        """Given a file of the tree, return it as the staged copy gets it: the same lines, in the same order."""
+        rows = text.split("\n")
+        for line in list(conf_lines(text)):
+            row, value = rows[line.number - 1], line.value
+            replaced = self._adapted(path, line)
+            if replaced is None:
+                continue
+            head, found, tail = row.rpartition(value) if value else (row, "", "")
+            rows[line.number - 1] = f"{head}{replaced}{tail}" if found else row
+        return "\n".join(rows)
+
+    def _adapted(self, path: str, line: Line) -> str | None:
+        """Return the value that stands in the staged copy, or None where the real one can stay."""
+        key, value = line.key, line.value
+        if path == "modules.conf" and key in ("load", "require", "preload", "preload-require") and value in HARDWARE:
+            self.not_staged.append(f"{value} (opens telephony hardware)")
+            return "; left out"
+        if key in ("bind", "bindaddr", "tlsbindaddr", "udpbindaddr", "media_address", "rtpbindaddr"):
+            host = re.sub(r":\d+$", "", value) if value.count(":") == 1 else value.split("]")[0].lstrip("[")
+            if is_address(host) and not ipaddress.ip_address(host).is_unspecified:
+                self.addresses.add(f"{host}/{128 if ':' in host else 32}")
+            return None
+        if not path.startswith("pjsip"):
+            return "127.0.0.1" if path == "rtp.conf" and key in ("stunaddr", "turnaddr") else None
+        if key == "match" and value:
+            parts = [part.strip() for part in value.split(",")]
+            if all(is_address(part) for part in parts):
+                return None
+            self.not_staged.append(f"name resolution of {value} ({line.section})")
+            return ",".join(part if is_address(part) else NOWHERE_ADDRESS for part in parts)
+        if key in ("external_media_address", "external_signaling_address") and not is_address(value):
+            self.not_staged.append(f"name resolution of {value} ({line.section})")
+            return NOWHERE_ADDRESS
+        if key in ("server_uri", "client_uri", "contact"):
+            host = host_of_uri(value)
+            if key == "server_uri":
+                self.not_staged.append(f"registration {line.section}")
+                return (
+                    value.replace(host, "127.0.0.1", 1) if "@" not in value else value.replace(f"@{host}", "@127.0.0.1")
+                )
+            if host and not is_address(host):
+                return re.sub(rf"(?<=[:@]){re.escape(host)}(?=$|[:;>,'\"])", NOWHERE_ADDRESS, value, count=1)
+        if key in ("qualify_frequency", "qualify_2xx_only") and value.isdigit():
+            return "0"
+        return None

@@ -1,0 +1,145 @@
+"""Asking an Asterisk: any through its control socket, the live one also by its service and its log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+from .conf import directories
+from .disk import remove
+from .logs import MAX_LOG, read_log, tells_of_release
+from .refusal import Refusal
+from .scrub import Scrubber
+from .tables import (
+    parse_contacts,
+    parse_contexts,
+    parse_endpoints,
+    parse_mailboxes,
+    parse_members,
+    parse_queues,
+    parse_registrations,
+)
+from .tools import run, until
+
+BOOT_LIMIT = 90.0
+"""Seconds that a staged or restarted Asterisk gets until it is fully booted."""
+
+
+@dataclass(frozen=True)
+class Asterisk:
+    """One running Asterisk, asked through its control socket; ``conf`` is its asterisk.conf."""
+
+    conf: Path
+
+    def ask(self, command: str, limit: float = 20.0) -> str:
+        """Return what the command line says; "" when there is nobody to ask."""
+        done = run("asterisk", "-C", str(self.conf), "-rx", command, limit=limit)
+        return "" if done.returncode else done.stdout
+
+    def running(self) -> bool:
+        """Return whether it answers."""
+        return "active channel" in self.ask("core show channels count", limit=10)
+
+    def booted(self, limit: float) -> bool:
+        """Wait until all modules are loaded, at most ``limit`` seconds; return whether they are."""
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
+            if "fully booted" in self.ask("core waitfullybooted", limit=max(1.0, end - time.monotonic())):
+                return True
+            time.sleep(0.02)
+        return False
+
+    def channels(self) -> int:
+        """Return how many channels are active."""
+        found = re.search(r"(\d+) active channel", self.ask("core show channels count"))
+        return int(found.group(1)) if found else 0
+
+    def observe(self) -> dict[str, Any]:
+        """Return the names of what it has loaded, and the state of registrations, contacts and channels."""
+        commands = {
+            "contexts": "dialplan show",
+            "endpoints": "pjsip show endpoints",
+            "queues": "queue show",
+            "mailboxes": "voicemail show users",
+            "registrations": "pjsip show registrations",
+            "contacts": "pjsip show contacts",
+        }
+        with ThreadPoolExecutor(len(commands)) as pool:
+            answers = dict(zip(commands, pool.map(self.ask, commands.values())))
+        return {
+            "contexts": parse_contexts(answers["contexts"]),
+            "endpoints": parse_endpoints(answers["endpoints"]),
+            "queues": parse_queues(answers["queues"]),
+            "mailboxes": parse_mailboxes(answers["mailboxes"]),
+            "registrations": parse_registrations(answers["registrations"]),
+            "contacts": parse_contacts(answers["contacts"]),
+            "channels": self.channels(),
+        }
+
+
+@dataclass(frozen=True)
+class Live(Asterisk):
+    """The server's own Asterisk, which runs as a service and logs while calls go on."""
+
+    def service(self, verb: str, scrub: Scrubber) -> None:
+        """Start or restart Asterisk; without the order of units, because the undo unit is ordered before it and would wait."""
+        done = run("systemctl", "--job-mode=ignore-dependencies", verb, "asterisk.service", limit=BOOT_LIMIT + 30)
+        if done.returncode:
+            raise Refusal("reload_failed", f"systemd can't {verb} Asterisk: {scrub(done.stderr.strip())}")
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[Callable[[], list[dict[str, str]]]]:
+        """Watch the live log: yield a function that returns the errors since, without those that belong to a call."""
+        name = f"kelid-watch-{os.getpid()}"
+        path = Path(directories(self.conf)["astlogdir"], name)
+        self.ask(f"logger add channel {name} error")
+
+        def text() -> str:
+            with contextlib.suppress(OSError), path.open("rb") as file:
+                return file.read(MAX_LOG).decode(errors="replace")
+            return ""
+
+        def errors() -> list[dict[str, str]]:
+            size = -1
+
+            def settled() -> bool:
+                nonlocal size
+                before, size = size, len(text())
+                return before == size
+
+            until(settled, 1.0, pause=0.03)
+            return [entry for entry in read_log(text(), levels=("ERROR",)) if tells_of_release(entry)]
+
+        try:
+            yield errors
+        finally:
+            self.ask(f"logger remove channel {name}")
+            remove(path)
+
+    def members(self) -> list[dict[str, Any]]:
+        """Return the members of the queues."""
+        return parse_members(self.ask("queue show"))
+
+    def give_members_back(self, members: Sequence[Mapping[str, Any]]) -> None:
+        """Put back dynamic members and pauses of queues that the change took away."""
+        now = {(item["queue"], item["interface"]): item for item in self.members()}
+        for member in members:
+            key = (member["queue"], member["interface"])
+            if member["dynamic"] and key not in now:
+                named = f' as "{member["name"]}"' if member["name"] != member["interface"] else ""
+                self.ask(f"queue add member {key[1]} to {key[0]} penalty {member['penalty']}{named}")
+            if member["paused"] and not now.get(key, {}).get("paused"):
+                self.ask(f"queue pause member {key[1]} queue {key[0]}")
+
+
+def asterisk_version() -> str:
+    """Return the installed Asterisk's version ("22.10.1"), "" where there is none."""
+    found = re.search(r"Asterisk (?:certified[/-])?(\d+(?:\.\d+)*)", run("asterisk", "-V").stdout)
+    return found.group(1) if found else ""

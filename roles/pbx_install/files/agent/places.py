@@ -1,0 +1,42 @@
+"""Where everything lies on a server, and what releases and prompts are called."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ADOPTED = "0" * 64
+"""The name of the release that holds what the server had before kelid."""
+NAME = re.compile(r"[0-9a-f]{64}(\.drift-[0-9]+)?\Z")
+DIGEST = re.compile(r"[0-9a-f]{64}\Z")
+MEDIA = re.compile(r"[0-9a-f]{64}\.wav\Z")
+
+
+@dataclass
+class Places:
+    """Where everything lies. Tests put it elsewhere."""
+
+    state: Path = Path("/var/lib/kelid")
+    asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
+    units: Path = Path("/run/systemd/system")
+
+    @property
+    def releases(self) -> Path:
+        """The folder of the releases."""
+        return self.state / "releases"
+
+    @property
+    def current(self) -> Path:
+        """The link to the release that Asterisk reads."""
+        return self.state / "current"
+
+    @property
+    def media(self) -> Path:
+        """The folder of the prompts, by the digest of their source."""
+        return self.state / "media"
+
+    @property
+    def armed(self) -> Path:
+        """The record of the way back; there only between the switch and its confirmation."""
+        return self.state / "armed.json"

@@ -1,0 +1,87 @@
+"""What Asterisk's command line prints, read into names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+
+def parse_contexts(text: str) -> list[str]:
+    """Return the contexts of ``dialplan show`` that a file made (Asterisk makes some of its own: parking, features)."""
+    return sorted(set(re.findall(r"^\[ Context '([^']+)' created by 'pbx_config' \]", text, re.MULTILINE)))
+
+
+def parse_endpoints(text: str) -> list[str]:
+    """Return the names in ``pjsip show endpoints``; the line that explains the columns is none."""
+    return sorted(set(re.findall(r"^ Endpoint:  (?!<Endpoint/)([^\s/]+)", text, re.MULTILINE)))
+
+
+def parse_queues(text: str) -> list[str]:
+    """Return the names in ``queue show``."""
+    return sorted(set(re.findall(r"^(\S+)\s+has \d+ calls", text, re.MULTILINE)))
+
+
+def parse_mailboxes(text: str) -> list[str]:
+    """Return ``mailbox@context`` of each line of ``voicemail show users``, whose columns are context, mailbox, name."""
+    found = set()
+    for line in text.splitlines():
+        parts = line.split()
+        if len(parts) >= 3 and parts[-1].isdigit() and not line.startswith("Context"):
+            found.add(f"{parts[1]}@{parts[0]}")
+    return sorted(found)
+
+
+def parse_registrations(text: str) -> dict[str, str]:
+    """Return name -> state (``Registered``, ``Unregistered``, ``Rejected``) of ``pjsip show registrations``."""
+    found = {}
+    for line in text.splitlines():
+        match = re.match(r"^ (?!<)([^\s/=]+)/sips?:\S+\s+.*?\b(Registered|Unregistered|Rejected|Stopped)\b", line)
+        if match:
+            found[match.group(1)] = match.group(2)
+    return found
+
+
+def parse_contacts(text: str) -> list[str]:
+    """Return ``aor/uri`` of every contact in ``pjsip show contacts``."""
+    return sorted(set(re.findall(r"^  Contact:  (?!<Aor/)(\S+?/sips?:\S+)", text, re.MULTILINE)))
+
+
+def parse_applications(text: str) -> set[str]:
+    """Return the names in ``core show applications``, in small letters (Asterisk doesn't tell them apart)."""
+    return {name.lower() for name in re.findall(r"^\s*([A-Za-z_]\w*): ", text, re.MULTILINE)}
+
+
+def parse_steps(text: str) -> Iterator[tuple[str, str, str, int]]:
+    """Yield (application, data, file, line) of each priority in ``dialplan show``."""
+    for match in re.finditer(r"^.*?\b\d+\. ([A-Za-z_]\w*)\((.*)\)\s+\[([^\]:]+):(\d+)\]$", text, re.MULTILINE):
+        yield match.group(1), match.group(2), match.group(3), int(match.group(4))
+
+
+def parse_members(text: str) -> list[dict[str, Any]]:
+    """Return the members in ``queue show``: queue, interface, name, penalty, whether dynamic, whether paused."""
+    found = []
+    queue = ""
+    for line in text.splitlines():
+        head = re.match(r"^(\S+)\s+has \d+ calls", line)
+        if head:
+            queue = head.group(1)
+            continue
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", line)
+        member = re.match(
+            r"^      (.*?)(?: \(([^()]*/[^()]*)(?: from [^()]*)?\))?(?: with penalty (\d+))? \(ringinuse",
+            bare,
+        )
+        if member and queue:
+            name, interface = member.group(1), member.group(2) or member.group(1)
+            found.append(
+                {
+                    "queue": queue,
+                    "interface": interface,
+                    "name": name,
+                    "penalty": int(member.group(3) or 0),
+                    "dynamic": "(dynamic)" in bare,
+                    "paused": "(paused" in bare,
+                }
+            )
+    return found

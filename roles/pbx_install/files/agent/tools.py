@@ -1,0 +1,41 @@
+"""Programs and waiting."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Callable
+
+
+def run(*command: str, limit: float = 30.0) -> subprocess.CompletedProcess[str]:
+    """Run a program without a shell; return what it did. A program that is missing or too slow counts as failed."""
+    try:
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=limit,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except FileNotFoundError as problem:
+        return subprocess.CompletedProcess(command, 127, "", str(problem))
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 124, "", f"{command[0]} took more than {limit:.0f} s")
+
+
+def until(condition: Callable[[], bool], limit: float, pause: float = 0.02) -> bool:
+    """Wait until the condition holds, at most ``limit`` seconds. Return whether it does."""
+    end = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+    return True
+
+
+def boot_id() -> str:
+    """Return what names this boot of the machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,0 +1,58 @@
+"""The way back: armed before the switch, so that only a confirmation keeps a change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .disk import remove, sync_dir, write_whole
+from .places import Places
+from .refusal import Refusal
+from .tools import run
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """The record of what to go back to, and the timer that does so unless it is stopped."""
+
+    at: Places
+
+    def record(self) -> dict[str, Any] | None:
+        """Return what is armed, or None."""
+        try:
+            found = json.loads(self.at.armed.read_text())
+        except FileNotFoundError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def arm(self, record: Mapping[str, Any]) -> None:
+        """Write the record and start the timer. Raise Refusal ``no_timer``; then nothing is armed."""
+        write_whole(self.at.armed, json.dumps(record, indent=1).encode())
+        self._start_timer(record["confirm_within"])
+
+    def disarm(self) -> None:
+        """Take the record away, for good, and stop the timer."""
+        remove(self.at.armed)
+        sync_dir(self.at.state)
+        self._stop_timer()
+
+    def _start_timer(self, within: int) -> None:
+        """Start the clock that undoes the change unless it is confirmed."""
+        folder = self.at.units / "kelid-undo.timer.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "within.conf").write_text(f"[Timer]\nOnActiveSec=\nOnActiveSec={within}s\nAccuracySec=100ms\n")
+        done = run("systemctl", "daemon-reload")
+        done = done if done.returncode else run("systemctl", "restart", "kelid-undo.timer")
+        if done.returncode:
+            remove(self.at.armed)
+            raise Refusal(
+                "no_timer",
+                f"the way back can't be armed: {done.stderr.strip()}; run the playbook install again",
+            )
+
+    def _stop_timer(self) -> None:
+        """Stop the clock."""
+        run("systemctl", "--no-block", "stop", "kelid-undo.timer")
+        remove(self.at.units / "kelid-undo.timer.d")
