@@ -5,6 +5,7 @@ The failures are real too: a store with another host key, a full disk, a reposit
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -16,11 +17,12 @@ from typing import Any
 
 import pytest
 
+from kelid.deliver.program import program
 from kelid.lab import Host, Lab, missing_requirements
 
 pytestmark = pytest.mark.lab
 
-PROGRAM = Path(__file__).parents[2] / "roles" / "pbx_backup" / "files" / "backup.py"
+PROGRAM = Path(__file__).parents[2] / "roles" / "pbx_backup" / "files" / "backup"
 RELEASE = "5e" * 32
 BOX = "/var/spool/asterisk/voicemail/default/101"
 FILL = f"""
@@ -105,7 +107,12 @@ class Story:
 
     def set_up(self, host: Host, **changes: Any) -> dict[str, Any]:
         """Install the program and its settings, as the role does."""
-        host.write("/usr/local/lib/kelid/backup", PROGRAM.read_text(encoding="utf-8"), mode="0755")
+        body = base64.b64encode(program(PROGRAM)).decode()
+        host.write("/root/program", body)
+        host.shell(
+            "mkdir -p /usr/local/lib/kelid; cd /usr/local/lib/kelid\n"
+            "base64 -d /root/program > backup; chmod 755 backup; rm /root/program"
+        )
         return self.give(host, **changes)
 
     def give(self, host: Host, **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from kelid.deliver.program import program as packed
 FILES = Path(__file__).parents[3] / "roles" / "pbx_backup" / "files"
 sys.path.insert(0, str(FILES))  # `import backup`, for what needs no restic
 
-from fake_pbx import FakePbx, make_key_cheap  # noqa: E402
+from fake_pbx import FakePbx, make_repository  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -32,10 +32,10 @@ def template(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("template")
     pbx = FakePbx(folder / "pbx", folder / "store", program)
     pbx.fill()
+    make_repository(pbx.store)
     assert pbx.call("settings", given=pbx.settings())["changed"]
     answer = pbx.call("run")
     assert answer["ok"], answer
-    make_key_cheap(pbx.store)
     return folder
 
 
