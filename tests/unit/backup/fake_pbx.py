@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -123,15 +122,12 @@ class FakePbx:
         return found
 
 
-def make_repository(store: Path) -> None:
-    """Make a repository whose password is checked with the least work that restic accepts.
+def make_key_cheap(store: Path) -> None:
+    """Wrap a repository's master key anew, with the least work that restic accepts for its password.
 
-    restic makes every opening cost half a second, to slow down who guesses; these tests open one a hundred times. So
-    the master key is wrapped anew, as restic's design document says: AES-256-CTR, and Poly1305-AES over the ciphertext.
+    restic makes every opening cost half a second, to slow down who guesses; these tests open one a hundred times.
+    The format is that of restic's design document: AES-256-CTR, and Poly1305-AES over the ciphertext.
     """
-    environment = {"PATH": os.environ["PATH"], "RESTIC_PASSWORD": PASSWORD}
-    command = ["restic", "--repo", str(store), "--no-cache", "--quiet", "init"]
-    subprocess.run(command, env=environment, check=True)
     (old,) = (store / "keys").iterdir()
     key = json.loads(old.read_bytes())
     master = _unsealed(_user_key(key), base64.b64decode(key["data"]))

@@ -16,9 +16,8 @@ import pytest
 from backup.gather import Gathered
 from backup.pbx import Pbx
 from backup.proof import _joined
-from backup.repository import Repository
 from backup.settings import Settings
-from backup.trouble import Trouble, explain
+from backup.trouble import explain
 from fake_pbx import RELEASE, FakePbx
 
 BOX = "/var/spool/asterisk/voicemail/default/101"
@@ -112,18 +111,6 @@ def test_a_wrong_password_is_told(pbx: FakePbx) -> None:
         answer = pbx.call(verb)
         assert answer["code"] == "wrong_password", answer
         assert "moon and sun" not in json.dumps(answer)
-
-
-def test_the_repository_is_made_on_first_use_only(empty: FakePbx) -> None:
-    shutil.rmtree(empty.store)
-    machine = Pbx(empty.root)
-    repository = Repository(machine, Settings.read(machine))
-    with pytest.raises(Trouble, match="no backup repository"):
-        repository.open(may_create=False)
-    assert not empty.store.exists()
-    repository.open(may_create=True)
-    assert (empty.store / "config").is_file()
-    assert machine.state()["repository_id"]
 
 
 def test_a_store_that_vanished_is_not_made_anew(pbx: FakePbx) -> None:
