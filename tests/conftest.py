@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no finding, so no example has a deadline; and what CI tries is the same on every run.
+settings.register_profile(
+    "kelid", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("kelid")
 
 ROOT = Path(__file__).resolve().parents[1]
 

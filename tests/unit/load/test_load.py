@@ -321,7 +321,7 @@ def test_what_is_no_sound(content: bytes) -> None:
     assert read_sound(content, NOWHERE).rate == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_judged_as_a_sound(content: bytes) -> None:
     whole = (BASE / "media" / "welcome.wav").read_bytes()
@@ -334,7 +334,7 @@ _TOPICS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_TOPICS, st.binary(max_size=60))
 def test_any_bytes_are_answered_with_findings(topic: str, content: bytes) -> None:
     loaded = load_files("base", base() | {f"{topic}.yml": content}, shown="base")
@@ -342,7 +342,7 @@ def test_any_bytes_are_answered_with_findings(topic: str, content: bytes) -> Non
     assert {finding.code for finding in loaded.findings} <= set(CODES)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_TOPICS, st.data())
 def test_a_damaged_file_never_raises(topic: str, data: st.DataObject) -> None:
     """Cut a piece out of a good file, or put something in: it stays good, or findings say what is wrong."""

@@ -192,7 +192,7 @@ _BITS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.one_of(st.text(), st.lists(_BITS, max_size=40).map("".join)), st.booleans())
 @example("a: \ud7ff", False)
 @example("a: b\n\n", False)
@@ -223,7 +223,7 @@ def test_hostile_text(text: str, vault: bool) -> None:
             assert not set("".join(node.keys)) & set("\n\r\t\0\u202e")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(
         alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")),
