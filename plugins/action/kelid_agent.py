@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -93,13 +94,28 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"the host has no {name}; use the inventory inventory.kelid.yml")
         return str(value)
 
+    def vault_password(self) -> bytes | None:
+        """Return the password that Ansible itself was given (--vault-password-file, AWX); None leaves it to kelid's ways.
+
+        Where kelid started the playbook it has made its plan with a password of its own finding: that one counts.
+        """
+        if os.environ.get("KELID_COMMAND"):
+            return None
+        vault = getattr(self._loader, "_vault", None)
+        given = [secret.bytes for _, secret in getattr(vault, "secrets", None) or () if secret.bytes]
+        return given[0] if given else None
+
     def release(self) -> Any:
         """Render the site, put its secrets in place, and return the release. Raise AnsibleActionFail with every finding."""
         from kelid import pipeline  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
         from kelid.findings import KelidError  # noqa: PLC0415
 
         try:
-            return pipeline.make_release(Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"))
+            return pipeline.make_release(
+                Path(self.variable("kelid_sites_dir")),
+                self.variable("kelid_site"),
+                vault_password=self.vault_password(),
+            )
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
             raise AnsibleActionFail(f"{problem}{findings}") from problem

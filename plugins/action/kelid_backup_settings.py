@@ -41,6 +41,7 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
             settings = pipeline.backup_settings(
                 Path(self.variable("kelid_sites_dir")),
                 self.variable("kelid_site"),
+                vault_password=self.vault_password(),
                 host_key=self.override("kelid_backup_host_key"),
             )
         except KelidError as problem:

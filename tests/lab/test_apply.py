@@ -451,7 +451,8 @@ def test_a_full_disk_leaves_everything_as_it_was(edited: Clinic, phones: tuple[P
     assert during == release
 
 
-def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
+def play(clinic: Clinic, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the playbook apply with nothing of kelid's in front."""
     environment = {
         **clinic.environment(),
         "KELID_SITES": str(clinic.folder / "sites"),
@@ -460,13 +461,9 @@ def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
         "KELID_IDENTITY": str(clinic.lab.key),
         "KELID_KNOWN_HOSTS": str(clinic.lab.known_hosts),
     }
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"),
-            "-i",
-            "inventory.kelid.yml",
-            "playbooks/apply.yml",
-        ],
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    return subprocess.run(
+        [program, "-i", "inventory.kelid.yml", "playbooks/apply.yml", *arguments],
         cwd=pipeline.root(),
         env=environment,
         capture_output=True,
@@ -475,5 +472,22 @@ def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
         timeout=240,
     )
 
+
+def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
+    done = play(clinic)
+
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"changed=0 .*unreachable=0 .*failed=0", done.stdout), done.stdout
+
+
+def test_the_vault_password_that_ansible_was_given_counts(clinic: Clinic, tmp_path: Path) -> None:
+    samples = (clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD).read_text(encoding="utf-8")
+    (tmp_path / "right").write_text(samples.splitlines()[-1] + "\n", encoding="utf-8")
+    (tmp_path / "wrong").write_text("another\n", encoding="utf-8")
+
+    right = play(clinic, "--vault-password-file", str(tmp_path / "right"))
+    wrong = play(clinic, "--vault-password-file", str(tmp_path / "wrong"))
+
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert wrong.returncode != 0
+    assert "the vault's password is wrong" in wrong.stdout + wrong.stderr
