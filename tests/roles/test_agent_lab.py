@@ -389,7 +389,7 @@ def test_a_power_cut_undoes_as_well(server: Server) -> None:
 def test_dynamic_members_and_pauses_come_back(server: Server) -> None:
     """Taking a queue away loses its dynamic members; the undo gives them back."""
     server.host.asterisk("queue add member PJSIP/102 to reception penalty 3 as Reza")
-    server.host.asterisk("queue pause member PJSIP/102 queue reception")
+    server.host.asterisk('queue pause member PJSIP/102 queue reception reason "at lunch"')
     without = release(
         {
             "queues.conf": "[general]\n",
@@ -403,7 +403,7 @@ def test_dynamic_members_and_pauses_come_back(server: Server) -> None:
     members = server.host.asterisk("queue show reception")
     assert "Reza" in members
     assert "penalty 3" in members
-    assert "paused" in members
+    assert "paused:at lunch" in members
     server.host.asterisk("queue remove member PJSIP/102 from reception")
 
 

@@ -107,6 +107,7 @@ def test_what_asterisk_lists_is_read() -> None:
         "penalty": 3,
         "dynamic": True,
         "paused": True,
+        "reason": "x",
     }
     registrations = (
         " <Registration/ServerURI..............................>  <Auth....................>  <Status.......>\n"

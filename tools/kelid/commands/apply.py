@@ -14,8 +14,10 @@ import sys
 
 from kelid import pipeline
 from kelid.commands import options, server
+from kelid.deliver.server import Applied
 from kelid.findings import Exit, KelidError
 from kelid.report import plans as report
+from kelid.report.findings import as_data
 
 NAME = "apply"
 HELP = "apply a site to its server: plan, show, ask, apply, verify"
@@ -72,10 +74,12 @@ def run(arguments: argparse.Namespace) -> Exit:
         applied = server.server_of(arguments, watch).apply(
             base=plan.base, release=plan.release, restart=arguments.restart
         )
+    findings = pipeline.findings_of_log(checked, applied.log)
     if arguments.json:
         options.print_json(
             {
                 "ok": applied.ok,
+                "exit": applied.exit.value,
                 "changed": applied.changed,
                 "release": applied.release,
                 "previous": applied.previous,
@@ -85,16 +89,30 @@ def run(arguments: argparse.Namespace) -> Exit:
                 "code": applied.code,
                 "message": applied.message,
                 "undone": applied.undone,
+                "findings": as_data(findings),
             }
         )
     if not applied.ok:
-        findings = pipeline.findings_of_log(checked, applied.log)
-        state = "the old release is back" if applied.undone else "the live system was not touched"
-        if applied.exit is Exit.FAILURE:
-            state = "look at the server with `kelid status`; its way back is armed and undoes the change by itself"
-        raise KelidError(
-            f"{plan.site}: {applied.code}: {applied.message}; {state}", exit=applied.exit, findings=findings
+        problem = KelidError(
+            f"{plan.site}: {applied.code}: {applied.message}{_state(applied)}",
+            exit=applied.exit,
+            findings=findings,
         )
+        if not arguments.json:
+            raise problem
+        print(f"kelid: {problem}", file=sys.stderr)  # the one answer on standard output is printed
+        return applied.exit
     if not arguments.json:
         print(f"{plan.site} runs release {applied.release[:12]}; verified")
     return Exit.OK
+
+
+def _state(applied: Applied) -> str:
+    """Return what state a failed apply left the server in, where its message doesn't say so itself."""
+    if applied.exit is Exit.FAILURE:
+        state = (
+            "look at the server with `kelid status`; its way back is armed and undoes the change by itself"
+        )
+    else:
+        state = "the old release is back" if applied.undone else "the live system was not touched"
+    return "" if state in applied.message else f"; {state}"

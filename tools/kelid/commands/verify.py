@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         options.print_json(result)
     else:
-        for difference in result.get("differences") or []:
+        for difference in result.get("differences") or [result["message"]] * ("message" in result):
             print(f"{arguments.site}: {difference}")
         print(f"{arguments.site}: {'as its release says' if result.get('ok') else 'NOT as its release says'}")
     return Exit.OK if result.get("ok") else Exit.FAILURE

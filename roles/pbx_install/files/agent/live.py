@@ -128,15 +128,21 @@ class Live(Asterisk):
         return parse_members(self.ask("queue show"))
 
     def give_members_back(self, members: Sequence[Mapping[str, Any]]) -> None:
-        """Put back dynamic members and pauses of queues that the change took away."""
+        """Put back dynamic members, pauses and their reasons that the change took away.
+
+        A reload of queues forgets why a member of queues.conf pauses, and a restart that it pauses at all.
+        """
         now = {(item["queue"], item["interface"]): item for item in self.members()}
         for member in members:
             key = (member["queue"], member["interface"])
             if member["dynamic"] and key not in now:
                 named = f' as "{member["name"]}"' if member["name"] != member["interface"] else ""
                 self.ask(f"queue add member {key[1]} to {key[0]} penalty {member['penalty']}{named}")
-            if member["paused"] and not now.get(key, {}).get("paused"):
-                self.ask(f"queue pause member {key[1]} queue {key[0]}")
+            reason = str(member.get("reason", "")).replace('"', "")
+            there = now.get(key, {})
+            if member["paused"] and (not there.get("paused") or there.get("reason") != reason):
+                because = f' reason "{reason}"' if reason else ""
+                self.ask(f"queue pause member {key[1]} queue {key[0]}{because}")
 
 
 def asterisk_version() -> str:

@@ -59,7 +59,7 @@ def parse_steps(text: str) -> Iterator[tuple[str, str, str, int]]:
 
 
 def parse_members(text: str) -> list[dict[str, Any]]:
-    """Return the members in ``queue show``: queue, interface, name, penalty, whether dynamic, whether paused."""
+    """Return the members in ``queue show``: queue, interface, name, penalty, whether dynamic, whether paused and why."""
     found = []
     queue = ""
     for line in text.splitlines():
@@ -73,6 +73,7 @@ def parse_members(text: str) -> list[dict[str, Any]]:
             bare,
         )
         if member and queue:
+            paused = re.search(r"\(paused(?::(.*?))? was \d", bare) or re.search(r"\(paused()", bare)
             name, interface = member.group(1), member.group(2) or member.group(1)
             found.append(
                 {
@@ -81,7 +82,8 @@ def parse_members(text: str) -> list[dict[str, Any]]:
                     "name": name,
                     "penalty": int(member.group(3) or 0),
                     "dynamic": "(dynamic)" in bare,
-                    "paused": "(paused" in bare,
+                    "paused": paused is not None,
+                    "reason": (paused and paused.group(1)) or "",
                 }
             )
     return found

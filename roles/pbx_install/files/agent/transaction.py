@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -70,7 +70,7 @@ class Transaction:
             if directories(self.at.asterisk_conf)["astetcdir"].rstrip("/") != str(self.at.current):
                 raise Refusal(
                     "not_installed",
-                    "Asterisk doesn't read kelid's releases yet; run the playbook install first",
+                    "Asterisk doesn't read kelid's releases yet; run `kelid install` (or the playbook install) first",
                 )
             incoming = Path(tempfile.mkdtemp(dir=self.at.state, prefix=".incoming-"))
             try:
@@ -172,6 +172,8 @@ class Transaction:
             done = put_in_force(server, manifest, changed, modules or [], restarting, running)
             lap("reload")
             settle(server, manifest)
+            if restarting or "queues.conf" in changed:
+                live.give_members_back(self.kept(record["members"], manifest))
             lap("settle")
         except BaseException as problem:
             log = problem.log if isinstance(problem, Refusal) else []
@@ -189,6 +191,12 @@ class Transaction:
             "restarted": restarting or not running,
             "before": before,
         }
+
+    @staticmethod
+    def kept(members: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return those of the members whose queue the release has."""
+        queues = manifest.get("expect", {}).get("queues", ())
+        return [member for member in members if member["queue"] in queues]
 
     # -- the end of it
 
@@ -239,7 +247,7 @@ def fits(manifest: Mapping[str, Any]) -> None:
     """Raise Refusal unless the server's Asterisk is the one that the release was made for."""
     version = asterisk_version()
     if not version:
-        raise Refusal("not_installed", "no Asterisk here; run the playbook install first")
+        raise Refusal("not_installed", "no Asterisk here; run `kelid install` (or the playbook install) first")
     if int(version.split(".")[0]) != manifest.get("asterisk"):
         raise Refusal(
             "wrong_asterisk",
