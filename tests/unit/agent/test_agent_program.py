@@ -14,6 +14,7 @@ import pytest
 from agent.adapt import Adapter
 from agent.conf import directories, with_etc_dir
 from agent.logs import explain, read_log, tells_of_release
+from agent.places import Places
 from agent.scrub import Scrubber, secret_values
 from agent.tables import (
     parse_contexts,
@@ -23,6 +24,7 @@ from agent.tables import (
     parse_registrations,
     parse_steps,
 )
+from agent.way_back import WayBack
 
 from kelid.deliver.program import program
 
@@ -197,3 +199,16 @@ def test_imports_run_one_way_and_at_the_start() -> None:
     order = list(TopologicalSorter(needs).static_order())
     assert needs["transaction"]
     assert order[-1] == "__main__"
+
+
+def test_a_way_back_that_cannot_be_armed_leaves_no_record(tmp_path: Path) -> None:
+    """A full /run, say: a record without a clock would bar every later change."""
+    at = Places(state=tmp_path / "state", units=tmp_path / "units")
+    at.state.mkdir()
+    (at.units / "kelid-undo.timer.d" / "within.conf").mkdir(parents=True)
+
+    with pytest.raises(OSError, match="within"):
+        WayBack(at).arm({"release": "a", "confirm_within": 5})
+
+    assert WayBack(at).record() is None
+    assert list(at.state.iterdir()) == []

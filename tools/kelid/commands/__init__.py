@@ -31,12 +31,16 @@ from kelid.findings import Exit, KelidError
 from kelid.report import findings as findings_report
 from kelid.report.colour import wants_colour
 
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
+
 VERBS = (check, render, diff, plan, install, apply, status, verify, backup, restore, lab, demo)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     codes = "\n".join(f"  {code.value}  {code.meaning}" for code in Exit)
+    codes += f"\n  {INTERRUPTED}  interrupted (Ctrl-C); the message says what state the server is in"
     top = argparse.ArgumentParser(
         prog="kelid",
         description="PBX configuration as code: check, render, compare, apply, back up and restore Asterisk phone systems.",
@@ -65,9 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KelidError as problem:
         return _tell(arguments, problem)
-    except KeyboardInterrupt:
-        print("kelid: interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as stop:
+        message = f"interrupted: {stop}" if str(stop) else "interrupted"
+        if getattr(arguments, "json", False):
+            print(json.dumps({"ok": False, "exit": INTERRUPTED, "message": message}, ensure_ascii=False))
+        print(f"kelid: {message}", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:  # the reader (head, less) went away: nothing to tell it any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK

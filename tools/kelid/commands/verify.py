@@ -26,7 +26,10 @@ def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         options.print_json(result)
     else:
-        for difference in result.get("differences") or [result["message"]] * ("message" in result):
-            print(f"{arguments.site}: {difference}")
+        reasons = list(result.get("differences") or ())
+        if not reasons and not result.get("ok"):  # the agent couldn't even look
+            reasons.append(result.get("message") or "the server gave no reason")
+        for reason in reasons:
+            print(f"{arguments.site}: {reason}")
         print(f"{arguments.site}: {'as its release says' if result.get('ok') else 'NOT as its release says'}")
     return Exit.OK if result.get("ok") else Exit.FAILURE

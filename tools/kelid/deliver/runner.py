@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,10 +32,12 @@ class Outcome:
     """What became of a playbook's run on each host.
 
     ``results`` holds, by task action and host, what our own actions returned under ``kelid`` (the last one wins);
-    ``failures`` the messages of failed tasks; ``unreachable`` the hosts that never answered.
+    ``failures`` the messages of failed tasks; ``unreachable`` the hosts that never answered; ``ended`` whether the
+    playbook ran to its end.
     """
 
     status: str = "failed"
+    ended: bool = False
     changed: bool = False
     results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, list[str]] = field(default_factory=dict)
@@ -66,6 +70,7 @@ def run_playbook(
 
     ``root`` is the repository that holds playbooks/, roles/ and ansible.cfg. Neither secrets nor the site's YAML go through
     variables: the action plugins read them when the host's turn comes. What ansible-runner keeps is deleted at the end.
+    Raise KeyboardInterrupt where SIGINT or SIGTERM ended the playbook before its time.
     """
     import ansible_runner  # noqa: PLC0415  (0.3 s that other commands need not pay)
 
@@ -84,7 +89,11 @@ def run_playbook(
         _take(event, outcome, started, watch)
         return False  # ansible-runner need not keep the event on disk
 
-    with tempfile.TemporaryDirectory(prefix="kelid-") as private, _own_connections(private) as sockets:
+    with (
+        tempfile.TemporaryDirectory(prefix="kelid-") as private,
+        _own_connections(private) as sockets,
+        _own_signals(),
+    ):
         ansible_environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = sockets
         runner = ansible_runner.interface.run(
             private_data_dir=private,
@@ -93,6 +102,7 @@ def run_playbook(
             project_dir=str(root),
             extravars={"kelid_hosts": hosts, **(variables or {})},
             envvars=ansible_environment,
+            settings={"pexpect_timeout": 1},  # seconds until a silent playbook notices that it is to stop
             event_handler=on_event,
             cmdline="--check --diff" if check else None,
             verbosity=verbosity or None,
@@ -100,7 +110,24 @@ def run_playbook(
             quiet=True,
         )
         outcome.status = runner.status
+    if outcome.status == "canceled":
+        if not outcome.ended:
+            raise KeyboardInterrupt(f"the playbook {name} was stopped")
+        # The signal came too late to stop anything: what became of the run is what its tasks say.
+        outcome.status = "failed" if outcome.failures or outcome.unreachable else "successful"
     return outcome
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Put the handlers of SIGINT and SIGTERM back, which ansible-runner replaces for good."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 @contextmanager
@@ -123,6 +150,7 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
     kind, data = event.get("event", ""), event.get("event_data", {})
     if text := event.get("stdout"):
         outcome.output.append(str(text))
+    outcome.ended = outcome.ended or kind == "playbook_on_stats"
     state = _STATES.get(kind)
     if state is None:
         return
@@ -147,6 +175,8 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
 
 def _message(result: Mapping[str, Any]) -> str:
     parts = [str(result[key]).strip() for key in ("msg", "module_stderr", "stderr") if result.get(key)]
+    if any("Missing sudo password" in part for part in parts):
+        return "the ssh user may not become root without a password; give it NOPASSWD in sudoers, or use user root"
     return "; ".join(dict.fromkeys(parts)) or "no reason was given (the task's output is kept secret)"
 
 

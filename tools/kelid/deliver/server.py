@@ -65,6 +65,15 @@ REFUSALS = frozenset(
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
 
 
+STOPPED = {
+    "install": "run it again: what is done already stays",
+    "apply": "a release that was in force and isn't confirmed goes back by itself within minutes: see `kelid status`",
+    "backup": "a backup that had begun on the server may still go on to its end",
+    "restore": "the server may be half-way and its Asterisk stopped: run the same restore again",
+}
+"""What a playbook that was stopped in the middle leaves behind."""
+
+
 BACKUP_CODES = {
     **dict.fromkeys(("unreachable", "access_denied", "host_key_changed"), Exit.UNREACHABLE),
     **dict.fromkeys(
@@ -85,17 +94,22 @@ class Server:
     verbosity: int = 0
 
     def _run(self, playbook: str, **variables: Any) -> Outcome:
-        outcome = run_playbook(
-            playbook,
-            root=self.root,
-            hosts=self.site,
-            variables=variables,
-            environment=self.environment,
-            watch=self.watch,
-            verbosity=self.verbosity,
-        )
+        try:
+            outcome = run_playbook(
+                playbook,
+                root=self.root,
+                hosts=self.site,
+                variables=variables,
+                environment=self.environment,
+                watch=self.watch,
+                verbosity=self.verbosity,
+            )
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"{self.site}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
+            ) from stop
         if self.site in outcome.unreachable and not outcome.result("kelid_begin", self.site):
-            demand(outcome, self.site, playbook)
+            demand(outcome, self.site, f"run the playbook {playbook}")
         return outcome
 
     def install(self) -> bool:

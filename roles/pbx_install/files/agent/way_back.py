@@ -28,9 +28,13 @@ class WayBack:
         return found if isinstance(found, dict) else None
 
     def arm(self, record: Mapping[str, Any]) -> None:
-        """Write the record and start the timer. Raise Refusal ``no_timer``; then nothing is armed."""
+        """Write the record and start the timer. Raise Refusal ``no_timer``, OSError; then nothing is armed."""
         write_whole(self.at.armed, json.dumps(record, indent=1).encode())
-        self._start_timer(record["confirm_within"])
+        try:
+            self._start_timer(record["confirm_within"])
+        except BaseException:  # a full /run, say: a record without a clock would bar every later change
+            self.disarm()
+            raise
 
     def disarm(self) -> None:
         """Take the record away, for good, and stop the timer."""
@@ -46,7 +50,6 @@ class WayBack:
         done = run("systemctl", "daemon-reload")
         done = done if done.returncode else run("systemctl", "restart", "kelid-undo.timer")
         if done.returncode:
-            remove(self.at.armed)
             raise Refusal(
                 "no_timer",
                 f"the way back can't be armed: {done.stderr.strip()}; run the playbook install again",
