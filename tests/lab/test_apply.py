@@ -491,3 +491,20 @@ def test_the_vault_password_that_ansible_was_given_counts(clinic: Clinic, tmp_pa
     assert right.returncode == 0, right.stdout + right.stderr
     assert wrong.returncode != 0
     assert "the vault's password is wrong" in wrong.stdout + wrong.stderr
+
+
+def test_an_asterisk_that_does_not_run_is_said_and_an_apply_starts_it(edited: Clinic) -> None:
+    edited.host.run(["systemctl", "stop", "asterisk"])
+
+    told = {verb: edited.kelid(verb, "--json") for verb in ("status", "verify")}
+    nothing = edited.kelid("apply", "--yes", "--json")
+    edited.edit("queues.yml", "timeout: 20", "timeout: 28")
+    applied = edited.kelid("apply", "--yes")
+
+    assert {verb: done.returncode for verb, done in told.items()} == dict.fromkeys(told, Exit.FAILURE)
+    assert json.loads(told["status"].stdout)["asterisk"]["running"] is False
+    assert "running" in json.loads(told["verify"].stdout)["message"]
+    assert nothing.returncode == Exit.FAILURE
+    assert "Asterisk is NOT running" in json.loads(nothing.stdout)["message"]
+    assert applied.returncode == Exit.OK, applied.stderr
+    assert edited.host.run(["systemctl", "is-active", "asterisk"]).stdout.strip() == "active"

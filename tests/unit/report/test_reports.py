@@ -83,6 +83,11 @@ def test_a_plan_says_all_that_an_engineer_asks_before_yes() -> None:
         assert words in text
 
 
+def test_a_plan_for_a_server_that_was_made_by_hand_says_that_its_configuration_goes() -> None:
+    assert "made before kelid, is read no more" in plans.plan_text(a_plan(base="0" * 64))
+    assert "made before kelid" not in plans.plan_text(a_plan(base="a" * 64))
+
+
 def test_an_empty_plan_says_so_and_nothing_more() -> None:
     text = plans.plan_text(a_plan(release="a" * 64, drift=(), comparison=Comparison()))
 

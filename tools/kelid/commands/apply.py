@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     colour = options.colour_of(arguments)
     with options.progress(arguments) as watch:
         target = server.server_of(arguments, watch)
-        checked, plan = server.plan_now(arguments, target)
+        checked, plan, running = server.plan_now(arguments, target)
     if not arguments.json:
         sys.stdout.write(report.plan_text(plan, colour=colour, lines=arguments.lines))
         sys.stdout.flush()
@@ -64,6 +64,8 @@ def run(arguments: argparse.Namespace) -> Exit:
             "within minutes the server goes back by itself: then plan again",
             exit=Exit.REFUSED,
         )
+    if plan.empty and not running:
+        raise KelidError(f"{plan.site}: nothing to change, but {server.NOT_RUNNING}")
     if plan.empty:
         if arguments.json:
             options.print_json({"ok": True, "changed": False, "release": plan.release, "plan": plan.digest})

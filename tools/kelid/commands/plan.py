@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> Exit:
             sys.stdout.write(report.comparison_text(comparison, colour=colour, lines=arguments.lines))
         return Exit.OK if comparison.empty else Exit.CHANGES
     with options.progress(arguments) as watch:
-        _, plan = server.plan_now(arguments, server.server_of(arguments, watch))
+        _, plan, running = server.plan_now(arguments, server.server_of(arguments, watch))
+    if not running:
+        print(f"kelid: {plan.site}: {server.NOT_RUNNING}", file=sys.stderr)
     if arguments.json:
         options.print_json({"digest": plan.digest, "empty": plan.empty, **plan.as_dict()})
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
+from typing import Any
 
 from kelid import pipeline
 from kelid.commands import options
@@ -10,6 +12,11 @@ from kelid.deliver.server import Server
 from kelid.model.plan import Plan
 from kelid.model.progress import Watcher
 from kelid.pipeline import Checked
+
+NOT_RUNNING = (
+    "Asterisk is NOT running on the server; `journalctl -u asterisk` there says why. "
+    "An apply that changes something starts it, else `systemctl start asterisk`"
+)
 
 
 def server_of(arguments: argparse.Namespace, watch: Watcher) -> Server:
@@ -36,7 +43,14 @@ def checked_site(arguments: argparse.Namespace) -> tuple[Checked, bytes]:
     return checked, password or pipeline.need_password(sites, arguments.site)
 
 
-def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan]:
-    """Check the site, ask its server what it has, and return the plan."""
+def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan, bool]:
+    """Check the site, ask its server what it has, and return the plan; last, whether Asterisk runs there."""
     checked, password = checked_site(arguments)
-    return checked, pipeline.plan_for(checked, options.sites_of(arguments), server.status(), password)
+    status = server.status()
+    plan = pipeline.plan_for(checked, options.sites_of(arguments), status, password)
+    return checked, plan, is_running(status)
+
+
+def is_running(status: Mapping[str, Any]) -> bool:
+    """Return whether the server's Asterisk runs, by what its agent says."""
+    return bool((status.get("asterisk") or {}).get("running"))

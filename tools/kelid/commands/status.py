@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from kelid.commands import options, server
 from kelid.findings import Exit
@@ -20,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> Exit:
-    """Ask and show. The exit status is 4 if files were changed by hand."""
+    """Ask and show. The exit status is 1 if Asterisk doesn't run, 4 if files were changed by hand."""
     with options.progress(arguments) as watch:
         status = server.server_of(arguments, watch).status()
     drift = status.get("drift") or []
@@ -43,4 +44,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         print(
             f"armed     {'yes: a change waits to be confirmed, or undoes itself' if status.get('armed') else 'no'}"
         )
+    if not server.is_running(status):
+        print(f"kelid: {arguments.site}: {server.NOT_RUNNING}", file=sys.stderr)
+        return Exit.FAILURE
     return Exit.CHANGES if drift else Exit.OK

@@ -115,6 +115,10 @@ class Server:
     def install(self) -> bool:
         """Make a bare machine a PBX; return whether that changed anything. Raise KelidError if it is refused."""
         outcome = self._run("install")
+        told = outcome.result("kelid_agent", self.site) or {}
+        if told.get("code") in REFUSALS:
+            message = f"{self.site}: not installed yet: {told['code']}: {told['message']}"
+            raise KelidError(f"{message}; the running Asterisk was not touched", exit=Exit.REFUSED)
         demand(outcome, self.site, "install")
         return outcome.changed
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from kelid.model.plan import Action, Comparison, FileChange, ObjectChange, Plan
 from kelid.report.colour import paint
 
+ADOPTED = "0" * 64
+"""The release under which the agent keeps what a server had before kelid."""
+
 _SIGNS = {Action.ADD: ("+", "green"), Action.CHANGE: ("~", "yellow"), Action.REMOVE: ("-", "red")}
 
 
@@ -51,6 +54,14 @@ def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
         notes.append(
             paint(
                 f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}",
+                "red",
+                on=colour,
+            )
+        )
+    if plan.base == ADOPTED:
+        notes.append(
+            paint(
+                "the server's own configuration, made before kelid, is read no more: this release takes its place whole",
                 "red",
                 on=colour,
             )

@@ -79,7 +79,7 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
     except OSError as problem:
         full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
         message = (
-            "the server's disk is full; nothing was changed"
+            f"no space left on the server{' for ' + str(problem.filename) if problem.filename else ''}; nothing was changed"
             if full
             else f"{problem.strerror}: {problem.filename or ''}"
         )

@@ -18,7 +18,9 @@ def locked(state: Path, wait: float = 0.0) -> Iterator[None]:
     try:
         handle = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     except FileNotFoundError:
-        raise Refusal("not_installed", f"{state} isn't there; run `kelid install` (or the playbook install) first") from None
+        raise Refusal(
+            "not_installed", f"{state} isn't there; run `kelid install` (or the playbook install) first"
+        ) from None
 
     def take() -> bool:
         try:
