@@ -14,7 +14,7 @@ PROGRAM = "/usr/local/lib/kelid/backup"
 
 
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
-    """``verb`` is run, list or verify; ``snapshot`` (``latest`` or an id) is verify's."""
+    """``verb`` is run, list or verify; ``snapshot`` (``latest`` or an id) is verify's, and what a list must hold."""
 
     _VALID_ARGS = frozenset(("verb", "snapshot"))
 
@@ -31,7 +31,17 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
             else [verb]
         )
         told = self.ask_backup(*words)
+        wanted = str(self._task.args.get("snapshot") or "")
+        if verb == "list" and wanted and told.get("ok") and not self.holds(told, wanted):
+            named = "" if wanted == "latest" else f" {wanted!r}"
+            message = f"the store holds no backup{named} of this site; `kelid backup SITE --list` says what it holds"
+            told = {"ok": False, "code": "no_snapshot", "message": message}
         return self.result(told, changed=bool(told.get("ok")) and verb == "run")
+
+    def holds(self, told: Mapping[str, Any], wanted: str) -> bool:
+        """Return whether a list holds a backup that was asked for; it names the first part of each id."""
+        names = [str(item["id"]) for item in told.get("snapshots") or ()]
+        return any(wanted == "latest" or name.startswith(wanted) or wanted.startswith(name) for name in names)
 
     def ask_backup(self, *words: str, given: bytes = b"") -> dict[str, Any]:
         """Return the backup program's answer, in one round trip."""

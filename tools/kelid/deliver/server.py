@@ -115,10 +115,7 @@ class Server:
     def install(self) -> bool:
         """Make a bare machine a PBX; return whether that changed anything. Raise KelidError if it is refused."""
         outcome = self._run("install")
-        told = outcome.result("kelid_agent", self.site) or {}
-        if told.get("code") in REFUSALS:
-            message = f"{self.site}: not installed yet: {told['code']}: {told['message']}"
-            raise KelidError(f"{message}; the running Asterisk was not touched", exit=Exit.REFUSED)
+        self._adopted(outcome)
         demand(outcome, self.site, "install")
         return outcome.changed
 
@@ -192,7 +189,18 @@ class Server:
     def restore(self, *, snapshot: str = "latest", force: bool = False) -> dict[str, Any]:
         """Make the machine a PBX and put a snapshot in place. Raise KelidError with the reason if it is refused or fails."""
         outcome = self._run("restore", pbx_restore_snapshot=snapshot, pbx_restore_force=force)
-        return self._answer(outcome, "kelid_restore", "restore")
+        self._adopted(outcome)
+        asked = outcome.result("kelid_backup", self.site) or {}
+        return self._answer(
+            outcome, "kelid_backup" if asked.get("ok") is False else "kelid_restore", "restore"
+        )
+
+    def _adopted(self, outcome: Outcome) -> None:
+        """Raise KelidError where the agent refused to take over an Asterisk that was there (calls are up)."""
+        told = outcome.result("kelid_agent", self.site) or {}
+        if told.get("code") in REFUSALS:
+            message = f"{self.site}: not installed yet: {told['code']}: {told['message']}"
+            raise KelidError(f"{message}; the running Asterisk was not touched", exit=Exit.REFUSED)
 
     def _answer(self, outcome: Outcome, action: str, doing: str) -> dict[str, Any]:
         """Return the backup program's answer; raise KelidError with its reason and the exit status of its code."""
