@@ -154,6 +154,7 @@ class Transaction:
             releases.keep(self.at.releases / name, previous, symlinks=True)
         releases.put(fresh, name)
         before = live.observe() if running else {}
+        members = live.members() if running else []
         record = {
             "release": name,
             "previous": previous,
@@ -161,7 +162,7 @@ class Transaction:
             "confirm_within": within,
             "boot": boot_id(),
             "restart": restarting or not running,
-            "members": live.members() if running else [],
+            "members": members,
             "changed": sorted(changed),
         }
         server.way_back.arm(record)
@@ -173,7 +174,7 @@ class Transaction:
             lap("reload")
             settle(server, manifest)
             if restarting or "queues.conf" in changed:
-                live.give_members_back(self.kept(record["members"], manifest))
+                live.give_members_back(self.kept(members, manifest))
             lap("settle")
         except BaseException as problem:
             log = problem.log if isinstance(problem, Refusal) else []
