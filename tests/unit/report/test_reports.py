@@ -95,6 +95,13 @@ def test_an_empty_plan_says_so_and_nothing_more() -> None:
     assert "reloads" not in text
 
 
+def test_a_plan_for_drift_alone_does_not_say_that_nothing_differs() -> None:
+    text = plans.plan_text(a_plan(release="a" * 64, comparison=Comparison()))
+
+    assert "no difference" not in text
+    assert "put back by this apply: pjsip.conf" in text
+
+
 def test_markdown_keeps_its_fences_whatever_the_text_holds() -> None:
     text = plans.markdown("noor", COMPARISON)
 

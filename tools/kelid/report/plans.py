@@ -38,7 +38,9 @@ def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
         rows.append(
             f"  kelid    {plan.tool_before} -> {plan.tool}: some changes may come from the tool, not from the site"
         )
-    text = "\n".join(rows) + "\n\n" + comparison_text(plan.comparison, colour=colour, lines=lines)
+    same = "what the site says is what the release there says\n"
+    changes = comparison_text(plan.comparison, colour=colour, lines=lines)
+    text = "\n".join(rows) + "\n\n" + (same if plan.comparison.empty else changes)
     notes = []
     if plan.armed:
         notes.append(
