@@ -25,10 +25,7 @@ HELP = "apply a site to its server: plan, show, ask, apply, verify"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
-    options.add_output(parser)
+    options.add_server_verb(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
     parser.add_argument(
         "--plan-digest",

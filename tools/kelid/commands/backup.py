@@ -17,11 +17,8 @@ HELP = "back up a PBX now, verified; or list its backups"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
+    options.add_server_verb(parser)
     options.add_backup_store(parser)
-    options.add_output(parser)
     parser.add_argument("--list", action="store_true", help="list the backups instead of taking one")
 
 

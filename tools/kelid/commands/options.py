@@ -77,6 +77,14 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_server_verb(parser: argparse.ArgumentParser) -> None:
+    """Add what every verb takes that speaks to one site's server."""
+    add_sites(parser)
+    add_vault(parser)
+    add_server(parser)
+    add_output(parser)
+
+
 def add_backup_store(parser: argparse.ArgumentParser) -> None:
     """Add what says how the backup store is reached, where that differs from backup.yml."""
     group = parser.add_argument_group("the backup store, where it differs from backup.yml")

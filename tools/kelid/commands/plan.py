@@ -23,10 +23,7 @@ HELP = "show what an apply would change on the server"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
-    options.add_output(parser)
+    options.add_server_verb(parser)
     parser.add_argument(
         "--against", metavar="REVISION", help="compare with this git revision and ask no server"
     )

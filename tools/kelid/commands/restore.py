@@ -19,11 +19,8 @@ HELP = "restore a PBX from its backup, to the same or to new hardware"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
+    options.add_server_verb(parser)
     options.add_backup_store(parser)
-    options.add_output(parser)
     parser.add_argument("--snapshot", default="latest", metavar="ID", help="which backup (default: latest)")
     parser.add_argument(
         "--force", action="store_true", help="data on the machine that is newer than the backup may be lost"

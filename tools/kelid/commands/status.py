@@ -14,10 +14,7 @@ HELP = "ask a server what it runs"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
-    options.add_output(parser)
+    options.add_server_verb(parser)
 
 
 def run(arguments: argparse.Namespace) -> Exit:

@@ -13,10 +13,7 @@ HELP = "hold the running Asterisk against its release"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
-    options.add_vault(parser)
-    options.add_server(parser)
-    options.add_output(parser)
+    options.add_server_verb(parser)
 
 
 def run(arguments: argparse.Namespace) -> Exit:
