@@ -49,21 +49,24 @@ class ActionModule(ActionBase):
         )
         # Never without data: the connection would then ask for a terminal, whose input has no end.
         done = self._low_level_execute_command(command, in_data=archive or b"\n", sudoable=True)
-        text = str(done.get("stdout", "")).strip()
-        if text == "missing":
+        if str(done.get("stdout", "")).strip() == "missing":
             return {
                 "ok": False,
                 "code": "not_installed",
                 "message": "kelid's agent is not on the server; run kelid install (or the playbook install) first",
             }
+        return self.answer(done, "the agent")
+
+    def answer(self, done: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """Return the JSON object that a program of ours printed, or that it gave none and what it complained of."""
         try:
-            told: dict[str, Any] = json.loads(text)
+            told: dict[str, Any] = json.loads(str(done.get("stdout", "")).strip())
         except ValueError:
             reason = str(done.get("stderr", "")).strip()[-500:]
             return {
                 "ok": False,
                 "code": "no_answer",
-                "message": f"the agent gave no answer: {reason or 'nothing at all'}",
+                "message": f"{who} gave no answer: {reason or 'nothing at all'}",
             }
         return told
 

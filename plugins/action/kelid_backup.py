@@ -49,16 +49,7 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         instead = f"cat >/dev/null; echo {shlex.quote(json.dumps(missing))}"
         command = f"if test -x {PROGRAM}; then {shlex.join((PROGRAM, *words))}; else {instead}; fi"
         done = self._low_level_execute_command(command, in_data=given, sudoable=True)
-        try:
-            told: dict[str, Any] = json.loads(str(done.get("stdout", "")).strip())
-        except ValueError:
-            reason = str(done.get("stderr", "")).strip()[-500:]
-            return {
-                "ok": False,
-                "code": "no_answer",
-                "message": f"the backup program gave no answer: {reason or 'nothing'}",
-            }
-        return told
+        return self.answer(done, "the backup program")
 
     def log_lines(self, told: Mapping[str, Any]) -> list[str]:
         """Return what restic and ssh said, and the paths that an answer names, as lines of a message."""

@@ -451,7 +451,9 @@ def test_a_full_disk_leaves_everything_as_it_was(edited: Clinic, phones: tuple[P
     assert during == release
 
 
-def play(clinic: Clinic, *arguments: str) -> subprocess.CompletedProcess[str]:
+def play(
+    clinic: Clinic, *arguments: str, known_hosts: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the playbook apply with nothing of kelid's in front."""
     environment = {
         **clinic.environment(),
@@ -459,7 +461,7 @@ def play(clinic: Clinic, *arguments: str) -> subprocess.CompletedProcess[str]:
         "KELID_SITE": "noor-clinic",
         "KELID_ADDRESS": clinic.host.address,
         "KELID_IDENTITY": str(clinic.lab.key),
-        "KELID_KNOWN_HOSTS": str(clinic.lab.known_hosts),
+        "KELID_KNOWN_HOSTS": str(known_hosts or clinic.lab.known_hosts),
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     return subprocess.run(
@@ -508,3 +510,15 @@ def test_an_asterisk_that_does_not_run_is_said_and_an_apply_starts_it(edited: Cl
     assert "Asterisk is NOT running" in json.loads(nothing.stdout)["message"]
     assert applied.returncode == Exit.OK, applied.stderr
     assert edited.host.run(["systemctl", "is-active", "asterisk"]).stdout.strip() == "active"
+
+
+def test_a_connection_that_was_kept_does_not_serve_a_run_with_other_host_keys(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    (tmp_path / "known_hosts").write_text("", encoding="utf-8")
+
+    trusted = play(clinic)
+    stranger = play(clinic, known_hosts=tmp_path / "known_hosts")
+
+    assert trusted.returncode == 0, trusted.stdout + trusted.stderr
+    assert "unreachable=1" in stranger.stdout, stranger.stdout

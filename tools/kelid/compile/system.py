@@ -88,22 +88,22 @@ def quiet() -> tuple[ConfFile, ...]:
     )
 
 
+_EUROPEAN: dict[str, str | int] = {
+    "description": "common European tones",
+    "ringcadence": "1000,4000",
+    "dial": "425",
+    "busy": "425/500,0/500",
+    "ring": "425/1000,0/4000",
+    "congestion": "425/250,0/250",
+    "callwaiting": "425/200,0/200,425/200,0/9000",
+    "record": "1400/500,0/15000",
+    "info": "!950/330,!1400/330,!1800/330,0",
+}
+"""ITU-T E.180: 425 Hz and these cadences lie within what it recommends for every country."""
+
 _TONES: dict[str, tuple[str, dict[str, str | int]]] = {
     # ITU-T, "Various tones used in national networks" (annex to Operational Bulletin 781).
-    "98": (
-        "ir",
-        {
-            "description": "Iran",
-            "ringcadence": "1000,4000",
-            "dial": "425",
-            "busy": "425/500,0/500",
-            "ring": "425/1000,0/4000",
-            "congestion": "425/250,0/250",
-            "callwaiting": "425/200,0/200,425/200,0/9000",
-            "record": "1400/500,0/15000",
-            "info": "!950/330,!1400/330,!1800/330,0",
-        },
-    ),
+    "98": ("ir", {**_EUROPEAN, "description": "Iran"}),
     "1": (
         "us",
         {
@@ -119,27 +119,12 @@ _TONES: dict[str, tuple[str, dict[str, str | int]]] = {
         },
     ),
 }
-
-_COMMON: tuple[str, dict[str, str | int]] = (
-    "xx",
-    {
-        "description": "common European tones",
-        "ringcadence": "1000,4000",
-        "dial": "425",
-        "busy": "425/500,0/500",
-        "ring": "425/1000,0/4000",
-        "congestion": "425/250,0/250",
-        "callwaiting": "425/200,0/200,425/200,0/9000",
-        "record": "1400/500,0/15000",
-        "info": "!950/330,!1400/330,!1800/330,0",
-    },
-)
-"""ITU-T E.180: 425 Hz and these cadences lie within what it recommends for every country."""
+"""Country code -> Asterisk's name of the zone, and its tones; a country that is not here has the common ones."""
 
 
 def indications(site: Site) -> ConfFile:
     """Return indications.conf with the tones of the site's country; Asterisk's own list has no Iran."""
-    zone, tones = _TONES.get(site.dial.country_code, _COMMON)
+    zone, tones = _TONES.get(site.dial.country_code, ("xx", _EUROPEAN))
     where = site.dial.place("country_code")
     return ConfFile(
         "indications.conf",
