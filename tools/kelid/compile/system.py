@@ -72,17 +72,24 @@ def call_records() -> tuple[ConfFile, ...]:
 
 
 def quiet() -> tuple[ConfFile, ...]:
-    """Return the files that Asterisk's core looks for and warns about where they are missing.
+    """Return the files that Asterisk looks for, and warns about or does without a module where they are missing.
 
-    manager.conf says that nobody enters by AMI; the other files are for parts that no site uses yet.
+    manager.conf and http.conf say that nobody enters by AMI or HTTP; the other files are for parts that no site uses yet.
     """
     return (
         ConfFile("acl.conf", ()),
         ConfFile("ccss.conf", (section("general", {"cc_max_requests": 20}),)),
+        ConfFile("confbridge.conf", (section("general", {}),)),
         ConfFile("features.conf", (section("general", {"transferdigittimeout": 3}),)),
+        ConfFile("followme.conf", (section("general", {}),)),
+        ConfFile("http.conf", (section("general", {"enabled": False}),)),
         ConfFile("manager.conf", (section("general", {"enabled": False}),)),
         ConfFile("pjproject.conf", ()),
+        # "pjsip send notify check-sync endpoint 101" tells a phone to fetch its settings again
+        ConfFile("pjsip_notify.conf", (section("check-sync", {"Event": "check-sync"}),)),
         ConfFile("queuerules.conf", ()),
+        ConfFile("res_fax.conf", (section("general", {"statusevents": False}),)),
+        ConfFile("res_parking.conf", (section("general", {"parkeddynamic": False}),)),
         ConfFile("resolver_unbound.conf", (section("general", {"hosts": "system", "resolv": "system"}),)),
         ConfFile("udptl.conf", (section("general", {"udptlstart": 4000, "udptlend": 4999}),)),
     )
