@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from kelid.compile import compile_site
+from kelid.compile import compile_site, modules
 from kelid.compile.hours import spans, weekdays
 from kelid.compile.loops import loops
 from kelid.compile.text import literal, name_of
 from kelid.load import load_site
 from kelid.model.destination import Destination
 from kelid.model.pbx import SECRET, Context, Exten, Pbx, Step
-from kelid.model.reloads import RELOADS, RESTART, expectations
+from kelid.model.reloads import ONLY_WHERE_USED, RELOADS, RESTART, expectations
 from kelid.model.site import Ivr, IvrEntry, OpenHours, Site
 
 
@@ -120,8 +120,8 @@ def test_no_trunk_is_known_by_a_name_that_anyone_can_claim(pbx: Pbx) -> None:
     assert endpoint(pbx, "mokhaberat")["identify_by"] == "ip"
     assert endpoint(pbx, "101")["identify_by"] == "username"
     assert endpoint(pbx, "101")["auth"] == "101"
-    modules = [option.value for section in pbx.sections("modules.conf") for option in section.options]
-    assert "res_pjsip_endpoint_identifier_anonymous.so" not in modules
+    loaded = [option.value for section in pbx.sections("modules.conf") for option in section.options]
+    assert "res_pjsip_endpoint_identifier_anonymous.so" not in loaded
     assert "anonymous" not in expectations(pbx)["endpoints"]
 
 
@@ -238,7 +238,37 @@ def test_an_unknown_version_is_refused(clinic: Site) -> None:
 
 def test_every_file_is_reloaded_or_needs_a_restart(pbx: Pbx) -> None:
     told = {path for paths, _ in RELOADS for path in paths} | set(RESTART)
-    assert told == {file.path for file in pbx.files} | {"extensions.conf"}
+    assert told - ONLY_WHERE_USED == {file.path for file in pbx.files} | {"extensions.conf"}
+    assert told > ONLY_WHERE_USED
+
+
+def test_what_listens_or_opens_hardware_is_loaded_only_where_it_is_used() -> None:
+    def loaded(*parts: modules.Part) -> set[str]:
+        return {option.value for section in modules.conf(16, parts).sections for option in section.options}
+
+    assert not {"chan_iax2.so", "chan_dahdi.so", "res_http_websocket.so"} & loaded()
+    assert loaded("iax2") - loaded() == {"res_crypto.so", "chan_iax2.so"}
+    assert loaded("iax2", "dahdi", "websocket") > loaded("websocket") > loaded()
+
+
+def test_no_module_opens_programs_files_or_secrets_to_the_dial_plan() -> None:
+    parts: tuple[modules.Part, ...] = ("dahdi", "iax2", "websocket")
+    loaded = {option.value for section in modules.conf(22, parts).sections for option in section.options}
+    assert not loaded & {
+        f"{name}.so"
+        for name in (
+            "app_system",
+            "app_externalivr",
+            "app_minivm",
+            "func_aes",
+            "func_config",
+            "func_curl",
+            "func_env",
+        )
+    }
+    assert not loaded & {
+        f"{name}.so" for name in ("func_odbc", "func_realtime", "func_shell", "func_sorcery", "res_agi")
+    }
 
 
 def test_expectations_name_what_must_be_there(pbx: Pbx) -> None:

@@ -37,8 +37,8 @@ BARE = (
     "procps", "python3", "python3-apt", "sudo", "systemd", "systemd-sysv", "tzdata",
 )  # fmt: skip
 PBX = (
-    "asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules", "asterisk-moh-opsound-gsm", "restic", "rsync",
-    "sox", "sqlite3",
+    "asterisk", "asterisk-core-sounds-en-gsm", "asterisk-modules", "asterisk-moh-opsound-gsm", "libtiff-tools",
+    "restic", "rsync", "sox", "sqlite3",
 )  # fmt: skip
 PBX_ALSO = {"bullseye": ("asterisk-voicemail",)}
 """What a suite keeps in a package of its own and others have in those above."""
@@ -90,6 +90,8 @@ export APT_CONFIG=/tmp/apt.conf DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/us
 chroot merged apt-get -q -y update
 chroot merged apt-get -q -y install "$@"
 mv merged/tmp/debs/*.deb packages/
+# A server has it from the role: res_crypto warns where it is missing.
+chroot merged install -d -m 750 -g asterisk /var/lib/asterisk/keys
 rm merged/usr/sbin/policy-rc.d
 rm -rf merged/var/cache/apt/*.bin merged/var/log/apt merged/var/log/dpkg.log merged/var/cache/ldconfig/aux-cache
 """

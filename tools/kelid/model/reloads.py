@@ -1,7 +1,8 @@
 """What Asterisk must be told when a file has changed, in order; and what must be there afterwards.
 
-Every command was tried on Asterisk 22.10 and 16.28 and answers that it reloaded; the three that answer nothing (``queue
-reload all``, ``moh reload``, ``logger reload``) show their effect in ``queue show``, ``moh show classes`` and the log.
+Every command was tried on Asterisk 22.10 and 16.28 and answers that it reloaded; the four that answer nothing (``queue
+reload all``, ``moh reload``, ``logger reload``, ``iax2 reload``) show their effect in ``queue show``, ``moh show classes``,
+the log and ``iax2 show peers``. chan_dahdi was not tried: it needs a card.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("res_fax.conf",), "module reload res_fax.so"),
     (("musiconhold.conf",), "moh reload"),
     (("confbridge.conf",), "module reload app_confbridge.so"),
+    (("iax.conf",), "iax2 reload"),
     (("followme.conf",), "module reload app_followme.so"),
     (("res_parking.conf",), "module reload res_parking.so"),
     (("voicemail.conf",), "voicemail reload"),
@@ -36,9 +38,13 @@ RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
 """Files -> the command that makes Asterisk read them, for what is added: music before the queues that play it, mailboxes
 before the endpoints that watch them, all objects before the dial plan that names them."""
 
-RESTART: tuple[str, ...] = ("ccss.conf", "modules.conf")
-"""Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), and of
-modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new."""
+RESTART: tuple[str, ...] = ("ccss.conf", "chan_dahdi.conf", "modules.conf")
+"""Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), of
+modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up spans and
+their signalling only once."""
+
+ONLY_WHERE_USED: frozenset[str] = frozenset({"chan_dahdi.conf", "iax.conf"})
+"""Files that only a site with such a trunk has; they come and go together with a change of modules.conf."""
 
 
 def expectations(pbx: Pbx) -> dict[str, list[str]]:
