@@ -19,6 +19,7 @@ import pytest
 from kelid.compile import compile_site, modules
 from kelid.lab import Host, Lab, missing_requirements
 from kelid.load import load_site
+from kelid.model import record
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import SECRET, ConfFile, Option, Pbx, Section
 from kelid.model.reloads import RELOADS, expectations
@@ -61,7 +62,7 @@ def host(lab: Lab, version: int) -> Host:
 def pbx(root: Path, version: int) -> Pbx:
     site = load_site(root / "sites" / "noor-clinic", shown="sites/noor-clinic").site
     assert site is not None
-    return compile_site(replace(site, server=replace(site.server, asterisk=version)))
+    return compile_site(record.replace(site, server=record.replace(site.server, asterisk=version)))
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from kelid.compile.text import literal, name_of
 from kelid.load import load_site
 from kelid.model.destination import Destination
 from kelid.model.pbx import SECRET, Context, Exten, Pbx, Step
+from kelid.model.record import replace
 from kelid.model.reloads import ONLY_WHERE_USED, RELOADS, RESTART, expectations
 from kelid.model.site import Ivr, IvrEntry, OpenHours, Site
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from kelid.findings import KelidError
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import ConfFile, Context, Exten, Hint, Include, Option, Pbx, Section, Step
+from kelid.model.record import replace
 from kelid.model.site import Site
 from kelid.readback import Kind, read_conf, read_dialplan, readback
 from kelid.render import Refused, render

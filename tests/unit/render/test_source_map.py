@@ -98,7 +98,7 @@ STEPS = [
     (r"Busy\(", "busy: busy"),
     (r"WaitExten\((\d+)", "timeout: {}"),
     (r"IVR_FAILED. <= (\d+)\]", "retries: {}"),
-    (r"(?:Background|Playback)\(/var/lib/kelid/media/[0-9a-f]{64}\)", "prompt: media/"),
+    (r"(?:Background|Playback)\(/var/lib/kelid/media/[0-9a-f]{64}\)", "prompt: "),
     (r"GotoIfTime\((\d\d:\d\d)-[\d:]+,(\w+)", "days: [{1}"),
     (r"DIALPLAN_EXISTS\(holidays-(\w+)", "holidays: {}"),
     (r"=> (\d{4})(\d\d)(\d\d),1,NoOp", "day: {}-{}-{}"),

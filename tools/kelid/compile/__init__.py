@@ -18,7 +18,7 @@ from kelid.compile import (
     trunks,
     voicemail,
 )
-from kelid.compile.text import MEDIA, prompts
+from kelid.compile.text import MEDIA
 from kelid.model.pbx import ConfFile, Context, Media, Pbx
 from kelid.model.site import Site
 
@@ -67,5 +67,9 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
 
 
 def _media(site: Site) -> tuple[Media, ...]:
-    found = {p.sha256: Media(p.sha256, p.file) for p in prompts(site) if p.sha256}
+    found = {}
+    for prompt in site.prompts:
+        for recording in prompt.recordings:
+            digest = site.media[recording.file].sha256
+            found[digest] = Media(digest, recording.file)
     return tuple(found[digest] for digest in sorted(found))

@@ -17,7 +17,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
                     "s",
                     (
                         Step("Answer", "500", where=item.place("name")),
-                        Step("Playback", sound(item.prompt), where=item.prompt.where),
+                        Step("Playback", sound(site, item.prompt), where=item.place("prompt")),
                         go(item.destination, where=item.place("name")),
                     ),
                     item.place("name"),

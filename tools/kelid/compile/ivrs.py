@@ -23,7 +23,6 @@ def _leads(ivr: Ivr, name: str) -> bool:
 
 def _ivr(site: Site, ivr: Ivr, parents: dict[str, list[str]]) -> Context:
     where = ivr.place("name")
-    prompt = ivr.prompt.where if ivr.prompt.where.file else where
     start = Exten(
         "s",
         (
@@ -31,7 +30,7 @@ def _ivr(site: Site, ivr: Ivr, parents: dict[str, list[str]]) -> Context:
             Step("Answer", "500", where=where),
             Step("Set", "TIMEOUT(digit)=3", where=where),
             Step("Set", "IVR_FAILED=0", where=where),
-            Step("Background", sound(ivr.prompt), label="menu", where=prompt),
+            Step("Background", sound(site, ivr.prompt), label="menu", where=ivr.place("prompt")),
             Step("WaitExten", str(ivr.timeout), where=ivr.place("timeout")),
         ),
         where,

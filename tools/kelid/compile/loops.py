@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kelid.model.destination import Destination
-from kelid.model.site import Site
+from kelid.model.site import Point, Site
 
 
 def loops(site: Site) -> frozenset[str]:
@@ -13,31 +10,17 @@ def loops(site: Site) -> frozenset[str]:
 
     A menu's entries are the caller's own choice and don't count; what follows its timeout does.
     """
-    graph: dict[str, set[str]] = {}
-
-    def edge(source: str, destinations: Iterable[Destination]) -> None:
-        graph[source] = {f"{target.kind}:{target.name}" for target in destinations}
-
-    for extension in site.extensions:
-        edge(f"extension:{extension.number}", (extension.busy, extension.no_answer, extension.unavailable))
-    for queue in site.queues:
-        edge(f"queue:{queue.name}", (queue.destination,))
-    for ivr in site.ivrs:
-        edge(f"ivr:{ivr.name}", (ivr.timeout_destination, ivr.invalid_destination))
-    for announcement in site.announcements:
-        edge(f"announcement:{announcement.name}", (announcement.destination,))
-    for schedule in site.schedules:
-        edge(
-            f"schedule:{schedule.name}",
-            (schedule.open_destination, schedule.closed_destination, schedule.holiday_destination),
-        )
+    graph: dict[Point, set[Point]] = {}
+    for way in site.ways:
+        if way.itself:
+            graph.setdefault(way.source, set()).add(way.target)
     return frozenset(
-        extension.number for extension in site.extensions if _returns(graph, f"extension:{extension.number}")
+        extension.number for extension in site.extensions if _returns(graph, ("extension", extension.number))
     )
 
 
-def _returns(graph: dict[str, set[str]], start: str) -> bool:
-    seen: set[str] = set()
+def _returns(graph: dict[Point, set[Point]], start: Point) -> bool:
+    seen: set[Point] = set()
     todo = list(graph.get(start, ()))
     while todo:
         node = todo.pop()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.pbx import Step
-from kelid.model.site import Extension, Holiday, Names, Prompt, Site
+from kelid.model.site import BUILTIN, Extension, Holiday, Names, Recording, Site
 
 MEDIA = "/var/lib/kelid/media"
 """Where the server keeps the site's sounds, each under the digest of its source."""
@@ -40,17 +38,45 @@ def _language(names: Names, language: str) -> str:
     return next((tag for tag in (language, "en") if names.get(tag)), next(iter(names), ""))
 
 
-def sound(prompt: Prompt) -> str:
-    """Return what Playback takes for the prompt: a path without suffix, or a packaged sound's name."""
-    return literal(prompt.builtin) if prompt.builtin else f"{MEDIA}/{prompt.sha256}"
+def sound(site: Site, prompt: str) -> str:
+    """Given what an object names as its prompt, return what Playback takes: a path without suffix, or a packaged sound.
+
+    A prompt with recordings in several languages is played in the caller's, and where there is none in that language,
+    in the first one's.
+    """
+    if prompt.startswith(BUILTIN):
+        return literal(prompt.removeprefix(BUILTIN))
+    recordings = next(item.recordings for item in site.prompts if item.name == prompt)
+    first, *others = recordings
+    text = _path(site, first)
+    for other in others:
+        text = f'${{IF($["${{CHANNEL(language)}}" = "{other.language}"]?{_path(site, other)}:{text})}}'
+    return text
 
 
-def prompts(site: Site) -> Iterator[Prompt]:
-    """Yield every prompt that the site plays."""
-    for ivr in site.ivrs:
-        yield ivr.prompt
-    for announcement in site.announcements:
-        yield announcement.prompt
+def _path(site: Site, recording: Recording) -> str:
+    return f"{MEDIA}/{site.media[recording.file].sha256}"
+
+
+_GOTO = {
+    "extension": "internal,{name},1",
+    "ring_group": "ring-groups,{name},1",
+    "queue": "queues,{name},1",
+    "ivr": "ivr-{name},s,1",
+    "voicemail": "voicemail-{greeting},{name},1",
+    "schedule": "schedule-{name},s,1",
+    "conference": "conferences,{name},1",
+    "announcement": "announcement-{name},s,1",
+    "external": "class-{payer},{name},1",
+    "parking": "parking-{name},s,1",
+    "page": "pages,{name},1",
+    "disa": "disa-{name},s,1",
+    "callback": "callback-{name},s,1",
+    "fax": "fax-{name},s,1",
+    "directory": "directory-{name},s,1",
+    "custom": "{name},1",
+}
+"""Kind of destination -> where its call goes on: context, extension, priority."""
 
 
 def go(destination: Destination, *, greeting: str = "unavailable", label: str = "", where: Where) -> Step:
@@ -60,18 +86,10 @@ def go(destination: Destination, *, greeting: str = "unavailable", label: str = 
     ``where`` is the YAML line that asked for it; a destination's own place is more exact, and wins.
     """
     where = destination.where if destination.where.file else where
-    name = destination.name
-    goto = {
-        "extension": f"internal,{name},1",
-        "queue": f"queues,{name},1",
-        "ivr": f"ivr-{name},s,1",
-        "voicemail": f"voicemail-{greeting},{name},1",
-        "schedule": f"schedule-{name},s,1",
-        "announcement": f"announcement-{name},s,1",
-        "external": f"class-{destination.permission_class},{name},1",
-    }.get(destination.kind)
+    goto = _GOTO.get(destination.kind)
     if goto is not None:
-        return Step("Goto", goto, label, where)
+        payer = destination.permission_class
+        return Step("Goto", goto.format(name=destination.name, greeting=greeting, payer=payer), label, where)
     if destination.kind == "busy":
         return Step("Busy", "20", label, where)
     if destination.kind == "hangup":

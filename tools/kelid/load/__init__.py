@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kelid.findings import Finding, Severity, Where
 from kelid.load import schema
-from kelid.load.build import Builder, View
+from kelid.load.build import Source, View, build_site
 from kelid.load.sound import read_sound
 from kelid.load.tree import MAX_BYTES, Node, Scalar, read_tree
 from kelid.load.tree import Mapping as MappingNode
@@ -152,7 +152,7 @@ def _load(
         if good:
             views[topic] = View(data, tree)
     media = _media(files, shown, findings)
-    site = Builder(name, views, media, findings).site() if usable else None
+    site = build_site(Source(name, views, media, findings)) if usable else None
     return Loaded(site, tuple(sorted(findings, key=lambda finding: finding.sort_key)), vault)
 
 

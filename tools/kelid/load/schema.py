@@ -18,7 +18,7 @@ from kelid.load.tree import Mapping, Node, Scalar, Sequence, short
 from kelid.model.destination import KINDS, pattern
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
-TOPICS = ("site", "extensions", "trunks", "routes", "queues", "ivrs", "hours", "backup", "secrets")
+TOPICS = ("site", "extensions", "trunks", "routes", "queues", "ivrs", "hours", "media", "backup", "secrets")
 """One YAML file, and one schema, for each, in the order in which they are read."""
 REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
 
@@ -213,8 +213,7 @@ def _destination(text: str) -> tuple[str, str]:
             f"{short(text)} is no destination",
             "write external:NUMBER@CLASS, with the permission class that pays",
         )
-    shape = {"number": f"{word}:101", "name": f"{word}:main"}.get(kind.argument, word)
-    return f"{short(text)} is no destination", f"write it like {shape}: {kind.meaning}"
+    return f"{short(text)} is no destination", f"write it like {kind.example}: {kind.meaning}"
 
 
 def _about(wanted: dict[str, Any], key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kelid.findings import Severity
 from kelid.model.destination import KINDS
 from kelid.model.site import Site
-from kelid.rules.calls import loops, points, reachable, ways
+from kelid.rules.calls import loops, reachable
 from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule
 
@@ -15,11 +15,11 @@ from kelid.rules.registry import Fault, rule
 @rule("D001")
 def destination_unknown(site: Site) -> Iterator[Fault]:
     """A destination is at the site."""
-    known = points(site)
+    known = site.named
     seen = set()
-    for way in ways(site):
+    for way in site.ways:
         kind, name = way.target
-        if kind not in {"extension", "queue", "ivr", "schedule", "announcement"} or way.target in known:
+        if not KINDS[kind].names_object or kind == "voicemail" or way.target in known:
             continue
         if (way.where, way.target) in seen:
             continue
@@ -32,9 +32,9 @@ def destination_unknown(site: Site) -> Iterator[Fault]:
 @rule("D002")
 def no_such_mailbox(site: Site) -> Iterator[Fault]:
     """A message can be left only where there is a mailbox."""
-    known = points(site)
+    known = site.named
     seen = set()
-    for way in ways(site):
+    for way in site.ways:
         if way.destination.kind != "voicemail" or way.target in known or (way.where, way.target) in seen:
             continue
         seen.add((way.where, way.target))
@@ -54,7 +54,7 @@ def who_pays(site: Site) -> Iterator[Fault]:
     """A call that is sent outside is paid by a permission class that may call that number."""
     classes = {item.name: item for item in site.permission_classes}
     routes = {item.name: item for item in site.outbound_routes}
-    for way in ways(site):
+    for way in site.ways:
         if way.destination.kind != "external":
             continue
         payer = classes.get(way.destination.permission_class)
@@ -120,9 +120,9 @@ def _round(path: tuple[tuple[str, str], ...]) -> str:
 def nothing_leads_here(site: Site) -> Iterator[Fault]:
     """What calls can pass through is reached from somewhere."""
     reached = reachable(site)
-    for point, where in points(site).items():
+    for point, where in site.named.items():
         kind, name = point
-        if kind in {"extension", "voicemail"} or point in reached:
+        if kind in {"extension", "voicemail"} or kind not in KINDS or point in reached:
             continue
         fix = f"send calls there with {kind}:{name}, or remove it"
         yield where, f"no call ever gets to the {kind} {name!r} ({KINDS[kind].meaning})", fix

@@ -2,60 +2,79 @@
 
 from __future__ import annotations
 
+import difflib
 import zoneinfo
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator
 
-from kelid.findings import Severity, Where
-from kelid.model.site import TESTED_ASTERISK, Names, Placed, Site
+from kelid.findings import Severity
+from kelid.model.destination import KINDS
+from kelid.model.site import BUILTIN, TESTED_ASTERISK, Names, Placed, Point, Site
 from kelid.rules.registry import Fault, rule
+
+_JUDGED = frozenset({"secret", "trunk", "outbound_route", "permission_class", "holiday_list"})
+"""Kinds of references that a rule of their own topic looks up; destinations have D001, and members Q001."""
+
+_TO_BE_NAMED = frozenset({"prompt"})
+"""Kinds of objects that do nothing until another one names them; those with a rule of their own are not here."""
 
 _NOT_ON_PHONES = '"<>;\\'
 """SIP writes a display name between double quotes before an address in angle brackets (RFC 3261, section 20.10); a
 semicolon begins a comment in Asterisk's files."""
 
 
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-    def place(self, key: str) -> Where: ...
-
-
-def _groups(site: Site) -> Iterator[tuple[str, Sequence[_Named]]]:
-    yield "trunk", site.trunks
-    yield "inbound route", site.inbound_routes
-    yield "outbound route", site.outbound_routes
-    yield "permission class", site.permission_classes
-    yield "queue", site.queues
-    yield "ivr", site.ivrs
-    yield "announcement", site.announcements
-    yield "schedule", site.schedules
-    yield "holiday list", site.holiday_lists
-
-
 def _shown(site: Site) -> Iterable[tuple[Placed, Names]]:
     yield site, site.names
-    yield from ((item, item.names) for item in site.extensions)
-    yield from ((item, item.names) for item in site.queues)
-    yield from ((item, item.names) for item in site.ivrs)
-    yield from ((item, item.names) for item in site.announcements)
-    yield from ((item, item.names) for item in site.schedules)
+    for thing in site.objects():
+        names = getattr(thing, "names", None)
+        if names:
+            yield thing, names
 
 
 @rule("N001")
 def name_twice(site: Site) -> Iterator[Fault]:
     """A name belongs to one thing of its kind."""
-    for kind, items in _groups(site):
-        first: dict[str, _Named] = {}
-        for item in items:
-            before = first.setdefault(item.name, item)
-            if before is not item:
-                text = f"there are two of the name {item.name!r} ({kind})"
-                yield (
-                    item.place("name"),
-                    text,
-                    f"the first stands on line {before.place('name').line}; rename one",
-                )
+    first: dict[Point, Placed] = {}
+    for thing in site.objects():
+        if not thing.KIND or thing.NAMED_BY != "name":
+            continue
+        before = first.setdefault((thing.KIND, thing.label), thing)
+        if before is not thing:
+            text = f"there are two of the name {thing.label!r} ({thing.KIND.replace('_', ' ')})"
+            line = before.place("name").line
+            yield thing.place("name"), text, f"the first stands on line {line}; rename one"
+
+
+@rule("N006")
+def name_unknown(site: Site) -> Iterator[Fault]:
+    """What an object names is at the site."""
+    for reference in site.references:
+        if reference.kind in _JUDGED or reference.kind in KINDS or reference.point in site.named:
+            continue
+        if reference.name.startswith(BUILTIN):
+            continue
+        kind = reference.kind.replace("_", " ")
+        others = sorted(name for other, name in site.named if other == reference.kind)
+        near = difflib.get_close_matches(reference.name, others, 1, 0.6)
+        fix = f"did you mean {near[0]!r}?" if near else f"the site has {', '.join(others[:12])}"
+        yield (
+            reference.where,
+            f"there is no {kind} {reference.name!r}",
+            fix if others else f"the site has no {kind}",
+        )
+
+
+@rule("N007", Severity.WARNING)
+def name_unused(site: Site) -> Iterator[Fault]:
+    """What is there to be named by others is named by one."""
+    used = {reference.point for reference in site.references}
+    for point, where in site.named.items():
+        kind, name = point
+        if kind in _TO_BE_NAMED and point not in used:
+            yield (
+                where,
+                f"nothing uses the {kind.replace('_', ' ')} {name!r}",
+                "name it somewhere, or remove it",
+            )
 
 
 @rule("N002")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
 from kelid.model.site import InboundRoute, OutboundRoute, Site
-from kelid.rules.calls import ways
 from kelid.rules.patterns import Pattern, parse
 from kelid.rules.registry import Fault, rule
 
@@ -149,7 +148,7 @@ def emergency_unreachable(site: Site) -> Iterator[Fault]:
 def class_unused(site: Site) -> Iterator[Fault]:
     """Some extension, or a call that is sent outside, has the class."""
     used = {extension.permission_class for extension in site.extensions}
-    used |= {way.destination.permission_class for way in ways(site)}
+    used |= {way.destination.permission_class for way in site.ways}
     for item in site.permission_classes:
         if item.name not in used:
             yield (

@@ -25,22 +25,16 @@ class Use:
 
 
 def used_secrets(site: Site) -> dict[str, Use]:
-    """Return every secret that the site needs, by name."""
+    """Return every secret that the site needs, by name; one that two name is the first one's."""
     uses: dict[str, Use] = {"release_key": Use("release_key", "the names of releases", "", site.where)}
-    for extension in site.extensions:
-        number = extension.number
-        uses[extension.secret] = Use("password", f"extension {number}", number, extension.place("secret"))
-        box = extension.voicemail
-        if box:
-            uses[box.pin_secret] = Use("pin", f"mailbox {number}", number, box.place("pin_secret"))
-    for trunk in site.trunks:
-        if trunk.secret:
-            uses[trunk.secret] = Use("password", f"trunk {trunk.name}", trunk.user, trunk.place("secret"))
-    backup = site.backup
-    if backup:
-        uses[backup.password_secret] = Use("password", "the backup", "", backup.place("password_secret"))
-        if backup.key_secret:
-            uses[backup.key_secret] = Use("key", "the backup server", "", backup.place("key_secret"))
+    for reference in site.references:
+        if reference.kind != "secret":
+            continue
+        owner, part = reference.owner, reference.part
+        holder = part.HOLDER or owner.HOLDER or owner.KIND.replace("_", " ")
+        number = str(getattr(part, "user", "") or getattr(owner, "number", ""))
+        use = Use(reference.use, f"{holder} {owner.label}".rstrip(), number, reference.where)
+        uses.setdefault(reference.name, use)
     return uses
 
 

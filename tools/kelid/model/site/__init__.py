@@ -1,0 +1,116 @@
+"""What the client asked for: one ``Site`` is one PBX, as its YAML files say it, defaults merged, nothing decided yet.
+
+Names are the field's: FreePBX's words for routes, Asterisk's spellings for queue and voicemail options.
+Durations are whole seconds. Numbers that are dialled are text: ``"0101"`` is not 101.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import ClassVar
+
+from kelid.findings import Where
+from kelid.model.record import EMPTY
+from kelid.model.site.backup import BackupPolicy
+from kelid.model.site.base import Names, Placed, Point
+from kelid.model.site.extensions import Extension, Voicemail
+from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
+from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
+from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
+from kelid.model.site.queues import Member, Queue
+from kelid.model.site.references import Reference, Way, references, ways
+from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass
+from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
+from kelid.model.site.trunks import Trunk
+
+__all__ = [
+    "BUILTIN",
+    "TESTED_ASTERISK",
+    "Announcement",
+    "BackupPolicy",
+    "DialRules",
+    "Extension",
+    "Holiday",
+    "HolidayList",
+    "InboundRoute",
+    "Ivr",
+    "IvrEntry",
+    "Member",
+    "Names",
+    "OpenHours",
+    "OutboundRoute",
+    "PermissionClass",
+    "Placed",
+    "Point",
+    "Prompt",
+    "Queue",
+    "Recording",
+    "Reference",
+    "Schedule",
+    "Server",
+    "Site",
+    "Sound",
+    "Trunk",
+    "Voicemail",
+    "Way",
+]
+
+
+class Site(Placed):
+    """One PBX as the client asked for it. ``name`` is the folder's name under the sites directory."""
+
+    UNCOMPARED: ClassVar[frozenset[str]] = Placed.UNCOMPARED | {"media", "secret_names"}
+
+    name: str
+    client: str
+    sample: bool
+    names: Names
+    time_zone: str
+    language: str
+    server: Server
+    dial: DialRules
+    extensions: tuple[Extension, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    inbound_routes: tuple[InboundRoute, ...] = ()
+    outbound_routes: tuple[OutboundRoute, ...] = ()
+    permission_classes: tuple[PermissionClass, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    ivrs: tuple[Ivr, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
+    holiday_lists: tuple[HolidayList, ...] = ()
+    prompts: tuple[Prompt, ...] = ()
+    backup: BackupPolicy | None = None
+    media: Mapping[str, Sound] = EMPTY
+    """Every sound of the site by its path in it, ``media/welcome.wav``, also those that nothing plays."""
+    secret_names: Mapping[str, Where] = EMPTY
+    """The names that secrets.yml holds, and where; never a value."""
+
+    def objects(self) -> Iterator[Placed]:
+        """Yield the site's objects, file by file; the parts of each are its own."""
+        for name in self.FIELDS:
+            value = self.__dict__[name]
+            if isinstance(value, Placed):
+                yield value
+            elif isinstance(value, tuple):
+                yield from value
+
+    @cached_property
+    def named(self) -> Mapping[Point, Where]:
+        """Return everything that has a name, kind and name -> where it is written first."""
+        found: dict[Point, Where] = {}
+        for thing in self.objects():
+            for point, where in thing.points():
+                found.setdefault(point, where)
+        return found
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """Return every name of another object that stands anywhere at the site, and of every secret."""
+        return tuple(found for thing in self.objects() for found in references(thing))
+
+    @cached_property
+    def ways(self) -> tuple[Way, ...]:
+        """Return every way that a call can take from one object to the next."""
+        return tuple(found for thing in self.objects() for found in ways(thing))

@@ -1,0 +1,115 @@
+"""Which object names which: found by walking an object and its parts, guided by what each class says of its fields.
+
+Rules (nothing named is missing, nothing is left over), compile (loops) and the verbs that remove things all ask here, so a
+new kind of object needs no list of its own anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kelid.findings import Where
+from kelid.model.destination import Destination
+from kelid.model.record import Record
+from kelid.model.site.base import Placed, Point
+
+
+class Reference(Record):
+    """A name of something else: ``kind`` and ``name`` of what is named, where, and in which key of which object.
+
+    ``part`` is the object's part that has the key (a menu's entry), or the object itself. With a secret the kind is
+    ``secret``, and ``use`` says what it is for.
+    """
+
+    kind: str
+    name: str
+    where: Where
+    key: str
+    part: Placed
+    owner: Placed
+    use: str = ""
+
+    @property
+    def point(self) -> Point:
+        """Return what is named."""
+        return (self.kind, self.name)
+
+
+class Way(Record):
+    """One way that a call can take: from an object to a destination. ``itself``: without anyone pressing a key."""
+
+    source: Point
+    destination: Destination
+    itself: bool
+    owner: Placed
+
+    @property
+    def target(self) -> Point:
+        """Return what the way leads to."""
+        return (self.destination.kind, self.destination.name)
+
+    @property
+    def where(self) -> Where:
+        """Return where the way is written."""
+        return self.destination.where
+
+
+def parts(thing: Placed) -> Iterator[Placed]:
+    """Yield the object, and every part of it at any depth."""
+    yield thing
+    for value in thing.__dict__.values():
+        if isinstance(value, Placed):
+            yield from parts(value)
+        elif value.__class__ is tuple and value and isinstance(value[0], Placed):
+            for item in value:
+                yield from parts(item)
+
+
+def references(thing: Placed) -> Iterator[Reference]:
+    """Given an object of a site, yield every reference in it and its parts."""
+    for part in parts(thing):
+        values = part.__dict__
+        for key, kind in part.REFERS.items():
+            value = values[key]
+            for place, name in enumerate(value) if value.__class__ is tuple else ((-1, value),):
+                if name:
+                    where = part.place(f"{key}.{place}" if place >= 0 else key)
+                    yield Reference(kind=kind, name=name, where=where, key=key, part=part, owner=thing)
+        for key, use in part.SECRETS.items():
+            if values[key]:
+                where = part.place(key)
+                yield Reference(
+                    kind="secret", name=values[key], where=where, key=key, part=part, owner=thing, use=use
+                )
+        for key, destination in _destinations(part):
+            yield Reference(
+                kind=destination.kind,
+                name=destination.name,
+                where=destination.where,
+                key=key,
+                part=part,
+                owner=thing,
+            )
+            if destination.permission_class:
+                yield Reference(
+                    kind="permission_class",
+                    name=destination.permission_class,
+                    where=destination.where,
+                    key=key,
+                    part=part,
+                    owner=thing,
+                )
+
+
+def ways(thing: Placed) -> Iterator[Way]:
+    """Given an object of a site, yield every way on from it."""
+    source = (thing.KIND, thing.label)
+    for part in parts(thing):
+        for _, destination in _destinations(part):
+            yield Way(source=source, destination=destination, itself=not part.CHOSEN, owner=thing)
+
+
+def _destinations(part: Placed) -> Iterator[tuple[str, Destination]]:
+    for key, value in part.__dict__.items():
+        if value.__class__ is Destination:
+            yield key, value
