@@ -1,0 +1,244 @@
+"""A mapping of a site's file with its nodes, what it takes from the mappings below it, and how it becomes a record."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import time
+from functools import cache
+from typing import Any, TypeVar
+
+from kelid.findings import NOWHERE, Where
+from kelid.load.tree import Mapping as MappingNode
+from kelid.load.tree import Node, Scalar, Sequence
+from kelid.model.destination import Destination
+from kelid.model.record import Record
+from kelid.model.site import Placed
+
+P = TypeVar("P", bound=Placed)
+
+
+class Places(Mapping[str, Where]):
+    """Where every value stands that was written, the single texts of a list or of names too; looked up when asked for."""
+
+    __slots__ = ("_layers",)
+
+    def __init__(self, layers: tuple[MappingNode, ...]) -> None:
+        """Take the mappings in the order in which they win."""
+        self._layers = layers
+
+    def __getitem__(self, key: str) -> Where:
+        """Return the place of ``codecs``, ``codecs.0`` or ``names.fa``. Raise KeyError for what was not written."""
+        head, _, rest = key.partition(".")
+        for layer in self._layers:
+            node = layer.items.get(head)
+            if node is None:
+                continue
+            if not rest:
+                return node.where
+            inner: Node | None = None
+            if isinstance(node, MappingNode):
+                inner = node.items.get(rest)
+            elif isinstance(node, Sequence) and rest.isdigit() and int(rest) < len(node.items):
+                inner = node.items[int(rest)]
+            if isinstance(inner, Scalar):
+                return inner.where
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield every key that has a place."""
+        seen = set()
+        for layer in self._layers:
+            for key, node in layer.items.items():
+                if key in seen:
+                    continue
+                seen.add(key)
+                yield key
+                inner: Iterator[tuple[Any, Node]] = iter(())
+                if isinstance(node, MappingNode):
+                    inner = iter(node.items.items())
+                elif isinstance(node, Sequence):
+                    inner = iter(enumerate(node.items))
+                yield from (f"{key}.{part}" for part, item in inner if isinstance(item, Scalar))
+
+    def __len__(self) -> int:
+        """Return how many keys have a place."""
+        return sum(1 for _ in self)
+
+
+class View:
+    """A mapping of the data with its node, over other views that say what it leaves out: a profile, the site's defaults.
+
+    What was written wins over what was written below it, and that over what a schema gives by default.
+    """
+
+    __slots__ = ("data", "node", "under", "where")
+
+    def __init__(
+        self,
+        data: Mapping[str, Any],
+        node: Node | None,
+        under: tuple[View, ...] = (),
+        where: Where = NOWHERE,
+    ) -> None:
+        """Take the data, the node that it came from, and the views below.
+
+        ``where`` is the place of what was left out: where the mapping around it begins.
+        """
+        self.data = data
+        self.node = node
+        self.under = under
+        self.where = node.where if node else where
+        """Where the mapping begins."""
+
+    def over(self, *under: View) -> View:
+        """Return the view over others, the first of which wins."""
+        return View(self.data, self.node, (*self.under, *under))
+
+    def wrote(self, key: str) -> bool:
+        """Return True if this very mapping has the key, written and not by default."""
+        return isinstance(self.node, MappingNode) and key in self.node.items
+
+    def layer(self, key: str) -> View:
+        """Return the view that says what the key is; this one if none does."""
+        if not self.under or self.wrote(key):
+            return self
+        for below in self.under:
+            if below.wrote(key):
+                return below
+        return next((view for view in (self, *self.under) if key in view.data), self)
+
+    def __contains__(self, key: str) -> bool:
+        """Return True if the key is there, written or by default."""
+        return key in self.data or any(key in below.data for below in self.under)
+
+    def get(self, key: str, default: Any = "") -> Any:
+        """Return the value of the key, or the default."""
+        return self.layer(key).data.get(key, default)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        return tuple(self.get(key, ()))
+
+    def at(self, key: str) -> Where:
+        """Return where the key's value stands, or where the mapping begins if it was left out."""
+        node = self.layer(key).node
+        if isinstance(node, MappingNode) and key in node.items:
+            return node.items[key].where
+        return self.where
+
+    @property
+    def places(self) -> Places:
+        """Return where every value that was written stands."""
+        views = (self, *self.under) if self.under else (self,)
+        return Places(tuple(view.node for view in views if isinstance(view.node, MappingNode)))
+
+    def child(self, key: str) -> View:
+        """Return the mapping under the key, over those under the same key below; an empty one if it was left out."""
+        found = [
+            View(view.data[key], view.node.items[key])
+            for view in (self, *self.under)
+            if isinstance(view.node, MappingNode) and key in view.node.items
+        ]
+        if not found:
+            return View(self.get(key, {}), None, where=self.where)
+        return found[0].over(*found[1:]) if len(found) > 1 else found[0]
+
+    def each(self, key: str) -> Iterator[View]:
+        """Yield the mappings of the list under the key."""
+        layer = self.layer(key)
+        inner = layer.node.items.get(key) if isinstance(layer.node, MappingNode) else None
+        nodes: list[Node] = inner.items if isinstance(inner, Sequence) else []
+        for data, node in zip(layer.data.get(key, ()), nodes, strict=False):
+            yield View(data, node)
+
+    def destination(self, key: str) -> Destination:
+        """Return the destination under the key, which the schema has already found good."""
+        return Destination.parse(self.get(key), self.at(key))
+
+    def time(self, key: str) -> time:
+        """Return the time of day under the key; ``24:00`` is the midnight that ends the day, 00:00."""
+        return clock(self.get(key))
+
+    def make(self, kind: type[P], **given: Any) -> P:
+        """Return the mapping as a record of the class: fields are keys of the same name, but for those that are given.
+
+        A field's annotation says how its value is read (``READERS``); a key that was left out takes the class's default.
+        """
+        values = given
+        data = self.data
+        for name, read in _plan(kind):  # type: ignore[arg-type]  # a class can be hashed
+            if name in values:
+                continue
+            if read is not None:
+                if name in self:
+                    values[name] = read(self, name)
+            elif self.under:
+                if name in self:
+                    values[name] = self.get(name)
+            elif name in data:
+                values[name] = data[name]
+        values.setdefault("where", self.where)
+        values.setdefault("places", self.places)
+        return kind(**values)
+
+
+def clock(text: str) -> time:
+    """Given ``08:30`` or ``24:00``, return the time of day."""
+    return time(0, 0) if text == "24:00" else time.fromisoformat(text)
+
+
+Reader = Callable[[View, str], Any]
+"""Reads the value of a key."""
+
+READERS: dict[str, Reader | None] = {
+    "str": None,
+    "int": None,
+    "bool": None,
+    "Names": None,
+    "Mapping[str, str]": None,
+    "tuple[str, ...]": View.texts,
+    "tuple[int, ...]": View.texts,
+    "Destination": View.destination,
+    "Destination | None": View.destination,
+    "time": View.time,
+    "time | None": View.time,
+}
+"""Annotation of a field -> how its value is read; None: as it is. Records and tuples of records are read by their class."""
+
+_RECORD = re.compile(r"(?:tuple\[(?P<many>\w+), \.\.\.\]|(?P<one>\w+)(?: \| None)?)")
+
+
+@cache
+def _plan(kind: type[Placed]) -> tuple[tuple[str, Reader | None], ...]:
+    """Return the fields that can be read by their annotation, and how."""
+    plan: list[tuple[str, Reader | None]] = []
+    for name, annotation in kind.FIELDS.items():
+        if name in {"where", "places"}:
+            continue
+        if annotation in READERS:
+            plan.append((name, READERS[annotation]))
+            continue
+        found = _RECORD.fullmatch(annotation)
+        part = _class(kind, found["many"] or found["one"]) if found else None
+        if found and part is not None:
+            plan.append((name, _many(part) if found["many"] else _one(part)))
+    return tuple(plan)
+
+
+def _class(kind: type[Placed], name: str) -> type[Placed] | None:
+    """Return the record class of that name as the module of ``kind`` knows it, or None."""
+    for base in kind.__mro__:
+        found = getattr(sys.modules.get(base.__module__), name, None)
+        if isinstance(found, type) and issubclass(found, Record) and issubclass(found, Placed):
+            return found
+    return None
+
+
+def _one(part: type[Placed]) -> Reader:
+    return lambda view, key: view.child(key).make(part)
+
+
+def _many(part: type[Placed]) -> Reader:
+    return lambda view, key: tuple(item.make(part) for item in view.each(key))
