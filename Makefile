@@ -18,7 +18,7 @@ LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-arch
 # Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
 PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))
 
-.PHONY: help setup packages demo test check lint unit lab-tests format constraints clean
+.PHONY: help setup packages demo test check lint unit lab-tests format constraints reference clean
 
 help: ## Show this help
 	@echo "kelid: PBX configuration as code"
@@ -77,6 +77,9 @@ format: $(STAMP) ## Format the Python code
 
 constraints: ## Look up newer versions within the ranges of pyproject.toml and write constraints.txt anew
 	@tools/setup/constraints $(PYTHON)
+
+reference: $(STAMP) ## Write docs/reference anew, from the schemas and the tables of codes and destinations
+	@$(BIN)/kelid reference
 
 clean: ## Remove the virtual environment and caches (the lab's images stay: kelid lab clean removes those)
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

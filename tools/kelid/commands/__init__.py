@@ -22,6 +22,7 @@ from kelid.commands import (
     install,
     lab,
     plan,
+    reference,
     render,
     restore,
     status,
@@ -34,7 +35,7 @@ from kelid.report.colour import wants_colour
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
-VERBS = (check, render, diff, plan, install, apply, status, verify, backup, restore, lab, demo)
+VERBS = (check, render, diff, plan, install, apply, status, verify, backup, restore, reference, lab, demo)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -16,6 +16,9 @@ _ITEM = re.compile(r"[,&| ]+")
 CODE = "A001"
 """The code of a finding that Asterisk itself reported."""
 
+CODES = {CODE: "the private Asterisk on the server refuses the release"}
+"""The same, for the documents."""
+
 
 def findings(log: Iterable[Mapping[str, Any]], bundle: Bundle, pbx: Pbx) -> list[Finding]:
     """Given log entries of the agent (level, file, line, type, id, text), return findings with the best place that is known.
