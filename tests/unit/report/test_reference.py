@@ -66,7 +66,7 @@ def test_every_rule_shows_what_it_writes() -> None:
 
 def test_every_destination_is_explained() -> None:
     for kind in KINDS.values():
-        assert f"| {kind.meaning} |" in PAGES["destinations.md"]
+        assert f"| {prose(kind.meaning)} |" in PAGES["destinations.md"]
 
 
 def test_no_link_is_dead() -> None:

@@ -21,13 +21,13 @@ def destinations_page(contents: Contents) -> str:
         (
             mark("tools/kelid/model/destination.py"),
             "# Destinations\n",
-            "A destination says where a call goes. It has one shape everywhere: the kind, and after a colon which one.\n",
+            "A destination says where a call goes. It has one shape everywhere: the kind and, after a colon, which one.\n",
             table(
-                ("kind", "written", "the call is to", "where"),
+                ("kind", "for example", "the call is to", "only in"),
                 (
                     (
                         anchor(kind.word) + code(kind.word),
-                        code(written(kind)),
+                        code(kind.example),
                         prose(kind.meaning),
                         _only(kind),
                     )
@@ -39,13 +39,6 @@ def destinations_page(contents: Contents) -> str:
             "[All files](README.md) · [finding codes](findings.md)\n",
         )
     )
-
-
-def written(kind: Kind) -> str:
-    """Return how a destination of the kind is written, its parts that vary in capitals."""
-    if not kind.argument:
-        return kind.word
-    return f"{kind.word}:{kind.argument.upper()}" + ("@CLASS" if kind.word == "external" else "")
 
 
 def _only(kind: Kind) -> str:
