@@ -219,7 +219,7 @@ def test_faults_of_text_and_of_shape_are_said_together_and_once() -> None:
         .replace("sample: true", "sample: yes")
     )
     loaded = load(site=text)
-    assert [(finding.code, finding.where.line) for finding in loaded.findings] == [("S003", 2), ("L005", 10)]
+    assert [(finding.code, finding.where.line) for finding in loaded.findings] == [("S003", 3), ("L005", 11)]
     assert loaded.site is None
 
 
@@ -249,7 +249,7 @@ def test_all_files_are_judged_at_once() -> None:
 def test_an_unknown_key_is_an_error_that_does_not_hide_the_rest() -> None:
     loaded = load(extensions=(BASE / "extensions.yml").read_text() + "    voicmail: {}\n")
     assert [str(finding) for finding in loaded.findings] == [
-        "base/extensions.yml:7:5 S001 nothing here is called 'voicmail'; did you mean 'voicemail'?"
+        "base/extensions.yml:8:5 S001 nothing here is called 'voicmail'; did you mean 'voicemail'?"
     ]
     assert has_errors(loaded.findings)
     assert loaded.site == site()
