@@ -11,8 +11,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from kelid import pipeline
 from kelid.lab import Lab
+from kelid.pipeline import release
 
 SITE = "noor-clinic"
 
@@ -33,7 +33,7 @@ def new_machine(lab: Lab, folder: Path, image: str) -> None:
 
 def new_store(lab: Lab, folder: Path) -> None:
     """Make the store of the site's backups, which lets the site's own key in."""
-    settings = pipeline.backup_settings(Path("sites").resolve(), SITE, host_key="ssh-ed25519 not-asked-yet")
+    settings = release.backup_settings(Path("sites").resolve(), SITE, host_key="ssh-ed25519 not-asked-yet")
     public = subprocess.run(
         ["ssh-keygen", "-y", "-f", "/dev/stdin"],
         input=settings.private_key,

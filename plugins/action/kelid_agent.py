@@ -110,11 +110,11 @@ class ActionModule(ActionBase):
 
     def release(self) -> Any:
         """Render the site, put its secrets in place, and return the release. Raise AnsibleActionFail with every finding."""
-        from kelid import pipeline  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
         from kelid.findings import KelidError  # noqa: PLC0415
+        from kelid.pipeline import release  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
 
         try:
-            return pipeline.make_release(
+            return release.make_release(
                 Path(self.variable("kelid_sites_dir")),
                 self.variable("kelid_site"),
                 vault_password=self.vault_password(),

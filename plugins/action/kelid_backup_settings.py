@@ -34,11 +34,11 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
         KELID_BACKUP_HOST_KEY and KELID_BACKUP_ADDRESS (host[:port]) override the store's: a lab, a store that moved.
         The host variables of the same names in small letters do so too.
         """
-        from kelid import pipeline  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
         from kelid.findings import KelidError  # noqa: PLC0415
+        from kelid.pipeline import release  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
 
         try:
-            settings = pipeline.backup_settings(
+            settings = release.backup_settings(
                 Path(self.variable("kelid_sites_dir")),
                 self.variable("kelid_site"),
                 vault_password=self.vault_password(),

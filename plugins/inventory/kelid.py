@@ -83,14 +83,14 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         source = str(Path(__file__).resolve().parents[2] / "tools")
         if source not in sys.path:
             sys.path.append(source)
-        from kelid import pipeline  # noqa: PLC0415 - the plugin's documentation is readable without kelid
         from kelid.findings import KelidError  # noqa: PLC0415
+        from kelid.pipeline import release  # noqa: PLC0415 - the plugin's documentation is readable without kelid
 
         sites = Path(path).resolve().parent / str(self.get_option("sites"))
         only = self.get_option("site")
         changed = {name: self.get_option(name) for name in OVERRIDES if self.get_option(name)}
         try:
-            entries = [entry for entry in pipeline.inventory(sites) if not only or entry.site == only]
+            entries = [entry for entry in release.inventory(sites) if not only or entry.site == only]
         except KelidError as problem:
             raise AnsibleParserError(str(problem)) from problem
         if only and not entries:

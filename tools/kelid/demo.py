@@ -26,6 +26,7 @@ from kelid.findings import KelidError
 from kelid.lab import CallIn, Host, Lab, LabError, Phone, Telco, missing_requirements
 from kelid.model.plan import Plan
 from kelid.model.progress import Progress
+from kelid.pipeline import changes, release
 from kelid.report import findings as findings_report
 from kelid.report import plans as plans_report
 from kelid.report.progress import ProgressLines
@@ -98,7 +99,7 @@ class Demo:
         """Ask the server what it has and return the plan; print it."""
         with self.watching() as watch:
             status = self.server(watch).status()
-        plan = pipeline.plan_for(pipeline.check(self.sites, SITE), self.sites, status)
+        plan = release.plan_for(pipeline.check(self.sites, SITE), self.sites, status)
         for line in plans_report.plan_text(plan, colour=self.story.colour).splitlines()[:40]:
             self.story.say(line)
         return plan
@@ -375,7 +376,7 @@ class Demo:
         text = menu.read_text(encoding="utf-8")
         expect(text.count(MENU_BEFORE) == 1, "the sample's menu is not as the demo knows it")
         menu.write_text(text.replace(MENU_BEFORE, MENU_AFTER), encoding="utf-8")
-        difference = pipeline.difference(self.sites, SITE, "HEAD", None)
+        difference = changes.difference(self.sites, SITE, "HEAD", None)
         for line in plans_report.comparison_text(difference, colour=self.story.colour).splitlines():
             self.story.say(line)
         self.commit("Noor: key 3 rings the laboratory")
@@ -451,7 +452,7 @@ def _without_lab(story: Story, sites: Path, missing: list[str]) -> None:
             menu.write_text(
                 menu.read_text(encoding="utf-8").replace(MENU_BEFORE, MENU_AFTER), encoding="utf-8"
             )
-            difference = pipeline.difference(sites, SITE, "HEAD", None)
+            difference = changes.difference(sites, SITE, "HEAD", None)
             expect(not difference.empty, "the change made no difference")
             for line in plans_report.comparison_text(difference, colour=story.colour).splitlines():
                 story.say(line)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from kelid import pipeline
 from kelid.commands import VERBS, main
 from kelid.findings import Exit, KelidError
 from kelid.load.vault import seal
+from kelid.pipeline import release
 
 SAMPLES = Path(__file__).parents[3] / "sites"
 
@@ -191,7 +193,7 @@ def test_a_real_site_under_the_samples_password_is_warned(
     assert "K008 warning" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("verb", [verb.NAME for verb in VERBS])
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([verb, "--help"])
@@ -268,7 +270,7 @@ def test_no_release_is_made_with_a_secret_that_check_refuses(sites: Path, sample
     sealed = "".join(f"  {line}\n" for line in seal("12,34", sample_password).split("\n") if line)
     path.write_text(before + "voicemail_101: !vault |\n" + sealed + "\n".join(rest), encoding="utf-8")
     with pytest.raises(KelidError) as refused:
-        pipeline.make_release(sites, "noor-clinic", vault_password=sample_password)
+        release.make_release(sites, "noor-clinic", vault_password=sample_password)
     assert refused.value.exit is Exit.INVALID
     assert [finding.code for finding in refused.value.findings] == ["K006"]
     assert "12,34" not in str(refused.value.findings)
@@ -296,3 +298,34 @@ def test_a_wrong_password_hides_no_other_fault_and_no_other_site(
     assert "sites/noor-clinic/secrets.yml:" in out
     assert "sites/another/secrets.yml:" in out
     assert err.count("the vault's password is wrong") == 2
+
+
+def test_the_table_of_verbs_is_that_of_their_modules() -> None:
+    for name, summary in VERBS.items():
+        module = importlib.import_module(f"kelid.commands.{name}")
+        assert (name, summary) == (module.NAME, module.HELP)
+
+
+def test_a_check_imports_nothing_that_it_does_not_need(sites: Path) -> None:
+    """Start-up is most of a check's time: templates, Ansible, archives and the other verbs stay out of it."""
+    (sites / "sample-vault-password").unlink()
+    code = (
+        "import sys; from kelid.commands import main; main(['check', 'noor-clinic', '--sites', sys.argv[1]]);"
+        "print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(sites)], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "kelid.load" in loaded
+    unneeded = {
+        "jinja2",
+        "rich",
+        "ansible",
+        "tarfile",
+        "asyncio",
+        "kelid.compile",
+        "kelid.render",
+        "kelid.deliver",
+    }
+    assert not loaded & unneeded

@@ -7,39 +7,41 @@ A verb's module has ``NAME``, ``HELP``, ``configure(parser)`` and ``run(argument
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
 from collections.abc import Sequence
 
 from kelid import __version__
-from kelid.commands import (
-    apply,
-    backup,
-    check,
-    demo,
-    diff,
-    install,
-    lab,
-    plan,
-    reference,
-    render,
-    restore,
-    status,
-    verify,
-)
 from kelid.findings import Exit, KelidError
-from kelid.report import findings as findings_report
-from kelid.report.colour import wants_colour
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
-VERBS = (check, render, diff, plan, install, apply, status, verify, backup, restore, reference, lab, demo)
+VERBS = {
+    "check": "check that sites are valid",
+    "render": "render the text that Asterisk gets",
+    "diff": "compare two git revisions of a site, objects and rendered text",
+    "plan": "show what an apply would change on the server",
+    "install": "make a bare machine a PBX",
+    "apply": "apply a site to its server: plan, show, ask, apply, verify",
+    "status": "ask a server what it runs",
+    "verify": "hold the running Asterisk against its release",
+    "backup": "back up a PBX now, verified; or list its backups",
+    "restore": "restore a PBX from its backup, to the same or to new hardware",
+    "reference": "write docs/reference, made from the schemas and rules",
+    "lab": "throwaway PBX hosts, a telephone company and a backup store on this machine",
+    "demo": "show the main job on throwaway machines",
+}
+"""Every verb in the order of ``kelid --help``, and what it does (a test compares it with the ``HELP`` of its module)."""
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def parser(verb: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line, with the options of one verb; of every verb where none is named.
+
+    Only that verb's module is imported: no verb waits for what another one needs.
+    """
     codes = "\n".join(f"  {code.value}  {code.meaning}" for code in Exit)
     codes += f"\n  {INTERRUPTED}  interrupted (Ctrl-C); the message says what state the server is in"
     top = argparse.ArgumentParser(
@@ -50,21 +52,27 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kelid {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
-    for verb in VERBS:
+    for name, summary in VERBS.items():
+        if verb and name != verb:
+            verbs.add_parser(name, help=summary, add_help=False)
+            continue
+        module = importlib.import_module(f"kelid.commands.{name}")
         sub = verbs.add_parser(
-            verb.NAME,
-            help=verb.HELP,
-            description=(verb.__doc__ or verb.HELP).strip(),
+            name,
+            help=summary,
+            description=(module.__doc__ or summary).strip(),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        verb.configure(sub)
-        sub.set_defaults(run=verb.run)
+        module.configure(sub)
+        sub.set_defaults(run=module.run)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status. Problems become messages; a traceback is a defect of kelid."""
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    verb = next((word for word in words if not word.startswith("-")), "")
+    arguments = parser(verb if verb in VERBS else "").parse_args(words)
     try:
         code = Exit(arguments.run(arguments))
         sys.stdout.flush()
@@ -83,6 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _tell(arguments: argparse.Namespace, problem: KelidError) -> int:
+    from kelid.report import findings as findings_report
+    from kelid.report.colour import wants_colour
+
     if getattr(arguments, "json", False):
         data = {
             "ok": False,

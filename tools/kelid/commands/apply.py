@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from kelid import pipeline
 from kelid.commands import options, server
 from kelid.deliver.server import Applied
 from kelid.findings import Exit, KelidError
+from kelid.pipeline import release
 from kelid.report import plans as report
 from kelid.report.findings import as_data
 
@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         applied = server.server_of(arguments, watch).apply(
             base=plan.base, release=plan.release, restart=arguments.restart
         )
-    findings = pipeline.findings_of_log(checked, applied.log)
+    findings = release.findings_of_log(checked, applied.log)
     if arguments.json:
         options.print_json(
             {

@@ -16,10 +16,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from kelid import pipeline
 from kelid.commands import options
 from kelid.findings import Exit, KelidError
 from kelid.model.plan import change_as_dict
+from kelid.pipeline import changes
 from kelid.report import plans as report
 
 NAME = "diff"
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     words = list(arguments.words)
     chosen = None
     # A site may be gone from the working tree and still be what the words name.
-    if words and ((sites / words[0]).is_dir() or words[0] in pipeline.site_names_at(sites, "HEAD")):
+    if words and ((sites / words[0]).is_dir() or words[0] in changes.site_names_at(sites, "HEAD")):
         chosen = words.pop(0)
     if len(words) > 2:
         raise KelidError(f"too many revisions, or no such site: {' '.join(words)}", exit=Exit.USAGE)
@@ -55,12 +55,12 @@ def run(arguments: argparse.Namespace) -> Exit:
     names = (
         [chosen]
         if chosen
-        else sorted(pipeline.site_names_at(sites, before) | pipeline.site_names_at(sites, after))
+        else sorted(changes.site_names_at(sites, before) | changes.site_names_at(sites, after))
     )
     differs = False
     data = {}
     for name in names:
-        comparison = pipeline.difference(sites, name, before, after)
+        comparison = changes.difference(sites, name, before, after)
         differs |= not comparison.empty
         title = f"{name}: {before} -> {after or 'working tree'}"
         if arguments.json:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import sys
 
-from kelid import pipeline
 from kelid.commands import options, server
 from kelid.findings import Exit
 from kelid.model.plan import change_as_dict
+from kelid.pipeline import changes
 from kelid.report import plans as report
 
 NAME = "plan"
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     """Make the plan and show it."""
     colour = options.colour_of(arguments)
     if arguments.against:
-        comparison = pipeline.difference(options.sites_of(arguments), arguments.site, arguments.against, None)
+        comparison = changes.difference(options.sites_of(arguments), arguments.site, arguments.against, None)
         if arguments.json:
             objects = [change_as_dict(change) for change in comparison.objects]
             options.print_json({"site": arguments.site, "against": arguments.against, "objects": objects})

@@ -11,7 +11,7 @@ from kelid.commands import options
 from kelid.deliver.server import Server
 from kelid.model.plan import Plan
 from kelid.model.progress import Watcher
-from kelid.pipeline import Checked
+from kelid.pipeline import Checked, release
 
 NOT_RUNNING = (
     "Asterisk is NOT running on the server; `journalctl -u asterisk` there says why. "
@@ -47,7 +47,7 @@ def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Pl
     """Check the site, ask its server what it has, and return the plan; last, whether Asterisk runs there."""
     checked, password = checked_site(arguments)
     status = server.status()
-    plan = pipeline.plan_for(checked, options.sites_of(arguments), status, password)
+    plan = release.plan_for(checked, options.sites_of(arguments), status, password)
     return checked, plan, is_running(status)
 
 

@@ -1,0 +1,174 @@
+"""What a site's server gets: a release, a plan against what it has, its backup settings; and what its log says of YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from kelid import __version__, compare, rules
+from kelid.compare.plans import ServerState, Side
+from kelid.deliver import loglines
+from kelid.deliver.release import make_release as pack_release
+from kelid.findings import Exit, Finding, KelidError, has_errors
+from kelid.load import load_site
+from kelid.model.bundle import Bundle
+from kelid.model.pbx import Media
+from kelid.model.plan import Plan
+from kelid.model.release import BackupSettings, HostEntry, Release
+from kelid.model.reloads import RELOADS, RESTART, expectations
+from kelid.pipeline import Checked, check, secrets_of, site_names
+from kelid.readback import readback
+from kelid.records import git
+from kelid.render import escape
+
+
+def make_release(sites_dir: Path, site: str, *, vault_password: bytes | None = None) -> Release:
+    """Given a site, return the release that its server is to get. Raise KelidError if site or vault is not in order."""
+    return release_of(check(sites_dir, site), sites_dir, vault_password)
+
+
+def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> Release:
+    """Given a checked site, return its release. Raise KelidError if the site or its vault is not in order."""
+    commit = git.head(sites / checked.name)
+    secrets = secrets_of(sites, checked, password)
+    unfit = [
+        item for item in rules.check(checked.site, today=date.min, secrets=secrets) if has_errors([item])
+    ]
+    if unfit:
+        raise KelidError(f"the secrets of {checked.name} are not valid", exit=Exit.INVALID, findings=unfit)
+    return pack_release(
+        checked.bundle,
+        secrets=secrets,
+        escape=escape,
+        expect=expectations(checked.pbx),
+        reloads=RELOADS,
+        restart=RESTART,
+        media=lambda source: (sites / checked.name / source).read_bytes(),
+        commit=commit.id,
+        dirty=commit.dirty,
+        tool=__version__,
+    )
+
+
+def inventory(sites_dir: Path) -> list[HostEntry]:
+    """Return the server of every site that can be loaded; one that is not valid is there too, apply refuses it."""
+    entries = []
+    for name in site_names(sites_dir):
+        loaded = load_site(sites_dir / name)
+        if loaded.site is None:
+            continue
+        server = loaded.site.server
+        entries.append(
+            HostEntry(
+                site=name,
+                address=server.address,
+                port=server.port,
+                user=server.user,
+                host_key=server.host_key,
+                commit=git.head(sites_dir / name).id,
+            )
+        )
+    return entries
+
+
+def backup_settings(
+    sites_dir: Path,
+    site: str,
+    *,
+    vault_password: bytes | None = None,
+    host_key: str = "",
+) -> BackupSettings:
+    """Given a site, return what its server's backup program needs; ``host_key`` stands in for backup.yml's.
+
+    Raise KelidError if the site has no backup policy, or the store's host key is not known.
+    """
+    checked = check(sites_dir, site)
+    policy = checked.site.backup
+    if policy is None:
+        raise KelidError(f"{site} has no backup.yml", exit=Exit.INVALID)
+    secrets = secrets_of(sites_dir, checked, vault_password)
+    host, key = policy.host, host_key or policy.host_key
+    if policy.kind == "sftp" and not key:
+        raise KelidError(
+            f"{site}: the host key of the backup server {host} is not known; put host_key into backup.yml, "
+            "or give --backup-host-key",
+            exit=Exit.INVALID,
+        )
+    name = host if policy.port == 22 else f"[{host}]:{policy.port}"
+    return BackupSettings(
+        public={
+            "repository": {
+                "kind": policy.kind,
+                "host": host,
+                "port": policy.port,
+                "user": policy.user,
+                "path": policy.path,
+            },
+            "keep": {
+                "daily": policy.keep_daily,
+                "weekly": policy.keep_weekly,
+                "monthly": policy.keep_monthly,
+            },
+            "contents": list(policy.contents),
+            "site": site,
+            "time_zone": checked.site.time_zone,
+            "at": policy.at.strftime("%H:%M"),
+        },
+        password=secrets[policy.password_secret],
+        private_key=secrets[policy.key_secret] if policy.key_secret else "",
+        known_hosts=f"{name} {key}\n" if policy.kind == "sftp" else "",
+    )
+
+
+def plan_for(checked: Checked, sites: Path, status: Mapping[str, Any], password: bytes | None = None) -> Plan:
+    """Given a checked site and what its server says of itself (the agent's ``status``), return the plan."""
+    release = release_of(checked, sites, password)
+    manifest = release.manifest
+    return compare.make_plan(
+        site=checked.name,
+        commit=manifest["commit"],
+        dirty=manifest["dirty"],
+        tool=__version__,
+        release=release.name,
+        after=checked.side,
+        files={path: item["sha256"] for path, item in manifest["files"].items()},
+        secrets=manifest["secrets"],
+        reloads=RELOADS,
+        restart=RESTART,
+        not_staged=[f"registration of trunk {name}" for name in manifest["expect"].get("registrations", ())],
+        server=_server_state(status),
+    )
+
+
+def _server_state(status: Mapping[str, Any]) -> ServerState:
+    manifest = status.get("manifest")
+    if not manifest:
+        return ServerState(
+            release=str(status.get("release") or ""), channels=int(status.get("channels") or 0)
+        )
+    bundle = Bundle(
+        site=str(manifest["site"]),
+        asterisk=int(manifest["asterisk"]),
+        files=dict(status.get("bundle") or {}),
+        media=tuple(
+            Media(name.removesuffix(".wav"), str(manifest.get("media_sources", {}).get(name, name)))
+            for name in manifest["media"]
+        ),
+    )
+    return ServerState(
+        release=str(status["release"]),
+        tool=str(manifest.get("kelid", "")),
+        side=Side(readback(bundle), bundle),
+        files={path: str(item["sha256"]) for path, item in manifest["files"].items()},
+        secrets=dict(manifest["secrets"]),
+        drift=tuple(status.get("drift") or ()),
+        channels=int(status.get("channels") or 0),
+        armed=bool(status.get("armed")),
+    )
+
+
+def findings_of_log(checked: Checked, log: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Given what the private Asterisk on the server logged, return findings at the site's YAML lines."""
+    return loglines.findings(log, checked.bundle, checked.pbx)
