@@ -21,6 +21,7 @@ INTERRUPTED = 130
 
 VERBS = {
     "check": "check that sites are valid",
+    "show": "show an object with the file and line behind every value",
     "render": "render the text that Asterisk gets",
     "diff": "compare two git revisions of a site, objects and rendered text",
     "plan": "show what an apply would change on the server",

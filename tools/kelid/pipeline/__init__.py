@@ -108,6 +108,14 @@ class Checked:
         return Side(self.pbx, self.bundle)
 
 
+def load(sites: Path, site: str) -> Site:
+    """Return a site as it lies on disk, not judged. Raise KelidError with the findings if its files make none."""
+    loaded = load_site(site_folder(sites, site))
+    if loaded.site is None:
+        raise KelidError(f"{site} can't be read", exit=Exit.INVALID, findings=loaded.findings)
+    return loaded.site
+
+
 def check(sites: Path, site: str, *, password: bytes | None = None, today: date | None = None) -> Checked:
     """Given a site of the directory, load and judge it as it lies on disk.
 
