@@ -6,12 +6,11 @@ This module imports nothing of ours: every other room may import it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Where:
+class Where(NamedTuple):
     """A place in a file: ``file`` as the user would type it, ``line`` and ``column`` counted from 1 (0: not known)."""
 
     file: str
@@ -39,8 +38,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One problem as a value: where it is, its code, what is wrong and the way out."""
 
     where: Where

@@ -152,7 +152,7 @@ def _load(
         if good:
             views[topic] = View(data, tree)
     media = _media(files, shown, findings)
-    site = build_site(Source(name, views, media, findings)) if usable else None
+    site = build_site(Source(name=name, files=views, media=media, findings=findings)) if usable else None
     return Loaded(site, tuple(sorted(findings, key=lambda finding: finding.sort_key)), vault)
 
 

@@ -6,7 +6,6 @@ Built from libyaml's events, without recursion, so that neither deep nesting nor
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -35,59 +34,70 @@ _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _QUOTED = "'\""
 
 
-@dataclass(slots=True)
 class Scalar:
     """A text as it was written. ``plain`` is True if it was neither quoted nor a block; ``sealed`` if tagged ``!vault``."""
 
-    text: str
-    plain: bool
-    sealed: bool
-    where: Where
+    __slots__ = ("plain", "sealed", "text", "where")
+
+    def __init__(self, text: str, plain: bool, sealed: bool, where: Where) -> None:
+        """Keep what was read."""
+        self.text = text
+        self.plain = plain
+        self.sealed = sealed
+        self.where = where
 
 
-@dataclass(slots=True)
 class Sequence:
     """A list."""
 
-    items: list[Node]
-    where: Where
+    __slots__ = ("items", "where")
+
+    def __init__(self, items: list[Node], where: Where) -> None:
+        """Keep what was read."""
+        self.items = items
+        self.where = where
 
 
-@dataclass(slots=True)
 class Mapping:
     """A mapping: keys in order, with the place of each key and its value."""
 
-    items: dict[str, Node]
-    keys: dict[str, Where]
-    where: Where
+    __slots__ = ("items", "keys", "where")
+
+    def __init__(self, items: dict[str, Node], keys: dict[str, Where], where: Where) -> None:
+        """Keep what was read."""
+        self.items = items
+        self.keys = keys
+        self.where = where
 
 
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(slots=True)
 class _Open:
     """A container that is being read: a mapping keeps the key whose value comes next."""
 
-    node: Mapping | Sequence
-    key: str | None = None
-    skip: bool = False
+    __slots__ = ("key", "node", "skip")
+
+    def __init__(self, node: Mapping | Sequence) -> None:
+        self.node = node
+        self.key: str | None = None
+        self.skip = False
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error, the way out of the loop
     pass
 
 
-@dataclass(slots=True)
 class _Reader:
-    file: str
-    lines: list[str]
-    vault: bool
-    findings: list[Finding] = field(default_factory=list)
-    root: Node | None = None
-    stack: list[_Open] = field(default_factory=list)
-    documents: int = 0
-    nodes: int = 0
+    def __init__(self, file: str, lines: list[str], vault: bool) -> None:
+        self.file = file
+        self.lines = lines
+        self.vault = vault
+        self.findings: list[Finding] = []
+        self.root: Node | None = None
+        self.stack: list[_Open] = []
+        self.documents = 0
+        self.nodes = 0
 
     def say(self, where: Where, code: str, message: str, fix: str) -> None:
         if len(self.findings) < MAX_FINDINGS:

@@ -5,7 +5,7 @@ The schema's pattern, the rules and the documents are made from this table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Final
 
 from kelid.findings import NOWHERE, Where
 from kelid.model.record import Record
@@ -82,17 +82,35 @@ KINDS: dict[str, Kind] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Destination:
     """A place to send a call to. ``name`` is "" for kinds that take none; ``permission_class`` only with ``external``.
 
     Written ``queue:sales``, ``hangup``, ``external:02188001234@national`` (the class that pays stands after the at sign).
     """
 
-    kind: str
-    name: str = ""
-    permission_class: str = ""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    __slots__ = ("kind", "name", "permission_class", "where")
+
+    def __init__(self, kind: str, name: str = "", permission_class: str = "", where: Where = NOWHERE) -> None:
+        """Keep the parts; where it is written takes no part in equality."""
+        self.kind: Final = kind
+        self.name: Final = name
+        self.permission_class: Final = permission_class
+        self.where: Final = where
+
+    def __eq__(self, other: object) -> bool:
+        """Return True for the same place to send a call to."""
+        if not isinstance(other, Destination):
+            return NotImplemented
+        mine = (self.kind, self.name, self.permission_class)
+        return mine == (other.kind, other.name, other.permission_class)
+
+    def __hash__(self) -> int:
+        """Return the hash of the compared parts."""
+        return hash((self.kind, self.name, self.permission_class))
+
+    def __repr__(self) -> str:
+        """Return the text that stands in YAML, marked as a destination."""
+        return f"Destination({str(self)!r})"
 
     def __str__(self) -> str:
         """Return the text that stands in YAML."""

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kelid.findings import Finding, Where
 from kelid.model.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class VaultValue:
+class VaultValue(NamedTuple):
     """The sealed text of one secret, as ``secrets.yml`` holds it: ``$ANSIBLE_VAULT;1.1;AES256`` and lines of digits."""
 
-    text: str = field(repr=False)
-    where: Where = field(compare=False)
+    text: str
+    where: Where
+
+    def __repr__(self) -> str:
+        """Return the place alone."""
+        return f"VaultValue({self.where})"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """A site, or None where errors make one impossible; all findings, in order of place; secret name -> sealed value."""
 
     site: Site | None

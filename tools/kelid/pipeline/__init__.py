@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from kelid.load import load_files, load_site
 from kelid.load.custom import custom_files, is_custom
 from kelid.load.vault import read_password, unlock
 from kelid.model.loaded import Loaded
+from kelid.model.record import Record
 from kelid.model.site import Site
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def site_folder(sites: Path, site: str) -> Path:
     return sites / site
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(Record):
     """A loaded site with everything that was found about it. ``custom`` is the dial plan of its custom/*.conf."""
 
     name: str
@@ -174,7 +173,7 @@ def _judge(
             findings.sort(key=lambda finding: finding.sort_key)
             raise KelidError(str(closed), exit=closed.exit, findings=findings) from closed
     findings.sort(key=lambda finding: finding.sort_key)
-    return Checked(name, loaded, tuple(dict.fromkeys(findings)), tuple(contexts))
+    return Checked(name=name, loaded=loaded, findings=tuple(dict.fromkeys(findings)), custom=tuple(contexts))
 
 
 def _read_custom(custom: Mapping[str, bytes], findings: list[Finding]) -> list[Context]:

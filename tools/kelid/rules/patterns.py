@@ -6,14 +6,13 @@ Source: Asterisk's documentation "Pattern Matching": X is 0-9, Z 1-9, N 2-9, [1-
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SETS = {"X": frozenset("0123456789"), "Z": frozenset("123456789"), "N": frozenset("23456789")}
 _PLAIN = frozenset("0123456789*#+")
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One set of characters for each place; ``tail`` is ".", "!" or "" for what follows."""
 
     places: tuple[frozenset[str], ...]

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from kelid.findings import Finding, Severity, Where
+from kelid.model.record import Record
 from kelid.model.site import Site
 
 Fault = tuple[Where, str, str]
 """What a rule yields: the place, what is wrong, and the way out. Its code and severity stand in the table."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(Record):
     """What rules may know beside the site: the day, and the secrets in clear (None: could not be opened)."""
 
     today: date
     secrets: Mapping[str, str] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Record):
     """One rule: its code, how much it matters, what it asks for, and the function behind it."""
 
     code: str

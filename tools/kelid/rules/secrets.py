@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kelid.findings import Finding, Severity, Where
 from kelid.model.site import Site
@@ -14,8 +14,7 @@ LEAST_RELEASE_KEY = 32
 LEAST_PIN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What a secret is for: ``kind`` is ``password``, ``pin``, ``key`` (an ssh private key) or ``release_key``."""
 
     kind: str

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kelid.findings import Finding
 from kelid.load.build.view import View
+from kelid.model.record import Record
 from kelid.model.site import Sound
 
 _NOTHING = View({}, None)
 
 
-@dataclass(slots=True)
-class Source:
+class Source(Record):
     """The views of a site's files (topic -> view) and its sounds; ``findings`` gathers what the schemas can't see."""
 
     name: str

@@ -93,7 +93,7 @@ class Site(Placed):
             value = self.__dict__[name]
             if isinstance(value, Placed):
                 yield value
-            elif isinstance(value, tuple):
+            elif value.__class__ is tuple:  # a place is a tuple too, of a class of its own
                 yield from value
 
     @cached_property
