@@ -34,6 +34,7 @@ VERBS = {
     "reference": "write docs/reference, made from the schemas and rules",
     "lab": "throwaway PBX hosts, a telephone company and a backup store on this machine",
     "demo": "show the main job on throwaway machines",
+    "completion": "print a script that completes commands and sites in a shell",
 }
 """Every verb in the order of ``kelid --help``, and what it does (a test compares it with the ``HELP`` of its module)."""
 
