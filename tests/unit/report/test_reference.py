@@ -127,6 +127,7 @@ _TEXT = st.text(
     | st.sampled_from(" :#-"),
     max_size=30,
 )
+_KEY = _TEXT.filter(lambda text: text != "<<")  # a merge key is never taken, quoted or not
 _ODD = st.sampled_from(
     [
         "",
@@ -146,7 +147,7 @@ _ODD = st.sampled_from(
 )
 _DATA = st.recursive(
     _TEXT | _ODD | st.integers(-(10**9), 10**9) | st.booleans(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT | _ODD, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEY | _ODD, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -160,7 +161,7 @@ def as_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-@given(st.dictionaries(_TEXT, _DATA, min_size=1, max_size=4))
+@given(st.dictionaries(_KEY, _DATA, min_size=1, max_size=4))
 def test_what_is_written_as_yaml_is_read_back(value: dict[str, Any]) -> None:
     tree, findings = read_tree(document(value), "any")
     assert not findings

@@ -49,7 +49,9 @@ def scalar(value: str | int | bool, *, in_flow: bool = False) -> str:
 def flow(value: Any) -> str:
     """Return a value of any kind on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(key)}: {flow(item)}" for key, item in value.items()) + "}"
+        return (
+            "{" + ", ".join(f"{scalar(key, in_flow=True)}: {flow(item)}" for key, item in value.items()) + "}"
+        )
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(item) for item in value) + "]"
     return scalar(value, in_flow=True)
