@@ -90,8 +90,9 @@ export APT_CONFIG=/tmp/apt.conf DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/us
 chroot merged apt-get -q -y update
 chroot merged apt-get -q -y install "$@"
 mv merged/tmp/debs/*.deb packages/
-# A server has it from the role: res_crypto warns where it is missing.
+# Servers have these from the role pbx_install.
 chroot merged install -d -m 750 -g asterisk /var/lib/asterisk/keys
+chroot merged install -d -m 750 -o asterisk -g asterisk /var/spool/asterisk/fax
 rm merged/usr/sbin/policy-rc.d
 rm -rf merged/var/cache/apt/*.bin merged/var/log/apt merged/var/log/dpkg.log merged/var/cache/ldconfig/aux-cache
 """
@@ -127,7 +128,7 @@ def get_image(name: str, progress: Progress = quiet) -> Image:
     suite = SUITES[name]
     bare_key = _key(suite, *BARE)
     bare = _cached(f"bare-{suite}-{bare_key}", lambda folder: _build_bare(folder, suite, progress))
-    layer_key = _key(bare_key, *PBX, *PBX_ALSO.get(suite, ()))
+    layer_key = _key(bare_key, _ADD_LAYER, *PBX, *PBX_ALSO.get(suite, ()))
     layer = _cached(
         f"pbx-{suite}-{layer_key}", lambda folder: _build_layer(folder, suite, bare / "root", progress)
     )
