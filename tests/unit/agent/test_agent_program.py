@@ -28,19 +28,23 @@ from agent.way_back import WayBack
 
 from kelid.deliver.program import program
 
+DIGEST = "84" * 16
+"""The MD5 of a PIN in a list."""
 SOURCE = Path(agent.__file__).parent
 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """Return a release folder with two secrets, one of them escaped."""
+    """Return a release folder with two secrets, one of them escaped, and the digest of a third."""
     files = {
         "pjsip.conf": "[101]\ntype = auth\npassword = ok\\;Canary\n",
         "voicemail.conf": "[default]\n101 => 4821,Sara\n",
+        "pins-a.list": f"sara:{DIGEST}\n",
     }
     bundle = {
         "pjsip.conf": "[101]\ntype = auth\npassword = %%secret:extension_101%%\n",
         "voicemail.conf": "[default]\n101 => %%secret:pin_101%%,Sara\n",
+        "pins-a.list": "sara:%%secret:pin_a_sara:md5%%\n",
     }
     for folder, texts in ((tmp_path, files), (tmp_path / ".kelid" / "bundle", bundle)):
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +55,7 @@ def release(tmp_path: Path) -> Path:
 
 def test_secret_values_are_learned_from_the_tokens(release: Path) -> None:
     """Where the bundle has a token the release has the value, as written and as Asterisk reads it."""
-    assert secret_values(release) == {"ok\\;Canary", "ok;Canary", "4821"}
+    assert secret_values(release) == {"ok\\;Canary", "ok;Canary", "4821", DIGEST}
 
 
 @pytest.mark.parametrize(

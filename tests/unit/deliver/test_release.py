@@ -53,6 +53,17 @@ def test_the_archive_holds_final_files_the_text_with_tokens_and_media() -> None:
     assert json.loads(found["manifest.json"]) == release().manifest
 
 
+def test_a_list_gets_the_digest_of_a_pin_and_never_the_pin() -> None:
+    bundle = Bundle(site="s", asterisk=22, files={"a.list": f"sara:{secret_token('pin', md5=True)}\n"})
+    made = release(bundle, pin="270194")
+
+    # md5 of 270194, as md5sum prints it
+    assert members(made)["files/a.list"] == b"sara:da741fdfc18509babb15d916b759fa5a\n"
+    assert list(made.manifest["secrets"]) == ["pin"]
+    assert made.name != release(bundle, pin="270195").name
+    assert b"270194" not in b"".join(members(made).values())
+
+
 def test_the_manifest_comes_first_so_that_a_reader_can_refuse_early() -> None:
     assert next(iter(members(release()))) == "manifest.json"
 

@@ -13,7 +13,20 @@ from kelid.compile.text import name_of
 from kelid.findings import KelidError
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
-from kelid.model.pbx import ConfFile, Context, Exten, Hint, Include, Option, Pbx, Section, Step
+from kelid.model.pbx import (
+    ConfFile,
+    Context,
+    Exten,
+    Hint,
+    Include,
+    ListFile,
+    ListLine,
+    Option,
+    Pbx,
+    Section,
+    Step,
+    secret_token,
+)
 from kelid.model.record import replace
 from kelid.model.site import Site
 from kelid.readback import Kind, read_conf, read_dialplan, readback
@@ -59,6 +72,10 @@ def test_every_form_reads_back() -> None:
                 (Hint("101", "PJSIP/101&Custom:x"),),
             ),
         ),
+        lists=(
+            ListFile("empty.list", ()),
+            ListFile("pins-a.list", (ListLine(f"sara:{secret_token('p', md5=True)}"), ListLine("[x] = ;y"))),
+        ),
     )
     assert readback(render(pbx)) == pbx
 
@@ -71,6 +88,17 @@ def test_a_value_arrives_as_it_is_or_not_at_all(value: str) -> None:
     except Refused:
         return
     assert readback(bundle) == pbx
+
+
+@given(text=nasty | anything)
+def test_a_line_of_a_list_arrives_as_it_is_or_not_at_all(text: str) -> None:
+    pbx = Pbx(site="x", asterisk=22, lists=(ListFile("a.list", (ListLine(text), ListLine("next"))),))
+    try:
+        bundle = render(pbx)
+    except Refused:
+        return
+    assert readback(bundle) == pbx
+    assert bundle.files["a.list"].split("\n") == [text, "next", ""]
 
 
 @given(data=nasty | anything)

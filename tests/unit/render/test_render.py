@@ -10,7 +10,19 @@ from kelid.compile import compile_site
 from kelid.findings import Where
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
-from kelid.model.pbx import ConfFile, Context, Exten, Hint, Include, Option, Pbx, Section, Step
+from kelid.model.pbx import (
+    ConfFile,
+    Context,
+    Exten,
+    Hint,
+    Include,
+    ListFile,
+    ListLine,
+    Option,
+    Pbx,
+    Section,
+    Step,
+)
 from kelid.render import Refused, escape, render
 
 HERE = Where("sites/x/extensions.yml", 7, 3)
@@ -19,6 +31,10 @@ HERE = Where("sites/x/extensions.yml", 7, 3)
 def with_option(path: str, key: str, value: str, section: str = "s") -> Pbx:
     files = (ConfFile(path, (Section(section, (Option(key, value, HERE),), HERE),)),)
     return Pbx(site="x", asterisk=22, files=files)
+
+
+def with_line(text: str, path: str = "a.list") -> Pbx:
+    return Pbx(site="x", asterisk=22, lists=(ListFile(path, (ListLine(text, HERE),)),))
 
 
 def with_step(step: Step, pattern: str = "s", context: str = "c") -> Pbx:
@@ -55,6 +71,16 @@ def with_step(step: Step, pattern: str = "s", context: str = "c") -> Pbx:
         ("G001", with_step(Step("NoOp", "a)\n same => n,System(id"))),
         ("G005", Pbx(site="x", asterisk=22, contexts=(Context("c", includes=(Include("d", "a\nb"),)),))),
         ("G001", Pbx(site="x", asterisk=22, contexts=(Context("c", hints=(Hint("1", "a\nb"),)),))),
+        ("G001", with_line("a\nb")),
+        ("G002", with_line("a ")),
+        ("G002", with_line(" %%secret:x%%")),
+        ("G003", with_line("%%secret:x%%%%secret:y%%")),
+        ("G003", with_line("%%secret:X%%")),
+        ("G003", with_option("pjsip.conf", "password", "%%secret:x:md5%%")),
+        ("G004", with_line("a" * 251)),
+        ("G005", with_line("")),
+        ("G005", with_line("a", path="../a.list")),
+        ("G005", with_line("a", path="a.conf")),
         ("G005", Pbx(site="x\n[general]", asterisk=22, files=(ConfFile("a.conf", ()),))),
     ],
 )
@@ -62,6 +88,12 @@ def test_hostile_text_is_refused(code: str, pbx: Pbx) -> None:
     with pytest.raises(Refused) as caught:
         render(pbx)
     assert [finding.code for finding in caught.value.findings] == [code]
+
+
+def test_a_list_has_its_lines_and_nothing_else() -> None:
+    bundle = render(with_line("sara:%%secret:pin:md5%%"))
+    assert bundle.files["a.list"] == "sara:%%secret:pin:md5%%\n"
+    assert bundle.lines["a.list"] == (HERE,)
 
 
 def test_a_semicolon_is_escaped_and_a_token_is_kept() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kelid.findings import NOWHERE, Where
-from kelid.model.pbx import Context, Exten, Pbx, Section
+from kelid.model.pbx import LIST_SUFFIX, Context, Exten, ListFile, Pbx, Section
 from kelid.model.plan import Action, Detail, ObjectChange
 
 _KINDS = {
@@ -64,6 +64,8 @@ def _objects(pbx: Pbx) -> Mapping[Hashable, _Object]:
     for file in pbx.files:
         for section in file.sections:
             add(_of_section(file.path, section))
+    for rows in pbx.lists:
+        add(_of_list(rows))
     add(_Object("globals", "", tuple((option.key, option.value) for option in pbx.globals), NOWHERE))
     for context in pbx.contexts:
         for item in _of_context(context):
@@ -80,6 +82,12 @@ def _of_section(path: str, section: Section) -> _Object:
     return _Object(
         kind, section.name, tuple((option.key, option.value) for option in section.options), section.where
     )
+
+
+def _of_list(item: ListFile) -> _Object:
+    rows = tuple((str(number), line.text) for number, line in enumerate(item.lines, 1))
+    where = item.lines[0].where if item.lines else NOWHERE
+    return _Object("list", item.path.removesuffix(LIST_SUFFIX), rows, where)
 
 
 def _of_context(context: Context) -> Iterable[_Object]:

@@ -12,6 +12,7 @@ from kelid.compile import (
     hours,
     ivrs,
     modules,
+    pins,
     queues,
     routes,
     system,
@@ -48,6 +49,7 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
             *custom,
         ),
         media=_media(site),
+        lists=pins.lists(site),
     )
 
 

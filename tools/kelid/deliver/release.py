@@ -48,13 +48,16 @@ def release_name(bundle_digest: str, digests: Mapping[str, str]) -> str:
 
 
 def fill(text: str, secrets: Mapping[str, str], escape: Callable[[str], str]) -> str:
-    """Given text with tokens, return it with the secrets in place, each through the escape of every other value.
+    """Given text with tokens, return it with the secrets (or their MD5) in place, each through the escape of every value.
 
     Raise KelidError (naming the secret, never its value) if the escape refuses it. A line stays one line.
     """
 
     def value(match: Any) -> str:
         name = str(match[1])
+        if match[2]:
+            # Asterisk's own form (app_authenticate, option m). It hides no PIN from somebody who has the file.
+            return hashlib.md5(secrets[name].encode(), usedforsecurity=False).hexdigest()
         try:
             return escape(secrets[name])
         except (ValueError, KelidError):

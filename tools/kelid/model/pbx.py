@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from kelid.findings import NOWHERE, Where
 
-SECRET = re.compile(r"%%secret:([a-z][a-z0-9_]{0,63})%%")
-"""The token of a secret in a value or a rendered line. Text that holds ``%%secret:`` is refused by render's gate."""
+SECRET = re.compile(r"%%secret:([a-z][a-z0-9_]{0,63})(:md5)?%%")
+"""The token of a secret, or of its MD5, in a value or a rendered line. Text that holds ``%%secret:`` is refused by
+render's gate but for where compile puts one."""
 
 
-def secret_token(name: str) -> str:
-    """Return the token that stands for the secret until delivery."""
-    return f"%%secret:{name}%%"
+def secret_token(name: str, *, md5: bool = False) -> str:
+    """Return the token that stands for the secret until delivery; with ``md5`` for its MD5 in hexadecimal digits."""
+    return f"%%secret:{name}{':md5' if md5 else ''}%%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,29 @@ class ConfFile:
 
     path: str
     sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """One line of a list file. It may hold the token of one secret."""
+
+    text: str
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFile:
+    """A plain text file beside the conf files, one entry a line, which an application reads anew at each call.
+
+    ``path`` ends in ``.list``: ``pins-managers.list``. It has no sections, comments or escapes.
+    """
+
+    path: str
+    lines: tuple[ListLine, ...]
+
+
+LIST_SUFFIX = ".list"
+"""How the path of a list file ends, and that of no conf file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +149,7 @@ class Pbx:
     globals: tuple[Option, ...] = ()
     contexts: tuple[Context, ...] = ()
     media: tuple[Media, ...] = ()
+    lists: tuple[ListFile, ...] = ()
 
     def file(self, path: str) -> ConfFile | None:
         """Return the conf file of that path, or None."""

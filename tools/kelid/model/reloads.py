@@ -7,7 +7,7 @@ the log and ``iax2 show peers``. chan_dahdi was not tried: it needs a card.
 
 from __future__ import annotations
 
-from kelid.model.pbx import Pbx
+from kelid.model.pbx import LIST_SUFFIX, Pbx
 
 RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("logger.conf",), "logger reload"),
@@ -42,6 +42,9 @@ RESTART: tuple[str, ...] = ("ccss.conf", "chan_dahdi.conf", "modules.conf")
 """Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), of
 modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up spans and
 their signalling only once."""
+
+READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
+"""How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""
 
 ONLY_WHERE_USED: frozenset[str] = frozenset({"chan_dahdi.conf", "iax.conf"})
 """Files that only a site with such a trunk has; they come and go together with a change of modules.conf."""

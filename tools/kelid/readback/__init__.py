@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kelid.findings import Exit, KelidError
+from kelid.findings import Exit, KelidError, Where
 from kelid.model.bundle import Bundle
-from kelid.model.pbx import ConfFile, Option, Pbx, Section
+from kelid.model.pbx import LIST_SUFFIX, ConfFile, ListFile, ListLine, Option, Pbx, Section
 from kelid.readback.dialplan import read_dialplan
 from kelid.readback.lines import ConfText, Kind, Line, read_conf
 
@@ -21,7 +21,11 @@ def readback(bundle: Bundle) -> Pbx:
     globals_: tuple[Option, ...] = ()
     contexts_text = ""
     files = []
+    lists = []
     for path in sorted(bundle.files):
+        if path.endswith(LIST_SUFFIX):
+            lists.append(_list(path, bundle.files[path]))
+            continue
         conf = read_conf(path, bundle.files[path])
         if path == DIALPLAN:
             globals_, contexts_text = _dialplan_parts(conf)
@@ -39,7 +43,13 @@ def readback(bundle: Bundle) -> Pbx:
         globals=globals_,
         contexts=contexts,
         media=bundle.media,
+        lists=tuple(lists),
     )
+
+
+def _list(path: str, text: str) -> ListFile:
+    rows = text.split("\n")
+    return ListFile(path, tuple(ListLine(row, Where(path, n)) for n, row in enumerate(rows[:-1], start=1)))
 
 
 def _file(conf: ConfText) -> ConfFile:

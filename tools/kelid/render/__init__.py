@@ -46,6 +46,11 @@ def render(pbx: Pbx) -> Bundle:
         files[file.path], lines[file.path] = printer.sections(file)
     printer = _Printer(pbx.site, DIALPLAN)
     files[DIALPLAN], lines[DIALPLAN] = printer.dialplan(pbx)
+    for item in pbx.lists:
+        path = gate.list_path(item.path, Where(""))
+        # No head: an application takes every line as an entry.
+        files[path] = "".join(f"{gate.list_line(line.text, line.where)}\n" for line in item.lines)
+        lines[path] = tuple(line.where if line.where.file else None for line in item.lines)
     paths = sorted(files)
     return Bundle(
         site=pbx.site,

@@ -12,6 +12,9 @@ from kelid.model.pbx import SECRET
 LONGEST = 8000
 """Bytes of a line. Asterisk's buffer holds 8,191; a longer line is skipped with a warning (main/config.c)."""
 
+LONGEST_OF_LIST = 250
+"""Bytes of a line of a list file: the buffer of Authenticate holds 255 (apps/app_authenticate.c)."""
+
 SECRET_PLACES: frozenset[tuple[str, str]] = frozenset({("pjsip.conf", "password"), ("voicemail.conf", "")})
 """File and key where compile puts a secret's token at the start of a value; "" stands for any key."""
 
@@ -22,6 +25,7 @@ _OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Bidirectional overrides, which make a line look like another one to the person who reviews it."""
 
 _NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
+_LIST_PATH = re.compile(r"[A-Za-z0-9_-]+\.list\Z")
 _LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
 _PATTERN = re.compile(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z")
 _APP = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
@@ -50,9 +54,36 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
         raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
     if "%%secret:" in text:
         token = SECRET.match(text)
-        if not token or text.count("%%secret:") != 1 or not {(path, key), (path, "")} & SECRET_PLACES:
+        if (
+            not token
+            or token[2]
+            or text.count("%%secret:") != 1
+            or not {(path, key), (path, "")} & SECRET_PLACES
+        ):
             raise Refused("G003", where, f"{text!r} holds the token of a secret where none belongs")
     return text.replace(";", "\\;")
+
+
+def list_line(text: str, where: Where) -> str:
+    """Given a line of a list file, return it; nothing in it needs an escape, and it may hold the token of one secret.
+
+    Raise Refused for control characters and line breaks, blanks at an end, nothing at all, or more than the applications'
+    buffers hold.
+    """
+    if not text:
+        raise Refused("G005", where, "an empty text can't be a line of a list")
+    token = SECRET.search(text)
+    plain = f"{text[: token.start()]}{text[token.end() :]}" if token else text
+    value(f".{plain}.", where)
+    if text != text.strip():
+        raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
+    if len(text.encode()) > LONGEST_OF_LIST:
+        raise Refused(
+            "G004",
+            where,
+            f"a line of {len(text.encode())} bytes in a list; Asterisk reads at most {LONGEST_OF_LIST}",
+        )
+    return text
 
 
 def line(text: str, where: Where) -> str:
@@ -74,6 +105,7 @@ def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
 
 
 name = _shaped(_NAME, "the name of a section, option or context")
+list_path = _shaped(_LIST_PATH, "the name of a list file")
 label = _shaped(_LABEL, "a label")
 pattern = _shaped(_PATTERN, "an extension or pattern")
 app = _shaped(_APP, "the name of an application")

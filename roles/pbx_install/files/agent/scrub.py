@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .disk import tree_files
 
-TOKEN = re.compile(r"%%secret:[a-z][a-z0-9_]{0,63}%%")
+TOKEN = re.compile(r"%%secret:[a-z][a-z0-9_]{0,63}(?::md5)?%%")
 SENSITIVE = re.compile(
     r"(?i)\b(password|secret|md5_cred|md5secret|auth_password|pin|vmsecret|dbpass|passwd|oauth_secret|refresh_token)"
     r"(\s*=>?\s*)(\"[^\"]*\"|'[^']*'|\S+)"

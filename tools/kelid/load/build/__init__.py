@@ -5,7 +5,7 @@ Most objects are read by their class alone (``View.make``); a topic has a module
 
 from __future__ import annotations
 
-from kelid.load.build import backup, extensions, hours, trunks
+from kelid.load.build import backup, extensions, hours, routes, trunks
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.load.tree import Mapping as MappingNode
@@ -25,16 +25,17 @@ __all__ = ["Source", "View", "build_site"]
 
 def build_site(source: Source) -> Site:
     """Given the files of a site that fit their schemas, return the site; what they can't see is added to the findings."""
-    routes, ivrs = source.file("routes"), source.file("ivrs")
+    ways, ivrs = source.file("routes"), source.file("ivrs")
     secrets = source.file("secrets").node
     return source.file("site").make(
         Site,
         name=source.name,
         extensions=extensions.build(source),
         trunks=trunks.build(source),
-        inbound_routes=tuple(view.make(InboundRoute) for view in routes.each("inbound")),
-        outbound_routes=tuple(view.make(OutboundRoute) for view in routes.each("outbound")),
-        permission_classes=tuple(view.make(PermissionClass) for view in routes.each("permission_classes")),
+        inbound_routes=tuple(view.make(InboundRoute) for view in ways.each("inbound")),
+        outbound_routes=tuple(view.make(OutboundRoute) for view in ways.each("outbound")),
+        permission_classes=tuple(view.make(PermissionClass) for view in ways.each("permission_classes")),
+        pin_sets=routes.pin_sets(source),
         queues=tuple(view.make(Queue) for view in source.file("queues").each("queues")),
         ivrs=tuple(view.make(Ivr) for view in ivrs.each("ivrs")),
         announcements=tuple(view.make(Announcement) for view in ivrs.each("announcements")),

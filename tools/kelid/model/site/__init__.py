@@ -20,7 +20,7 @@ from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
 from kelid.model.site.queues import Member, Queue
 from kelid.model.site.references import Reference, Way, references, ways
-from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass
+from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass, Pin, PinSet
 from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
 from kelid.model.site.trunks import Trunk
 
@@ -41,6 +41,8 @@ __all__ = [
     "OpenHours",
     "OutboundRoute",
     "PermissionClass",
+    "Pin",
+    "PinSet",
     "Placed",
     "Point",
     "Prompt",
@@ -75,6 +77,7 @@ class Site(Placed):
     inbound_routes: tuple[InboundRoute, ...] = ()
     outbound_routes: tuple[OutboundRoute, ...] = ()
     permission_classes: tuple[PermissionClass, ...] = ()
+    pin_sets: tuple[PinSet, ...] = ()
     queues: tuple[Queue, ...] = ()
     ivrs: tuple[Ivr, ...] = ()
     announcements: tuple[Announcement, ...] = ()

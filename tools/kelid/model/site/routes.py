@@ -44,3 +44,23 @@ class PermissionClass(Placed):
 
     name: str
     routes: tuple[str, ...]
+
+
+class Pin(Placed):
+    """One PIN of a set; the calls that it opens are booked to ``account_code``."""
+
+    SECRETS: ClassVar[Mapping[str, str]] = {"secret": "pin"}
+
+    account_code: str
+    secret: str
+
+
+class PinSet(Placed):
+    """PINs, any of which opens what names the set. ``prompt`` asks for one."""
+
+    KIND: ClassVar[str] = "pin_set"
+    REFERS: ClassVar[Mapping[str, str]] = {"prompt": "prompt"}
+
+    name: str
+    prompt: str
+    pins: tuple[Pin, ...]
