@@ -141,8 +141,12 @@ def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:
         "[t]\ntype = identify\nmatch = 192.0.2.1,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
     )
     assert adapter.addresses == {"10.0.0.5/32"}
-    assert "load = ; left out" in adapter.adapt("modules.conf", "[modules]\nload = chan_dahdi.so\n")
+    hardware = "[modules]\nload = chan_dahdi.so\nload = app_dial.so\n"
+    assert adapter.adapt("modules.conf", hardware) == hardware.replace("load = chan", "; load = chan")
     assert len(adapter.not_staged) == 3
+    iax = "[general]\nregister = me:a@b@far.example:4570\n[a]\nhost = far.example\n[b]\nhost = dynamic\n"
+    assert adapter.adapt("iax.conf", iax) == iax.replace("far.example", "192.0.2.1")
+    assert adapter.not_staged[3:] == ["registration at far.example", "name resolution of far.example (a)"]
 
 
 def test_only_astetcdir_changes_in_asterisk_conf(tmp_path: Path) -> None:

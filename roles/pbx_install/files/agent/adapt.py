@@ -10,6 +10,8 @@ from .conf import Line, conf_lines
 
 HARDWARE = ("chan_dahdi.so", "codec_dahdi.so", "res_timing_dahdi.so")
 """Modules that open telephony hardware: never loaded in the staged copy."""
+LEFT_OUT = ""
+"""What stands for an option that becomes a comment in the staged copy."""
 NOWHERE_ADDRESS = "192.0.2.1"
 """What stands for a host name in the staged copy (RFC 5737: reserved for documents, never routed)."""
 
@@ -46,6 +48,9 @@ class Adapter:
             replaced = self._adapted(path, line)
             if replaced is None:
                 continue
+            if replaced == LEFT_OUT:  # an option without a value wouldn't do: "load =" is an error
+                rows[line.number - 1] = f"; {row}"
+                continue
             head, found, tail = row.rpartition(value) if value else (row, "", "")
             rows[line.number - 1] = f"{head}{replaced}{tail}" if found else row
         return "\n".join(rows)
@@ -55,12 +60,14 @@ class Adapter:
         key, value = line.key, line.value
         if path == "modules.conf" and key in ("load", "require", "preload", "preload-require") and value in HARDWARE:
             self.not_staged.append(f"{value} (opens telephony hardware)")
-            return "; left out"
+            return LEFT_OUT
         if key in ("bind", "bindaddr", "tlsbindaddr", "udpbindaddr", "media_address", "rtpbindaddr"):
             host = re.sub(r":\d+$", "", value) if value.count(":") == 1 else value.split("]")[0].lstrip("[")
             if is_address(host) and not ipaddress.ip_address(host).is_unspecified:
                 self.addresses.add(f"{host}/{128 if ':' in host else 32}")
             return None
+        if path == "iax.conf":
+            return self._adapted_iax(line)
         if not path.startswith("pjsip"):
             return "127.0.0.1" if path == "rtp.conf" and key in ("stunaddr", "turnaddr") else None
         if key == "match" and value:
@@ -84,3 +91,15 @@ class Adapter:
         if key in ("qualify_frequency", "qualify_2xx_only") and value.isdigit():
             return "0"
         return None
+
+    def _adapted_iax(self, line: Line) -> str | None:
+        """Return what stands for a host name in iax.conf, which Asterisk looks up when it reads the file."""
+        before, at, address = line.value.rpartition("@")
+        host, colon, port = address.partition(":")
+        if line.key == "register" and at:
+            self.not_staged.append(f"registration at {host}")
+        elif line.key == "host" and not is_address(host) and host != "dynamic":
+            self.not_staged.append(f"name resolution of {host} ({line.section})")
+        else:
+            return None
+        return f"{before}{at}{NOWHERE_ADDRESS}{colon}{port}"
