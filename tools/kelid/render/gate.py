@@ -35,9 +35,9 @@ _TIMES = re.compile(r"[A-Za-z0-9:*&,/_+-]*\Z")
 class Refused(KelidError):  # noqa: N818  (the house names exceptions by what happened)
     """Text that would not reach Asterisk as what it is."""
 
-    def __init__(self, code: str, where: Where, message: str) -> None:
+    def __init__(self, code: str, where: Where, message: str, fix: str) -> None:
         """Keep the finding; the exit status is that of invalid input."""
-        finding = Finding(where, code, message)
+        finding = Finding(where, code, message, fix)
         super().__init__(str(finding), exit=Exit.INVALID, findings=(finding,))
 
 
@@ -49,9 +49,12 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
     """
     for char in text:
         if unicodedata.category(char) in _NEVER or char in _OVERRIDES:
-            raise Refused("G001", where, f"{text!r} holds the control character U+{ord(char):04X}")
+            raise Refused(
+                "G001", where, f"{_short(text)} holds the control character U+{ord(char):04X}", "delete it"
+            )
     if text != text.strip():
-        raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
+        message = f"{_short(text)} begins or ends with a blank, which Asterisk would cut off"
+        raise Refused("G002", where, message, "take the blank away")
     if "%%secret:" in text:
         token = SECRET.match(text)
         if (
@@ -60,7 +63,8 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
             or text.count("%%secret:") != 1
             or not {(path, key), (path, "")} & SECRET_PLACES
         ):
-            raise Refused("G003", where, f"{text!r} holds the token of a secret where none belongs")
+            message = f"{_short(text)} holds the token of a secret where none belongs"
+            raise Refused("G003", where, message, "take it out: text of your own can't have a secret")
     return text.replace(";", "\\;")
 
 
@@ -71,34 +75,35 @@ def list_line(text: str, where: Where) -> str:
     buffers hold.
     """
     if not text:
-        raise Refused("G005", where, "an empty text can't be a line of a list")
+        raise Refused("G005", where, "an empty text can't be a line of a list", "take it out")
     token = SECRET.search(text)
     plain = f"{text[: token.start()]}{text[token.end() :]}" if token else text
     value(f".{plain}.", where)
     if text != text.strip():
-        raise Refused("G002", where, f"{text!r} begins or ends with a blank, which Asterisk would cut off")
+        message = f"{_short(text)} begins or ends with a blank, which Asterisk would cut off"
+        raise Refused("G002", where, message, "take the blank away")
     if len(text.encode()) > LONGEST_OF_LIST:
-        raise Refused(
-            "G004",
-            where,
-            f"a line of {len(text.encode())} bytes in a list; Asterisk reads at most {LONGEST_OF_LIST}",
+        message = (
+            f"a line of a list has {len(text.encode())} bytes, and Asterisk reads {LONGEST_OF_LIST} at most"
         )
+        raise Refused("G004", where, message, "cut it")
     return text
 
 
 def line(text: str, where: Where) -> str:
     """Return the finished line. Raise Refused if Asterisk would skip it for its length."""
     if len(text.encode()) > LONGEST:
-        raise Refused(
-            "G004", where, f"a line of {len(text.encode())} bytes; Asterisk reads at most {LONGEST}"
-        )
+        message = f"the line has {len(text.encode())} bytes, and Asterisk reads {LONGEST} at most"
+        raise Refused("G004", where, message, "cut it")
     return text
 
 
 def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
     def check(text: str, where: Where) -> str:
         if not shape.match(text):
-            raise Refused("G005", where, f"{text!r} can't be {what}")
+            raise Refused(
+                "G005", where, f"{_short(text)} can't be {what}", "write it with letters and digits"
+            )
         return text
 
     return check
@@ -110,6 +115,10 @@ label = _shaped(_LABEL, "a label")
 pattern = _shaped(_PATTERN, "an extension or pattern")
 app = _shaped(_APP, "the name of an application")
 times = _shaped(_TIMES, "a time specification")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
 def escape(text: str) -> str:

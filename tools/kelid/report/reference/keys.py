@@ -82,16 +82,16 @@ def complete(schema: Schema) -> Any:
     """Return an example with every key that the schema knows. It fits the schema as far as each key's own example does."""
     example = schema["examples"][0]
     if schema["type"] == "array":
-        items = schema["items"]
-        if not _plain(items) and schema.get("minItems", 1) <= 1:
-            return [complete(items)]
-        return example
+        if _plain(schema["items"]):
+            return example
+        return [complete(schema["items"]), *(example[1:] if schema.get("minItems", 0) > 1 else ())]
     if schema["type"] != "object":
         return example
-    if "properties" in schema:
-        return {name: complete(inner) for name, inner in schema["properties"].items()}
-    inner = next(iter(schema["patternProperties"].values()))
-    return example if _plain(inner) else {name: complete(inner) for name in example}
+    found = {name: complete(inner) for name, inner in schema.get("properties", {}).items()}
+    for inner in schema.get("patternProperties", {}).values():
+        chosen = {name: item for name, item in example.items() if name not in found}
+        found |= chosen if _plain(inner) else {name: complete(inner) for name in chosen}
+    return found
 
 
 def kind(schema: Schema) -> str:
