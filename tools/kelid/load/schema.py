@@ -18,7 +18,19 @@ from kelid.load.tree import Mapping, Node, Scalar, Sequence, short
 from kelid.model.destination import KINDS, pattern
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
-TOPICS = ("site", "extensions", "trunks", "routes", "queues", "ivrs", "hours", "media", "backup", "secrets")
+TOPICS = (
+    "site",
+    "extensions",
+    "trunks",
+    "routes",
+    "queues",
+    "ivrs",
+    "hours",
+    "features",
+    "media",
+    "backup",
+    "secrets",
+)
 """One YAML file, and one schema, for each, in the order in which they are read."""
 REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
 

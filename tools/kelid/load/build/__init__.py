@@ -5,19 +5,27 @@ Most objects are read by their class alone (``View.make``); a topic has a module
 
 from __future__ import annotations
 
-from kelid.load.build import backup, extensions, hours, routes, trunks
+from kelid.load.build import backup, extensions, features, hours, routes, trunks
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.load.tree import Mapping as MappingNode
 from kelid.model.site import (
     Announcement,
+    Callback,
+    Conference,
+    Directory,
+    Disa,
+    Fax,
     InboundRoute,
     Ivr,
     OutboundRoute,
+    Page,
+    ParkingLot,
     PermissionClass,
     Prompt,
     Queue,
     Site,
+    SpeedDial,
 )
 
 __all__ = ["Source", "View", "build_site"]
@@ -26,6 +34,7 @@ __all__ = ["Source", "View", "build_site"]
 def build_site(source: Source) -> Site:
     """Given the files of a site that fit their schemas, return the site; what they can't see is added to the findings."""
     ways, ivrs = source.file("routes"), source.file("ivrs")
+    more = source.file("features")
     secrets = source.file("secrets").node
     return source.file("site").make(
         Site,
@@ -42,6 +51,15 @@ def build_site(source: Source) -> Site:
         schedules=hours.schedules(source),
         holiday_lists=hours.holiday_lists(source),
         prompts=tuple(view.make(Prompt) for view in source.file("media").each("prompts")),
+        features=features.build(source),
+        parking_lots=tuple(view.make(ParkingLot) for view in more.each("parking_lots")),
+        pages=tuple(view.make(Page) for view in more.each("pages")),
+        conferences=tuple(view.make(Conference) for view in more.each("conferences")),
+        speed_dials=tuple(view.make(SpeedDial) for view in more.each("speed_dials")),
+        directories=tuple(view.make(Directory) for view in more.each("directories")),
+        disa=tuple(view.make(Disa) for view in more.each("disa")),
+        callbacks=tuple(view.make(Callback) for view in more.each("callbacks")),
+        faxes=tuple(view.make(Fax) for view in more.each("faxes")),
         backup=backup.build(source),
         media=dict(source.media),
         secret_names=dict(secrets.keys) if isinstance(secrets, MappingNode) else {},

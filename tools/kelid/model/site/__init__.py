@@ -15,11 +15,22 @@ from kelid.model.record import EMPTY
 from kelid.model.site.backup import BackupPolicy
 from kelid.model.site.base import Names, Placed, Point
 from kelid.model.site.extensions import Extension, Voicemail
+from kelid.model.site.features import (
+    CallRecording,
+    Conference,
+    Directory,
+    Features,
+    InCallKeys,
+    Page,
+    ParkingLot,
+    SpeedDial,
+)
 from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
 from kelid.model.site.queues import Member, Queue
 from kelid.model.site.references import Reference, Way, references, ways
+from kelid.model.site.remote import Callback, Disa, Fax
 from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass, Pin, PinSet
 from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
 from kelid.model.site.trunks import Trunk
@@ -29,10 +40,18 @@ __all__ = [
     "TESTED_ASTERISK",
     "Announcement",
     "BackupPolicy",
+    "CallRecording",
+    "Callback",
+    "Conference",
     "DialRules",
+    "Directory",
+    "Disa",
     "Extension",
+    "Fax",
+    "Features",
     "Holiday",
     "HolidayList",
+    "InCallKeys",
     "InboundRoute",
     "Ivr",
     "IvrEntry",
@@ -40,6 +59,8 @@ __all__ = [
     "Names",
     "OpenHours",
     "OutboundRoute",
+    "Page",
+    "ParkingLot",
     "PermissionClass",
     "Pin",
     "PinSet",
@@ -53,6 +74,7 @@ __all__ = [
     "Server",
     "Site",
     "Sound",
+    "SpeedDial",
     "Trunk",
     "Voicemail",
     "Way",
@@ -84,6 +106,15 @@ class Site(Placed):
     schedules: tuple[Schedule, ...] = ()
     holiday_lists: tuple[HolidayList, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+    features: Features = Features()
+    parking_lots: tuple[ParkingLot, ...] = ()
+    pages: tuple[Page, ...] = ()
+    conferences: tuple[Conference, ...] = ()
+    speed_dials: tuple[SpeedDial, ...] = ()
+    directories: tuple[Directory, ...] = ()
+    disa: tuple[Disa, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+    faxes: tuple[Fax, ...] = ()
     backup: BackupPolicy | None = None
     media: Mapping[str, Sound] = EMPTY
     """Every sound of the site by its path in it, ``media/welcome.wav``, also those that nothing plays."""
