@@ -50,8 +50,9 @@ test: $(STAMP) packages ## Run every test: style, types, imports, unit, golden, 
 	@$(MAKE) --no-print-directory check
 	@$(PYTEST) $(PYTEST_ARGS)
 
-check: lint ## Style, types, direction of imports, YAML, Ansible, the sample sites
+check: lint ## Style, types, direction of imports, YAML, Ansible, the sample sites, a fresh reference
 	@$(BIN)/kelid check
+	@$(BIN)/kelid reference --check
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

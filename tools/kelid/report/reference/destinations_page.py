@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kelid.model.destination import KINDS, Kind
 from kelid.report.reference.keys import DESTINATION, Schema, keys
 from kelid.report.reference.markdown import anchor, code, mark, prose, table
+from kelid.report.reference.topic_page import sections
 from kelid.report.reference.values import Contents
 
 
@@ -17,6 +20,11 @@ def destinations_page(contents: Contents) -> str:
         for key in keys(topic.schema)
         if _takes_one(key.schema)
     ]
+    objects = {
+        section.name: f"{topic.name}.md#{section.id}"
+        for topic in sorted(contents.topics, key=lambda topic: topic.name)
+        for section in sections(topic)
+    }
     return "\n".join(
         (
             mark("tools/kelid/model/destination.py"),
@@ -26,7 +34,7 @@ def destinations_page(contents: Contents) -> str:
                 ("kind", "for example", "the call is to", "only in"),
                 (
                     (
-                        anchor(kind.word) + code(kind.word),
+                        anchor(kind.word) + _linked(kind, objects),
                         code(kind.example),
                         prose(kind.meaning),
                         _only(kind),
@@ -39,6 +47,15 @@ def destinations_page(contents: Contents) -> str:
             "[All files](README.md) · [finding codes](findings.md)\n",
         )
     )
+
+
+def _linked(kind: Kind, objects: Mapping[str, str]) -> str:
+    """Return the kind's word, with a link to the objects of that name if there are some: ``queue`` to ``queues``."""
+    word = code(kind.word)
+    for plural in (kind.word, f"{kind.word}s", f"{kind.word}es", f"{kind.word.removesuffix('y')}ies"):
+        if plural in objects:
+            return f"[{word}]({objects[plural]})"
+    return word
 
 
 def _only(kind: Kind) -> str:
