@@ -20,6 +20,9 @@ INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
 VERBS = {
+    "onboard": "add an employee: extension, mailbox, queue, menu key and route in one change",
+    "offboard": "take an employee out of all files, or list what still points there",
+    "secret": "list, show, set and renew the sealed secrets of a site",
     "check": "check that sites are valid",
     "show": "show an object with the file and line behind every value",
     "render": "render the text that Asterisk gets",

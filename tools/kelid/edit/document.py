@@ -62,7 +62,7 @@ class Document:
     def data(self, path: Path = ()) -> Any:
         """Return what stands at the path, all scalars as their text; None if nothing does."""
         node = self._find(path)
-        return None if node is None else _data(node)
+        return None if node is None else data_of(node)
 
     def keys(self, path: Path = ()) -> list[str]:
         """Return the keys of the mapping at the path, in order; none if there is no mapping."""
@@ -76,6 +76,19 @@ class Document:
     def is_flow(self, path: Path) -> bool:
         """Return True if the list or mapping at the path is written in one line: ``[a, b]``."""
         return in_flow(self._find(path))
+
+    def path_at(self, line: int, column: int) -> Path | None:
+        """Return the way to the value that begins at a place, both counted from 1; None if none does."""
+        waiting: list[tuple[Path, Node]] = [((), self._root)]
+        while waiting:
+            path, node = waiting.pop()
+            if path and (node.start_mark.line + 1, node.start_mark.column + 1) == (line, column):
+                return path
+            if isinstance(node, MappingNode):
+                waiting += [((*path, key.value), value) for key, value in node.value]
+            elif isinstance(node, SequenceNode):
+                waiting += [((*path, place), item) for place, item in enumerate(node.value)]
+        return None
 
     def _find(self, path: Path) -> Node | None:
         node: Node | None = self._root
@@ -251,7 +264,7 @@ class Document:
 
     def _splice(self, start: int, end: int, new: str, wanted: Callable[[Any], None]) -> None:
         """Change the text, and hold that it now says what was meant, and nothing else."""
-        expected = _data(self._root)
+        expected = data_of(self._root)
         wanted(expected)
         before, line = self.text, self.text.count("\n", 0, start) + 1
         try:
@@ -259,7 +272,7 @@ class Document:
         except CannotEdit as problem:
             self._read(before)
             raise CannotEdit(self.file, line, "the layout here is beyond what can be changed") from problem
-        if _data(self._root) != expected:
+        if data_of(self._root) != expected:
             self._read(before)
             raise CannotEdit(self.file, line, "the layout here is beyond what can be changed")
 
@@ -316,16 +329,17 @@ def _place_in_order(present: Sequence[str], key: str, order: Sequence[str]) -> i
     return max((index + 1 for index, name in enumerate(present) if name in before), default=len(present))
 
 
-def _data(node: Node) -> Any:
+def data_of(node: Node) -> Any:
+    """Return what a node says, all scalars as their text."""
     if isinstance(node, MappingNode):
-        return {key.value: _data(value) for key, value in node.value}
+        return {key.value: data_of(value) for key, value in node.value}
     if isinstance(node, SequenceNode):
-        return [_data(item) for item in node.value]
+        return [data_of(item) for item in node.value]
     return node.value.rstrip("\n") if isinstance(node, ScalarNode) and node.style == "|" else node.value
 
 
 def _plain(value: Value) -> Any:
-    """Return a value as ``_data`` would read it back."""
+    """Return a value as ``data_of`` would read it back."""
     if isinstance(value, Sealed):
         return "\n".join(value.split())
     if isinstance(value, str):

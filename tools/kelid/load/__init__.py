@@ -21,7 +21,7 @@ from kelid.load.tree import Mapping as MappingNode
 from kelid.model.loaded import Loaded, VaultValue
 from kelid.model.site import Sound
 
-__all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site"]
+__all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site", "shown_folder"]
 
 MAX_MEDIA_BYTES = 20_000_000
 """Twenty minutes of a prompt; what is longer is no prompt."""
@@ -35,16 +35,15 @@ _FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|vis
 """Notes for people, hidden files of editors and of git, and what other rooms read: none of the loader's business."""
 
 
-def load_site(folder: Path, *, shown: str | None = None) -> Loaded:
+def load_site(folder: Path, *, shown: str | None = None, over: Mapping[str, bytes] | None = None) -> Loaded:
     """Given a site's folder, return the site and all that is wrong with its files.
 
-    ``shown`` is what places begin with; left out, the folder relative to the current directory. Never raises for what
-    stands in the folder: a missing folder or file is a finding.
+    ``shown`` is what places begin with; left out, the folder relative to the current directory. ``over`` are files that
+    take the place of those in the folder (path in it -> bytes). Never raises for what stands in the folder: a missing
+    folder or file is a finding.
     """
     absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - a link stays a link, so that it can be refused
-    if shown is None:
-        near = not Path(folder).is_absolute() or absolute.is_relative_to(Path.cwd())
-        shown = os.path.relpath(absolute) if near else str(absolute)
+    shown = shown or shown_folder(folder)
     findings: list[Finding] = []
     files: dict[str, bytes] = {}
     try:
@@ -61,8 +60,16 @@ def load_site(folder: Path, *, shown: str | None = None) -> Loaded:
             Where(shown), "L013", f"no site can be read here: {reason}", "is its name spelled right?"
         )
         return Loaded(None, (finding,), {})
+    files |= over or {}
     known = {finding.where.file for finding in findings}
     return _load(absolute.name, files, shown, findings, known)
+
+
+def shown_folder(folder: Path) -> str:
+    """Return what the places in a site's folder begin with: the folder, from the current directory where it lies below."""
+    absolute = Path(os.path.abspath(folder))  # noqa: PTH100 - a link stays a link, as in load_site
+    near = not Path(folder).is_absolute() or absolute.is_relative_to(Path.cwd())
+    return os.path.relpath(absolute) if near else str(absolute)
 
 
 def load_files(name: str, files: Mapping[str, bytes], *, shown: str) -> Loaded:

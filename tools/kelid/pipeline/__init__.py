@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 
 from kelid import rules
 from kelid.findings import Exit, Finding, KelidError, Where, has_errors
-from kelid.load import load_files, load_site
+from kelid.load import load_files, load_site, shown_folder
 from kelid.load.custom import custom_files, is_custom
 from kelid.load.vault import read_password, unlock
-from kelid.model.loaded import Loaded
+from kelid.model.loaded import Loaded, VaultValue
 from kelid.model.record import Record
 from kelid.model.site import Site
 
@@ -115,14 +115,36 @@ def load(sites: Path, site: str) -> Site:
     return loaded.site
 
 
-def check(sites: Path, site: str, *, password: bytes | None = None, today: date | None = None) -> Checked:
-    """Given a site of the directory, load and judge it as it lies on disk.
+def load_vault(sites: Path, site: str) -> Mapping[str, VaultValue]:
+    """Return the sealed secrets of a site by name."""
+    return load_site(site_folder(sites, site)).vault
+
+
+def check(
+    sites: Path,
+    site: str,
+    *,
+    password: bytes | None = None,
+    today: date | None = None,
+    over: Mapping[str, bytes] | None = None,
+) -> Checked:
+    """Given a site of the directory, load and judge it as it lies on disk, or as it would be with ``over`` for its files.
 
     ``password`` opens the vault, so that the strength of secrets can be judged; without one that is left open, and said.
     """
     folder = site_folder(sites, site)
     custom, findings = custom_files(folder)
-    return _judge(site, load_site(folder), custom, findings, password=password, today=today, sites=sites)
+    return _judge(
+        site, load_site(folder, over=over), custom, findings, password=password, today=today, sites=sites
+    )
+
+
+def check_new(
+    sites: Path, site: str, files: Mapping[str, bytes], *, password: bytes | None = None
+) -> Checked:
+    """Given the files of a site that isn't there yet, load and judge it as if it were."""
+    loaded = load_files(site, files, shown=shown_folder(sites / site))
+    return _judge(site, loaded, {}, [], password=password, today=None, sites=sites)
 
 
 def check_at(sites: Path, site: str, revision: str) -> Checked | None:

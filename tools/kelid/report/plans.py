@@ -17,7 +17,7 @@ def comparison_text(comparison: Comparison, *, colour: bool = False, lines: bool
         return "no difference\n"
     parts = [_objects(comparison, colour=colour)]
     if lines:
-        parts += [_diff(change, colour=colour) for change in comparison.files]
+        parts += [diff_text(change.diff, colour=colour) for change in comparison.files]
     else:
         parts.append("".join(f"  {change.path}: {_count(change)}\n" for change in comparison.files))
     return "\n".join(part for part in parts if part)
@@ -111,13 +111,13 @@ def _place(change: ObjectChange) -> str:
     return f"  ({change.where})" if change.where.file else ""
 
 
-def _diff(change: FileChange, *, colour: bool) -> str:
+def diff_text(diff: str, *, colour: bool = False) -> str:
+    """Return lines as ``diff -u`` prints them, coloured."""
     styles = {"+": "green", "-": "red", "@": "blue"}
     rows = [
-        paint(line, styles[line[0]], on=colour) if line[:1] in styles else line
-        for line in change.diff.splitlines()
+        paint(line, styles[line[0]], on=colour) if line[:1] in styles else line for line in diff.splitlines()
     ]
-    return "\n".join(rows) + "\n"
+    return "".join(f"{row}\n" for row in rows)
 
 
 def _count(change: FileChange) -> str:
