@@ -331,7 +331,7 @@ def test_any_bytes_are_judged_as_a_sound(content: bytes) -> None:
 
 
 _TOPICS = st.sampled_from(
-    ["site", "extensions", "trunks", "routes", "queues", "ivrs", "hours", "backup", "secrets"]
+    ["site", "extensions", "trunks", "routes", "queues", "ring_groups", "ivrs", "hours", "backup", "secrets"]
 )
 
 

@@ -27,6 +27,7 @@ TOPICS = (
     "ivrs",
     "hours",
     "features",
+    "ring_groups",
     "media",
     "backup",
     "secrets",

@@ -15,7 +15,7 @@ def reachable(site: Site) -> set[Point]:
     onward: dict[Point, list[Point]] = {}
     for way in site.ways:
         onward.setdefault(way.source, []).append(way.target)
-    front = [("extension", extension.number) for extension in site.extensions]
+    front = [number.point for number in site.internal_numbers]
     front += [point for point in site.named if point[0] in WAYS_IN]
     reached = set(front)
     while front:

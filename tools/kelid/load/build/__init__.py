@@ -24,6 +24,7 @@ from kelid.model.site import (
     PermissionClass,
     Prompt,
     Queue,
+    RingGroup,
     Site,
     SpeedDial,
 )
@@ -46,6 +47,7 @@ def build_site(source: Source) -> Site:
         permission_classes=tuple(view.make(PermissionClass) for view in ways.each("permission_classes")),
         pin_sets=routes.pin_sets(source),
         queues=tuple(view.make(Queue) for view in source.file("queues").each("queues")),
+        ring_groups=tuple(view.make(RingGroup) for view in source.file("ring_groups").each("ring_groups")),
         ivrs=tuple(view.make(Ivr) for view in ivrs.each("ivrs")),
         announcements=tuple(view.make(Announcement) for view in ivrs.each("announcements")),
         schedules=hours.schedules(source),

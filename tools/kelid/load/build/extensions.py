@@ -31,7 +31,11 @@ def _extension(view: View, defaults: View) -> Extension:
     return view.over(defaults).make(
         Extension,
         secret=view.get("secret", f"extension_{number}"),
-        voicemail=voicemail.make(Voicemail, pin_secret=voicemail.get("pin_secret", f"voicemail_{number}"))
+        voicemail=voicemail.make(
+            Voicemail,
+            pin_secret=voicemail.get("pin_secret", f"voicemail_{number}"),
+            email=voicemail.get("email", view.get("email")),
+        )
         if view.wrote("voicemail")
         else None,
         **{key: way(key) for key in WAYS},

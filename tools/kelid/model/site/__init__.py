@@ -14,6 +14,7 @@ from kelid.findings import Where
 from kelid.model.record import EMPTY
 from kelid.model.site.backup import BackupPolicy
 from kelid.model.site.base import Names, Placed, Point
+from kelid.model.site.calls import FollowMe, FollowMeNumber, RecordedCalls, Secretary
 from kelid.model.site.extensions import Extension, Voicemail
 from kelid.model.site.features import (
     CallRecording,
@@ -28,9 +29,11 @@ from kelid.model.site.features import (
 from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
+from kelid.model.site.numbers import InternalNumber, internal_numbers
 from kelid.model.site.queues import Member, Queue
 from kelid.model.site.references import Reference, Way, references, ways
 from kelid.model.site.remote import Callback, Disa, Fax
+from kelid.model.site.ring_groups import RingGroup, RingGroupMember
 from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass, Pin, PinSet
 from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
 from kelid.model.site.trunks import Trunk
@@ -49,10 +52,13 @@ __all__ = [
     "Extension",
     "Fax",
     "Features",
+    "FollowMe",
+    "FollowMeNumber",
     "Holiday",
     "HolidayList",
     "InCallKeys",
     "InboundRoute",
+    "InternalNumber",
     "Ivr",
     "IvrEntry",
     "Member",
@@ -68,9 +74,13 @@ __all__ = [
     "Point",
     "Prompt",
     "Queue",
+    "RecordedCalls",
     "Recording",
     "Reference",
+    "RingGroup",
+    "RingGroupMember",
     "Schedule",
+    "Secretary",
     "Server",
     "Site",
     "Sound",
@@ -101,6 +111,7 @@ class Site(Placed):
     permission_classes: tuple[PermissionClass, ...] = ()
     pin_sets: tuple[PinSet, ...] = ()
     queues: tuple[Queue, ...] = ()
+    ring_groups: tuple[RingGroup, ...] = ()
     ivrs: tuple[Ivr, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     schedules: tuple[Schedule, ...] = ()
@@ -138,6 +149,11 @@ class Site(Placed):
             for point, where in thing.points():
                 found.setdefault(point, where)
         return found
+
+    @cached_property
+    def internal_numbers(self) -> tuple[InternalNumber, ...]:
+        """Return every number that phones can dial to get to an object."""
+        return tuple(internal_numbers(self))
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:
