@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kelid.findings import Where
+from kelid.model.destination import KINDS
 from kelid.model.record import Record
 from kelid.model.site.base import Placed, Point
 
@@ -30,7 +31,7 @@ class InternalNumber(Record):
 
 
 def internal_numbers(site: Site) -> Iterator[InternalNumber]:
-    """Yield the numbers of the extensions, and of every other object that has a key ``number``."""
+    """Yield the numbers of the extensions, and of every other object with a key ``number`` to which calls can be sent."""
     for extension in site.extensions:
         point = ("extension", extension.number)
         yield InternalNumber(
@@ -47,7 +48,7 @@ def internal_numbers(site: Site) -> Iterator[InternalNumber]:
             )
     for thing in site.objects():
         number = thing.__dict__.get("number")
-        if number and thing.KIND and thing.KIND != "extension":
+        if number and thing.KIND in KINDS and thing.KIND != "extension":
             yield InternalNumber(
                 number=number, point=(thing.KIND, thing.label), owner=thing, where=thing.place("number")
             )
