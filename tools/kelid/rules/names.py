@@ -14,7 +14,7 @@ from kelid.rules.registry import Fault, rule
 _JUDGED = frozenset({"secret", "trunk", "outbound_route", "permission_class", "holiday_list"})
 """Kinds of references that a rule of their own topic looks up; destinations have D001, and members Q001."""
 
-_TO_BE_NAMED = frozenset({"prompt", "pin_set"})
+_TO_BE_NAMED = frozenset({"prompt", "pin_set", "penalty_rule", "queue_template"})
 """Kinds of objects that do nothing until another one names them; those with a rule of their own are not here."""
 
 _NOT_ON_PHONES = '"<>;\\'

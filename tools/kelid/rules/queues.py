@@ -83,7 +83,7 @@ def waits_for_ever(site: Site) -> Iterator[Fault]:
 def position_never_said(site: Site) -> Iterator[Fault]:
     """A position that is to be announced has a time between the announcements."""
     for queue in site.queues:
-        if queue.announce_position and not queue.announce_frequency:
+        if queue.announce_position != "no" and not queue.announce_frequency:
             text = f"queue {queue.name!r}: the position is never announced"
             yield queue.place("announce_position"), text, "set announce_frequency to some seconds"
 

@@ -5,7 +5,7 @@ Most objects are read by their class alone (``View.make``); a topic has a module
 
 from __future__ import annotations
 
-from kelid.load.build import backup, extensions, features, hours, routes, trunks
+from kelid.load.build import backup, extensions, features, hours, queues, routes, trunks
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.load.tree import Mapping as MappingNode
@@ -21,9 +21,10 @@ from kelid.model.site import (
     OutboundRoute,
     Page,
     ParkingLot,
+    PenaltyRule,
     PermissionClass,
     Prompt,
-    Queue,
+    QueueTemplate,
     RingGroup,
     Site,
     SpeedDial,
@@ -46,8 +47,10 @@ def build_site(source: Source) -> Site:
         outbound_routes=tuple(view.make(OutboundRoute) for view in ways.each("outbound")),
         permission_classes=tuple(view.make(PermissionClass) for view in ways.each("permission_classes")),
         pin_sets=routes.pin_sets(source),
-        queues=tuple(view.make(Queue) for view in source.file("queues").each("queues")),
         ring_groups=tuple(view.make(RingGroup) for view in source.file("ring_groups").each("ring_groups")),
+        queues=queues.build(source),
+        queue_templates=tuple(view.make(QueueTemplate) for view in source.file("queues").each("templates")),
+        penalty_rules=tuple(view.make(PenaltyRule) for view in source.file("queues").each("penalty_rules")),
         ivrs=tuple(view.make(Ivr) for view in ivrs.each("ivrs")),
         announcements=tuple(view.make(Announcement) for view in ivrs.each("announcements")),
         schedules=hours.schedules(source),

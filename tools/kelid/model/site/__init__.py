@@ -30,7 +30,18 @@ from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
 from kelid.model.site.numbers import InternalNumber, internal_numbers
-from kelid.model.site.queues import Member, Queue
+from kelid.model.site.queues import (
+    DynamicMembers,
+    Member,
+    PenaltyRule,
+    PenaltyStep,
+    PriorityCallers,
+    Queue,
+    QueueKey,
+    QueueSounds,
+    QueueTemplate,
+    Supervisor,
+)
 from kelid.model.site.references import Reference, Way, references, ways
 from kelid.model.site.remote import Callback, Disa, Fax
 from kelid.model.site.ring_groups import RingGroup, RingGroupMember
@@ -49,6 +60,7 @@ __all__ = [
     "DialRules",
     "Directory",
     "Disa",
+    "DynamicMembers",
     "Extension",
     "Fax",
     "Features",
@@ -67,13 +79,19 @@ __all__ = [
     "OutboundRoute",
     "Page",
     "ParkingLot",
+    "PenaltyRule",
+    "PenaltyStep",
     "PermissionClass",
     "Pin",
     "PinSet",
     "Placed",
     "Point",
+    "PriorityCallers",
     "Prompt",
     "Queue",
+    "QueueKey",
+    "QueueSounds",
+    "QueueTemplate",
     "RecordedCalls",
     "Recording",
     "Reference",
@@ -85,6 +103,7 @@ __all__ = [
     "Site",
     "Sound",
     "SpeedDial",
+    "Supervisor",
     "Trunk",
     "Voicemail",
     "Way",
@@ -112,6 +131,8 @@ class Site(Placed):
     pin_sets: tuple[PinSet, ...] = ()
     queues: tuple[Queue, ...] = ()
     ring_groups: tuple[RingGroup, ...] = ()
+    queue_templates: tuple[QueueTemplate, ...] = ()
+    penalty_rules: tuple[PenaltyRule, ...] = ()
     ivrs: tuple[Ivr, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     schedules: tuple[Schedule, ...] = ()
