@@ -51,7 +51,7 @@ ROUTES = """
 inbound:
   - {{name: main, trunk: line, did: 030123456, destination: "{to}"}}
 outbound:
-  - {{name: emergency, patterns: [110], trunks: [line], emergency: true}}
+  - {{name: emergency, kind: emergency, patterns: [{{match: 110}}], trunks: [line]}}
 permission_classes:
   - {{name: local, routes: []}}
 """
@@ -142,8 +142,16 @@ inbound:
   - {name: main, trunk: line, did: 030123456, destination: "extension:201"}
   - {name: other, trunk: same, did: "+49302", destination: "external:9442@all"}
 outbound:
-  - {name: emergency, patterns: [110], trunks: [line, same, bare], emergency: true}
-  - {name: nine, patterns: [9ZX., "8[02-46]!", "*77", "#31#XX", +98X.], strip: 1, prepend: "*55", trunks: [same, bare]}
+  - {name: emergency, kind: emergency, patterns: [{match: 110}], trunks: [line, same, bare]}
+  - name: nine
+    kind: national
+    patterns:
+      - {match: 9ZX., strip: 1, prepend: "*55"}
+      - {match: "8[02-46]!", strip: 1, prepend: "*55"}
+      - {match: "*77", strip: 1, prepend: "*55"}
+      - {match: "#31#XX", strip: 1, prepend: "*55"}
+      - {match: +98X., strip: 1, prepend: "*55"}
+    trunks: [same, bare]
 permission_classes:
   - {name: local, routes: []}
   - {name: all, routes: [nine]}

@@ -16,7 +16,7 @@ from kelid.model.destination import Destination
 from kelid.model.pbx import SECRET, Context, Exten, Pbx, Step
 from kelid.model.record import replace
 from kelid.model.reloads import ONLY_WHERE_USED, RELOADS, RESTART, expectations
-from kelid.model.site import Ivr, IvrEntry, OpenHours, Site
+from kelid.model.site import DialPattern, Ivr, IvrEntry, OpenHours, Site
 
 
 @pytest.fixture(scope="module")
@@ -148,13 +148,23 @@ def test_trunks_are_tried_in_order(clinic: Site) -> None:
     site = replace(
         clinic,
         trunks=(replace(clinic.trunks[0], max_channels=0, caller_id=""), second),
-        outbound_routes=(replace(mobile, trunks=("mokhaberat", "second"), strip=1, prepend="98"),),
+        outbound_routes=(
+            replace(
+                mobile,
+                trunks=("mokhaberat", "second"),
+                patterns=(
+                    DialPattern(match="09XXXXXXXXX", strip=1, prepend="98"),
+                    DialPattern(match="0", caller_number="1XX"),
+                ),
+            ),
+        ),
     )
     pbx = compile_site(site)
     failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
     assert steps(pbx, "outbound-mobile", "_09XXXXXXXXX") == [
         ":Goto(route-mobile,98${FILTER(0-9*#+,${EXTEN:1})},1)"
     ]
+    assert steps(pbx, "outbound-mobile", "0/_1XX") == [":Goto(route-mobile,${FILTER(0-9*#+,${EXTEN})},1)"]
     assert steps(pbx, "route-mobile", "_[0-9*#+]!") == [
         ":Dial(PJSIP/${EXTEN}@mokhaberat,,i)",
         f":GotoIf({failed}?trunk-2:ended)",

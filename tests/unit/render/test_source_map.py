@@ -79,7 +79,7 @@ STEPS = [
     (r"=> (\d+),1,Set\(GROUP\(trunk-in\)", 'did: "{}"'),
     (r"GROUP_COUNT.* > (\d+)\]", "max_channels: {}"),
     (r"=> _?([^,]+),1,Goto\(route-", "{}"),
-    (r"=> outbound-emergency", "emergency: true"),
+    (r"=> outbound-emergency", "kind: emergency"),
     (r"=> outbound-(\w+)", "{}"),
     (r"=> class-(\w+)", "name: {}"),
     (r"=> direct-dial", "direct_dial: true"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from kelid.compile.dialplan import DIALLED, NO_REDIRECT, NUMBER
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Include, Step
-from kelid.model.site import OutboundRoute, Site, Trunk
+from kelid.model.site import DialPattern, OutboundRoute, Site, Trunk
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return the emergency context and two contexts a route: its patterns, and the trunks in order."""
     trunks = {trunk.name: trunk for trunk in site.trunks}
     emergency = tuple(
-        Include(f"outbound-{route.name}", where=route.place("emergency"))
+        Include(f"outbound-{route.name}", where=route.place("kind"))
         for route in site.outbound_routes
         if route.emergency
     )
@@ -29,20 +29,25 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 
 def _patterns(route: OutboundRoute) -> Context:
-    dialled = f"${{EXTEN:{route.strip}}}" if route.strip else "${EXTEN}"
-    onward = f"route-{route.name},{route.prepend}${{FILTER({DIALLED},{dialled})}},1"
-    places = [route.place(f"patterns.{index}") for index in range(len(route.patterns))]
     return Context(
         f"outbound-{route.name}",
-        tuple(
-            Exten(_pattern(pattern), (Step("Goto", onward, where=where),), where)
-            for pattern, where in zip(route.patterns, places, strict=True)
-        ),
+        tuple(_onward(route, item) for item in route.patterns),
         where=route.place("name"),
     )
 
 
-def _pattern(text: str) -> str:
+def _onward(route: OutboundRoute, item: DialPattern) -> Exten:
+    """Return the extension of one pattern: it sends the number on as it is to leave."""
+    dialled = f"${{EXTEN:{item.strip}}}" if item.strip else "${EXTEN}"
+    onward = f"route-{route.name},{item.prepend}${{FILTER({DIALLED},{dialled})}},1"
+    where = item.place("match")
+    pattern = as_pattern(item.match)
+    if item.caller_number:
+        pattern = f"{pattern}/{as_pattern(item.caller_number)}"
+    return Exten(pattern, (Step("Goto", onward, where=where),), where)
+
+
+def as_pattern(text: str) -> str:
     """Given a pattern without underscore, return it as Asterisk wants it: plain digits need none."""
     return text if all(char in "0123456789*#+" for char in text) else f"_{text}"
 

@@ -64,7 +64,7 @@ def who_pays(site: Site) -> Iterator[Fault]:
             continue
         allowed = [routes[name] for name in payer.routes if name in routes]
         for route in allowed:
-            if any(_takes(pattern, way.destination.name) for pattern in route.patterns):
+            if any(_takes(item.match, way.destination.name) for item in route.patterns):
                 break
         else:
             text = f"no route of the class {payer.name!r} takes the number {way.destination.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kelid.findings import Severity
-from kelid.model.site import Extension, Site
+from kelid.model.site import DialPattern, Extension, Site
 from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule
 
@@ -72,10 +72,10 @@ def taken_by_emergency(site: Site) -> Iterator[Fault]:
                 break
 
 
-def _taken(patterns: tuple[str, ...], number: str) -> bool:
+def _taken(patterns: tuple[DialPattern, ...], number: str) -> bool:
     for pattern in patterns:
         try:
-            if parse(pattern).takes(number):
+            if parse(pattern.match).takes(number):
                 return True
         except ValueError:
             continue

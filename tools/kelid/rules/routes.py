@@ -6,16 +6,16 @@ import math
 from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
-from kelid.model.site import InboundRoute, OutboundRoute, Site
+from kelid.model.site import DialPattern, InboundRoute, OutboundRoute, Site
 from kelid.rules.patterns import Pattern, parse
 from kelid.rules.registry import Fault, rule
 
 
 def _patterns(route: OutboundRoute) -> Iterator[tuple[str, Pattern, Where]]:
     """Yield the patterns that can be read, as written and as understood, each with its place."""
-    for index, text in enumerate(route.patterns):
+    for item in route.patterns:
         try:
-            yield text, parse(text), route.place(f"patterns.{index}")
+            yield item.match, parse(item.match), item.place("match")
         except ValueError:
             continue
 
@@ -82,28 +82,33 @@ def route_unknown(site: Site) -> Iterator[Fault]:
 def pattern_wrong(site: Site) -> Iterator[Fault]:
     """A pattern is one that Asterisk understands."""
     for route in site.outbound_routes:
-        for index, text in enumerate(route.patterns):
-            try:
-                parse(text)
-            except ValueError as problem:
-                yield (
-                    route.place(f"patterns.{index}"),
-                    f"route {route.name!r}: {text!r} is no pattern: {problem}",
-                    "correct the pattern",
-                )
+        for item in route.patterns:
+            for key, text in (("match", item.match), ("caller_number", item.caller_number)):
+                try:
+                    parse(text or "X")
+                except ValueError as problem:
+                    yield (
+                        item.place(key),
+                        f"route {route.name!r}: {text!r} is no pattern: {problem}",
+                        "correct the pattern",
+                    )
 
 
 @rule("R006")
 def pattern_twice(site: Site) -> Iterator[Fault]:
     """A route names a pattern once."""
     for route in site.outbound_routes:
-        seen: dict[Pattern, str] = {}
-        for text, pattern, place in _patterns(route):
-            before = seen.setdefault(pattern, text)
-            if before is not text:
+        seen: dict[tuple[Pattern, str], DialPattern] = {}
+        for item in route.patterns:
+            try:
+                pattern = parse(item.match)
+            except ValueError:
+                continue
+            before = seen.setdefault((pattern, item.caller_number), item)
+            if before is not item:
                 yield (
-                    place,
-                    f"route {route.name!r}: {text!r} takes what {before!r} takes",
+                    item.place("match"),
+                    f"route {route.name!r}: {item.match!r} takes what {before.match!r} takes",
                     "remove one of them",
                 )
 
@@ -136,7 +141,7 @@ def emergency_unreachable(site: Site) -> Iterator[Fault]:
     routes = [route for route in site.outbound_routes if route.emergency]
     for index, number in enumerate(site.dial.emergency):
         if not any(pattern.takes(number) for route in routes for _, pattern, _ in _patterns(route)):
-            fix = "add it to the patterns of a route with emergency: true"
+            fix = "add it to the patterns of a route of kind: emergency"
             yield (
                 site.dial.place(f"emergency.{index}"),
                 f"no emergency route takes the emergency number {number}",
@@ -172,13 +177,14 @@ def route_unused(site: Site) -> Iterator[Fault]:
 def strips_all(site: Site) -> Iterator[Fault]:
     """A route leaves digits to send."""
     for route in site.outbound_routes:
-        for text, pattern, _ in _patterns(route):
-            left = pattern.shortest - route.strip
-            if route.strip and (left < 0 or (left == 0 and not route.prepend)):
-                message = (
-                    f"route {route.name!r}: strip cuts {route.strip} digits, and {text!r} may have no more"
-                )
-                yield route.place("strip"), message, "strip fewer digits"
+        for item in route.patterns:
+            try:
+                left = parse(item.match).shortest - item.strip
+            except ValueError:
+                continue
+            if item.strip and (left < 0 or (left == 0 and not item.prepend)):
+                message = f"route {route.name!r}: strip cuts {item.strip} digits, and {item.match!r} may have no more"
+                yield item.place("strip"), message, "strip fewer digits"
 
 
 @rule("R012", Severity.WARNING)
@@ -186,7 +192,7 @@ def no_way_to_help(site: Site) -> Iterator[Fault]:
     """A site can call for help."""
     if not site.trunks:
         text = f"the site has no trunk: nobody can call {', '.join(site.dial.emergency)}"
-        yield site.dial.place("emergency"), text, "add a trunk and a route with emergency: true"
+        yield site.dial.place("emergency"), text, "add a trunk and a route of kind: emergency"
 
 
 @rule("R013", Severity.WARNING)

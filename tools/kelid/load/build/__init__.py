@@ -11,7 +11,9 @@ from kelid.load.build.view import View
 from kelid.load.tree import Mapping as MappingNode
 from kelid.model.site import (
     Announcement,
+    Blacklist,
     Callback,
+    Cap,
     Conference,
     Directory,
     Disa,
@@ -47,6 +49,8 @@ def build_site(source: Source) -> Site:
         outbound_routes=tuple(view.make(OutboundRoute) for view in ways.each("outbound")),
         permission_classes=tuple(view.make(PermissionClass) for view in ways.each("permission_classes")),
         pin_sets=routes.pin_sets(source),
+        caps=tuple(view.make(Cap) for view in ways.each("caps")),
+        blacklist=ways.child("blacklist").make(Blacklist) if ways.wrote("blacklist") else None,
         ring_groups=tuple(view.make(RingGroup) for view in source.file("ring_groups").each("ring_groups")),
         queues=queues.build(source),
         queue_templates=tuple(view.make(QueueTemplate) for view in source.file("queues").each("templates")),

@@ -45,18 +45,32 @@ from kelid.model.site.queues import (
 from kelid.model.site.references import Reference, Way, references, ways
 from kelid.model.site.remote import Callback, Disa, Fax
 from kelid.model.site.ring_groups import RingGroup, RingGroupMember
-from kelid.model.site.routes import InboundRoute, OutboundRoute, PermissionClass, Pin, PinSet
+from kelid.model.site.routes import (
+    COSTLY,
+    Blacklist,
+    Cap,
+    DialPattern,
+    InboundRoute,
+    OutboundRoute,
+    PermissionClass,
+    Pin,
+    PinSet,
+)
 from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
 from kelid.model.site.trunks import Trunk
 
 __all__ = [
     "BUILTIN",
+    "COSTLY",
     "TESTED_ASTERISK",
     "Announcement",
     "BackupPolicy",
+    "Blacklist",
     "CallRecording",
     "Callback",
+    "Cap",
     "Conference",
+    "DialPattern",
     "DialRules",
     "Directory",
     "Disa",
@@ -129,6 +143,8 @@ class Site(Placed):
     outbound_routes: tuple[OutboundRoute, ...] = ()
     permission_classes: tuple[PermissionClass, ...] = ()
     pin_sets: tuple[PinSet, ...] = ()
+    caps: tuple[Cap, ...] = ()
+    blacklist: Blacklist | None = None
     queues: tuple[Queue, ...] = ()
     ring_groups: tuple[RingGroup, ...] = ()
     queue_templates: tuple[QueueTemplate, ...] = ()

@@ -28,3 +28,5 @@ class DialRules(Placed):
     trunk_prefix: str
     international_prefix: str
     emergency: tuple[str, ...]
+    premium: tuple[str, ...] = ()
+    """Patterns of numbers that only premium routes take."""
