@@ -1,4 +1,4 @@
-"""The parts of the dial plan that every site has in the same form: features, and the end of the road."""
+"""The parts of the dial plan that every site has in the same form: the end of the road, and what all steps agree on."""
 
 from __future__ import annotations
 
@@ -14,26 +14,10 @@ NO_REDIRECT = "i"
 """Option of Dial and Queue: who is called can't send the call elsewhere by SIP 302. Asterisk would take any channel from
 such an answer (``PJSIP/0044...@trunk``), whatever the phone's permission class; with it the phone counts as busy."""
 
-FEATURES: dict[str, tuple[str, tuple[Step, ...]]] = {
-    "*97": (
-        "own mailbox; the endpoint's name is the number, and unlike the caller ID no phone can choose it",
-        (
-            # Without a mailbox of its own VoiceMailMain would ask for one, and let a phone try the PINs of all.
-            Step("GotoIf", '$["${VM_INFO(${CHANNEL(endpoint)}@default,exists)}" = "1"]?own'),
-            Step("Hangup", "1"),
-            Step("Answer", "500", label="own"),
-            Step("VoiceMailMain", "${CHANNEL(endpoint)}@default"),
-            Step("Hangup"),
-        ),
-    ),
-}
-"""Feature codes: what is dialled -> what it is for, and the steps."""
-
 
 def contexts() -> tuple[Context, ...]:
     """Return the contexts that don't depend on the site."""
     return (
-        Context("features", tuple(Exten(code, steps) for code, (_, steps) in FEATURES.items())),
         # Cause 1 (unallocated number, Q.850) becomes SIP 404: the phone says it, in its own language.
         Context("no-such-number", (Exten(NUMBER, (Step("Hangup", "1"),)),)),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from kelid.compile import numbers
 from kelid.compile.conf import Value, section
-from kelid.compile.dialplan import FEATURES, NO_REDIRECT
+from kelid.compile.dialplan import NO_REDIRECT
+from kelid.compile.features.codes import code
 from kelid.compile.loops import loops
 from kelid.compile.text import go, name_of, name_place
 from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret_token
@@ -30,8 +32,9 @@ def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
         mailbox = {
             "mailboxes": (f"{number}@default", place),
             "mwi_subscribe_replaces_unsolicited": True,
-            "voicemail_extension": (next(iter(FEATURES)), place),
         }
+        if own := code(site, "own_mailbox"):
+            mailbox["voicemail_extension"] = (own, place)
         watched = {"mailboxes": (f"{number}@default", place)}
     return (
         section(
@@ -88,14 +91,21 @@ def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return the context of the internal numbers, and that by which menus let callers dial them."""
+    others = numbers.extens(site)
     if not site.extensions:
-        return (Context("internal"),)
+        return (Context("internal", others, hints=numbers.hints(site)),)
     circle = loops(site)
     return (
         Context(
             "internal",
-            tuple(_exten(extension, guard=extension.number in circle) for extension in site.extensions),
-            hints=tuple(Hint(e.number, f"PJSIP/{e.number}", e.place("number")) for e in site.extensions),
+            (
+                *(_exten(extension, guard=extension.number in circle) for extension in site.extensions),
+                *others,
+            ),
+            hints=(
+                *(Hint(e.number, f"PJSIP/{e.number}", e.place("number")) for e in site.extensions),
+                *numbers.hints(site),
+            ),
         ),
         Context(
             "direct-dial",

@@ -79,7 +79,6 @@ def quiet() -> tuple[ConfFile, ...]:
     return (
         ConfFile("acl.conf", ()),
         ConfFile("ccss.conf", (section("general", {"cc_max_requests": 20}),)),
-        ConfFile("confbridge.conf", (section("general", {}),)),
         ConfFile("features.conf", (section("general", {"transferdigittimeout": 3}),)),
         ConfFile("followme.conf", (section("general", {}),)),
         ConfFile("http.conf", (section("general", {"enabled": False}),)),
@@ -89,7 +88,6 @@ def quiet() -> tuple[ConfFile, ...]:
         ConfFile("pjsip_notify.conf", (section("check-sync", {"Event": "check-sync"}),)),
         ConfFile("queuerules.conf", ()),
         ConfFile("res_fax.conf", (section("general", {"statusevents": False}),)),
-        ConfFile("res_parking.conf", (section("general", {"parkeddynamic": False}),)),
         ConfFile("resolver_unbound.conf", (section("general", {"hosts": "system", "resolv": "system"}),)),
         ConfFile("udptl.conf", (section("general", {"udptlstart": 4000, "udptlend": 4999}),)),
     )

@@ -1,0 +1,42 @@
+"""Which internal numbers a site has beside its extensions', and what each leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kelid.findings import Where
+from kelid.model.destination import KINDS
+from kelid.model.record import Record
+from kelid.model.site import ParkingLot, Placed, Site
+
+
+class InternalNumber(Record):
+    """A number that phones dial for an object; ``use`` tells apart what one object has several numbers for.
+
+    ``use`` is "" (what a destination of its kind does), ``slot`` (fetch a parked call) or ``moderator``.
+    """
+
+    number: str
+    thing: Placed
+    where: Where
+    use: str = ""
+
+
+def internal_numbers(site: Site) -> Iterator[InternalNumber]:
+    """Yield the number of every object that calls can be sent to, but for the extensions, and what else rings inside."""
+    for thing in site.objects():
+        if thing.KIND not in KINDS or thing.KIND == "extension":
+            continue
+        number = getattr(thing, "number", "")
+        if number:
+            yield InternalNumber(number=number, thing=thing, where=thing.place("number"))
+    for room in site.conferences:
+        if room.moderator_number:
+            where = room.place("moderator_number")
+            yield InternalNumber(number=room.moderator_number, thing=room, where=where, use="moderator")
+    for lot in site.parking_lots:
+        yield from (_slot(lot, number) for number in lot.numbers())
+
+
+def _slot(lot: ParkingLot, number: str) -> InternalNumber:
+    return InternalNumber(number=number, thing=lot, where=lot.place("slots"), use="slot")
