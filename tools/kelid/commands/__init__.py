@@ -20,6 +20,7 @@ INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
 
 VERBS = {
+    "new": "scaffold a site, an extension, a queue, a menu, a trunk ...",
     "onboard": "add an employee: extension, mailbox, queue, menu key and route in one change",
     "offboard": "take an employee out of all files, or list what still points there",
     "secret": "list, show, set and renew the sealed secrets of a site",

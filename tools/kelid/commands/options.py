@@ -35,6 +35,11 @@ def add_sites(parser: argparse.ArgumentParser, *, several: bool = False) -> None
         )
     else:
         parser.add_argument("site", metavar="SITE", help="a folder of the sites directory")
+    add_sites_directory(parser)
+
+
+def add_sites_directory(parser: argparse.ArgumentParser) -> None:
+    """Add ``--sites``."""
     parser.add_argument(
         "--sites",
         type=Path,

@@ -221,10 +221,30 @@ class Document:
             text = " " + text
         self._splice(start, end, text, wanted)
 
+    # --- comments ----------------------------------------------------------------------------------
+
+    def remark(self, path: Path, text: str) -> None:
+        """Put a comment at the end of the line on which the value at the path ends, unless one stands there."""
+        point = self._layout.end(self._node(path))
+        end = self._layout.line_end(point)
+        if "#" not in self.text[point:end]:
+            self._splice(end, end, f"  # {text}", _as_it_is)
+
+    def note_below(self, path: Path, rows: Sequence[str]) -> None:
+        """Put lines of comment below the mapping at the path, so that they belong to it."""
+        node = self._node(path)
+        if in_flow(node) or not rows:
+            return
+        holder = self._node(path[:-1])
+        place = _keys(holder).index(str(path[-1])) if isinstance(holder, MappingNode) else int(path[-1])
+        point = self._layout.item_end(holder, place)
+        start = self._layout.eol + " " * node.start_mark.column
+        self._splice(point, point, "".join(f"{start}# {row}" for row in rows), _as_it_is)
+
     # --- where something new goes --------------------------------------------------------------------
 
     def _room_for_key(self, path: Path, holder: MappingNode, place: int, value: Value) -> tuple[int, str]:
-        rows = entry(str(path[-1]), value, self._neighbours(path))
+        rows = entry(str(path[-1]), value, self._neighbours(path), top=len(path) == 1)
         # Blank lines part the large keys of a file; the small ones inside of objects stand together.
         parted = len(path) == 1 and len(rows) > 1 and not isinstance(value, Sealed)
         if parted:
@@ -315,6 +335,10 @@ class _Neighbours(Like):
     def item(self) -> Like:
         lists = [node for node in self._nodes if isinstance(node, SequenceNode)]
         return _Neighbours([item for node in lists for item in node.value])
+
+
+def _as_it_is(data: Any) -> None:
+    """Change nothing: a comment says nothing to a machine."""
 
 
 def _keys(node: MappingNode) -> list[str]:

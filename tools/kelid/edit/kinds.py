@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kelid.edit.document import Path
+from kelid.model.site import Placed
 
 Schema = Mapping[str, Any]
 
-WORDS = {"inbound": "inbound_route", "outbound": "outbound_route", "holidays": "holiday_list"}
-"""Keys of files whose objects are called otherwise than the key's singular."""
+FIELDS = {"inbound": "inbound_routes", "outbound": "outbound_routes", "holidays": "holiday_lists"}
+"""Keys of files that the model calls otherwise."""
+_MANY = re.compile(r"tuple\[(\w+), \.\.\.\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +46,46 @@ def kinds(schemas: Mapping[str, Schema]) -> dict[str, ObjectKind]:
             inner, mapping = value.get("items"), False
             if value.get("type") == "object" and not value.get("properties"):
                 inner, mapping = next(iter(value.get("patternProperties", {}).values()), None), True
-            if not isinstance(inner, Mapping) or (mapping and inner.get("type") != "object"):
+            if not isinstance(inner, Mapping) or inner.get("type") != "object":
                 continue
-            if inner.get("type") == "object" or (inner.get("type") == "string" and key.endswith("s")):
-                word = WORDS.get(key, singular(key))
-                named_by = "" if mapping else _named_by(inner)
-                found[word] = ObjectKind(
-                    word=word, topic=topic, key=key, mapping=mapping, named_by=named_by, schema=inner
-                )
-    return {word: kind for word, kind in found.items() if kind.schema.get("type") == "object"}
+            record = _record(topic, key)
+            word = (record.KIND if record else "") or singular(FIELDS.get(key, key))
+            named_by = "" if mapping else _named_by(inner, record)
+            found[word] = ObjectKind(
+                word=word, topic=topic, key=key, mapping=mapping, named_by=named_by, schema=inner
+            )
+    return found
+
+
+def find_kind(kinds_: Mapping[str, ObjectKind], word: str) -> ObjectKind | None:
+    """Return the kind that a word means: its own word, or the singular or the plural that stands in the file."""
+    wanted = word.replace("-", "_")
+    if wanted in kinds_:
+        return kinds_[wanted]
+    return next((kind for kind in kinds_.values() if wanted in {kind.key, singular(kind.key)}), None)
+
+
+def records() -> Iterator[type[Placed]]:
+    """Yield every class of the site's model."""
+    waiting = list(Placed.__subclasses__())
+    while waiting:
+        record = waiting.pop()
+        waiting += record.__subclasses__()
+        yield record
+
+
+def _record(topic: str, key: str) -> type[Placed] | None:
+    """Return the class of the objects that stand under the key of a file, as the model knows it."""
+    classes = {record.__name__: record for record in records()}
+    for name in (
+        FIELDS.get(key, key),
+        f"{singular(topic)}_{key}",
+    ):  # templates of queues.yml: queue_templates
+        for record in classes.values():
+            found = _MANY.fullmatch(record.FIELDS.get(name, ""))
+            if found and found[1] in classes and classes[found[1]].KIND:
+                return classes[found[1]]
+    return None
 
 
 def singular(word: str) -> str:
@@ -62,9 +96,9 @@ def singular(word: str) -> str:
     return word
 
 
-def _named_by(schema: Schema) -> str:
+def _named_by(schema: Schema, record: type[Placed] | None) -> str:
     required = schema.get("required", [])
-    for key in ("name", "number"):
+    for key in (record.NAMED_BY,) if record else ("name", "number"):
         if key in required:
             return key
     return next((key for key in required if _is_text(schema, key)), "")

@@ -106,9 +106,14 @@ def lines(value: Value, like: Like = ANYHOW, *, top: bool = False) -> list[str]:
     return [line for item in value for line in dashed(item, like.item(), top=top)]
 
 
-def entry(key: str, value: Value, like: Like = ANYHOW) -> list[str]:
-    """Return a key and its value as lines, not indented."""
-    inner = lines(value, like)
+def entry(key: str, value: Value, like: Like = ANYHOW, *, top: bool = False) -> list[str]:
+    """Return a key and its value as lines, not indented. ``top``: a key of the file itself."""
+    objects = (
+        top
+        and not isinstance(value, (str, int, Mapping))
+        and any(isinstance(item, Mapping) for item in value)
+    )
+    inner = lines(value, like, top=objects)
     name = scalar(key)
     if isinstance(value, Sealed):
         return [f"{name}: {inner[0]}", *inner[1:]]

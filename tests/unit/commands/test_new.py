@@ -1,0 +1,113 @@
+"""``kelid new``: objects of any kind that the schemas know, checked before they are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kelid import pipeline
+from kelid.commands import main
+from kelid.edit.kinds import kinds
+from kelid.findings import Exit
+from kelid.pipeline.drafts import schemas
+
+KINDS = sorted(kinds(schemas()))
+ALONE = {
+    "extension",
+    "queue",
+    "ivr",
+    "announcement",
+    "schedule",
+    "trunk",
+    "outbound_route",
+    "permission_class",
+    "prompt",
+}
+"""Kinds that need nothing that the clinic hasn't got."""
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("word", KINDS)
+def test_any_kind_is_scaffolded_or_refused_with_nothing_written(
+    clinic: Path, word: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(clinic)
+    kind = kinds(schemas())[word]
+    name = "159" if kind.named_by in {"number", "code"} else "fresh"
+
+    status = main(["new", word, "noor-clinic", name])
+
+    after = contents(clinic)
+    if status == Exit.OK:
+        assert f"{kind.topic}.yml" in {file for file in after if after[file] != before.get(file)}
+        assert main(["check", "noor-clinic", "--today", "2026-11-23"]) == Exit.OK
+        if word in ALONE:
+            assert main(["show", "noor-clinic", f"{word}:{name}"]) == Exit.OK
+        assert main(["new", word, "noor-clinic", name]) == Exit.REFUSED
+    else:
+        assert word not in ALONE
+        assert status == Exit.INVALID
+        assert after == before
+        assert "--set KEY=VALUE" in capsys.readouterr().err
+
+
+def test_only_lines_are_added_and_guesses_are_explained(
+    clinic: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--set", "members=101,102", "--set", "strategy=ringall", "--set", "timeout=15", "--name", "فروش"]
+    before = (clinic / "queues.yml").read_text()
+    assert main(["new", "queue", "noor-clinic", "sales", *words]) == Exit.OK
+    after = (clinic / "queues.yml").read_text()
+    assert after.startswith(before.rstrip("\n"))
+    added = after.removeprefix(before.rstrip("\n"))
+    *rows, last = added.splitlines()
+    assert last.startswith("    destination: hangup  # ")
+    assert rows == [
+        "",
+        "",
+        "  - name: sales",
+        "    names: {fa: فروش}",
+        "    strategy: ringall",
+        "    timeout: 15",
+        "    members:",
+        '      - extension: "101"',
+        '      - extension: "102"',
+    ]
+    assert "D007 warning" in capsys.readouterr().err
+
+
+def test_all_other_keys_can_be_had_as_comments(clinic: Path) -> None:
+    main(["new", "trunk", "noor-clinic", "second", "--set", "host=sip.second.example", "--explain"])
+    text = (clinic / "trunks.yml").read_text()
+    assert "\n    # dids: " in text
+    assert "\n    # qualify: " in text
+    assert main(["check", "noor-clinic", "--today", "2026-11-23"]) == Exit.OK
+
+
+def test_secrets_are_made_and_never_printed(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--set", "voicemail.email=zahra@noor-clinic.example", "--name", "fa=زهرا"]
+    assert main(["new", "extension", "noor-clinic", "103", *words]) == Exit.REFUSED
+    assert main(["new", "extension", "noor-clinic", "120", *words]) == Exit.OK
+    out, err = capsys.readouterr()
+    for name in ("extension_120", "voicemail_120"):
+        main(["secret", "show", "noor-clinic", name, "--force"])
+        assert capsys.readouterr().out.strip() not in out + err
+    box = pipeline.load(clinic.parent, "noor-clinic").extensions[-1].voicemail
+    assert box
+    assert box.email == "zahra@noor-clinic.example"
+
+
+def test_what_can_not_be_is_said_with_its_line(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = contents(clinic)
+    assert main(["new", "queue", "noor-clinic", "sales", "--set", "members=999"]) == Exit.INVALID
+    assert "999" in capsys.readouterr().err
+    assert main(["new", "queue", "noor-clinic", "sales", "--set", "strateggy=x"]) == Exit.INVALID
+    assert "did you mean 'strategy'?" in capsys.readouterr().err
+    assert main(["new", "que", "noor-clinic", "sales"]) == Exit.USAGE
+    assert main(["new", "queue", "sales"]) == Exit.USAGE
+    assert main(["new", "queue", "noor-clinic", "sales", "--set", "timeout"]) == Exit.USAGE
+    assert contents(clinic) == before
