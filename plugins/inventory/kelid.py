@@ -1,4 +1,4 @@
-"""One host per site, from the sites directory; nothing else of a site goes into host variables."""
+"""One host per machine of each site, from the sites directory; nothing else of a site goes into host variables."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from ansible.plugins.inventory import BaseInventoryPlugin
 
 DOCUMENTATION = """
 name: kelid
-short_description: One host per site of kelid
+short_description: The machines of kelid's sites
 description:
-  - Gives address, port, user and the git commit of every site in the sites directory.
+  - Gives address, port, user and the git commit of every site in the sites directory; the host has the site's name.
+  - A site with a standby has a second host, C(noor-clinic.standby), in the group C(standby).
   - The host key that C(site.yml) names is enforced; without one the user's own C(known_hosts) decides.
 options:
   plugin:
@@ -36,6 +37,12 @@ options:
     type: str
     env:
       - name: KELID_SITE
+  server:
+    description: Which machine of the selected site the overrides below are for; with it the site's other one is left out.
+    type: str
+    choices: [primary, standby]
+    env:
+      - name: KELID_SERVER
   address:
     description: Another address for the selected site, for a machine that replaces its server.
     type: str
@@ -87,12 +94,16 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         from kelid.pipeline import release  # noqa: PLC0415 - the plugin's documentation is readable without kelid
 
         sites = Path(path).resolve().parent / str(self.get_option("sites"))
-        only = self.get_option("site")
+        only, role = self.get_option("site"), self.get_option("server")
         changed = {name: self.get_option(name) for name in OVERRIDES if self.get_option(name)}
         try:
             entries = [entry for entry in release.inventory(sites) if not only or entry.site == only]
         except KelidError as problem:
             raise AnsibleParserError(str(problem)) from problem
+        if only and role and entries:
+            entries = [entry for entry in entries if entry.role == role]
+            if not entries:
+                raise AnsibleParserError(f"{only} has no {role}; write servers.{role} in its site.yml")
         if only and not entries:
             raise AnsibleParserError(
                 f"{sites} has no site {only!r} whose site.yml can be read; run kelid check"
@@ -101,7 +112,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             names = ", ".join(f"KELID_{name.upper()}" for name in changed)
             raise AnsibleParserError(f"{names} is for one site; set KELID_SITE too")
         for entry in entries:
-            self._add(entry, sites, changed)
+            self._add(entry, sites, changed if entry.role == (role or "primary") else {})
 
     def _add(self, entry: Any, sites: Path, changed: dict[str, Any]) -> None:
         address = str(changed.get("address") or entry.address)
@@ -118,7 +129,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             "kelid_commit": entry.commit,
         }
         known = changed.get("known_hosts") or (
-            entry.host_key and self._known_hosts(entry.site, address, port, entry.host_key)
+            entry.host_key and self._known_hosts(entry.name, address, port, entry.host_key)
         )
         if known:
             # Only this file counts: neither the user's nor the machine's own may name another key.
@@ -132,16 +143,18 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         trusted = Path(str(known)).read_bytes() if known and Path(str(known)).is_file() else b""
         trust = hashlib.sha256(trusted + str(changed.get("identity", "")).encode()).hexdigest()[:12]
         values["ansible_control_path"] = f"%(directory)s/{trust}-%%C"
-        self.inventory.add_host(entry.site)
+        self.inventory.add_host(entry.name)
+        self.inventory.add_group(entry.role)
+        self.inventory.add_child(entry.role, entry.name)
         for name, value in values.items():
-            self.inventory.set_variable(entry.site, name, value)
+            self.inventory.set_variable(entry.name, name, value)
 
-    def _known_hosts(self, site: str, address: str, port: int, key: str) -> str:
+    def _known_hosts(self, host: str, address: str, port: int, key: str) -> str:
         """Write a known_hosts file of one line for the run; return its path."""
         if not hasattr(self, "_folder"):
             self._folder = tempfile.mkdtemp(prefix="kelid-known-hosts-")
             atexit.register(_remove_own, self._folder, os.getpid())
-        path = Path(self._folder) / site
+        path = Path(self._folder) / host
         path.write_text(f"{address if port == 22 else f'[{address}]:{port}'} {key}\n")
         return str(path)
 

@@ -41,7 +41,8 @@ client: odd
 names: {{en: Odd}}
 time_zone: {zone}
 language: en
-server: {{address: 192.0.2.10, asterisk: {asterisk}}}
+country: DE
+servers: {{asterisk: {asterisk}, primary: {{address: 192.0.2.10}}}}
 dial: {{country_code: 49, area_code: 30, trunk_prefix: 0, international_prefix: 00, emergency: [110]}}
 defaults: {{permission_class: local}}
 """

@@ -243,7 +243,7 @@ def test_the_clients_own_contexts_come_last(clinic: Site) -> None:
 
 def test_an_unknown_version_is_refused(clinic: Site) -> None:
     with pytest.raises(ValueError, match="Asterisk 13 is not supported"):
-        compile_site(replace(clinic, server=replace(clinic.server, asterisk=13)))
+        compile_site(replace(clinic, servers=replace(clinic.servers, asterisk=13)))
 
 
 def test_every_file_is_reloaded_or_needs_a_restart(pbx: Pbx) -> None:
@@ -325,4 +325,6 @@ def test_a_name_keeps_what_is_harmless_in_it(clinic: Site) -> None:
 
 @pytest.mark.parametrize("version", [16, 18, 20, 21, 22, 23])
 def test_every_version_from_16_on_gets_its_files(clinic: Site, version: int) -> None:
-    assert compile_site(replace(clinic, server=replace(clinic.server, asterisk=version))).asterisk == version
+    assert (
+        compile_site(replace(clinic, servers=replace(clinic.servers, asterisk=version))).asterisk == version
+    )

@@ -20,7 +20,7 @@ from kelid.load.codes import CODES
 from kelid.load.sound import read_sound
 from kelid.model.destination import Destination
 from kelid.model.loaded import Loaded
-from kelid.model.site import Placed, Prompt, Recording, Site, Voicemail
+from kelid.model.site import Placed, Prompt, Recording, Rtp, Site, Transport, Voicemail
 from kelid.rules import check
 
 BASE = Path(__file__).resolve().parents[2] / "bad_sites" / "_base"
@@ -114,7 +114,7 @@ def test_where_is_no_part_of_equality() -> None:
 
 def test_defaults() -> None:
     front, back = site().extensions
-    assert front.secret == "extension_201"
+    assert [(phone.endpoint, phone.secret) for phone in front.devices] == [("201", "extension_201")]
     assert front.voicemail
     assert (front.voicemail.pin_secret, front.voicemail.maxmsg, front.voicemail.attach) == (
         "voicemail_201",
@@ -219,7 +219,7 @@ def test_faults_of_text_and_of_shape_are_said_together_and_once() -> None:
         .replace("sample: true", "sample: yes")
     )
     loaded = load(site=text)
-    assert [(finding.code, finding.where.line) for finding in loaded.findings] == [("S003", 3), ("L005", 11)]
+    assert [(finding.code, finding.where.line) for finding in loaded.findings] == [("S003", 3), ("L005", 13)]
     assert loaded.site is None
 
 
@@ -377,9 +377,10 @@ def test_every_object_knows_where_its_values_stand(root: Path) -> None:
     clinic = load_site(folder, shown="sites/noor-clinic").site
     assert clinic
     found = list(every(clinic))
-    # An empty mailbox, {}, has no value; what a file would say that the site hasn't got has no place at all.
+    # An empty mailbox, {}, has no value, nor has what site.yml leaves out and every site has; what a file would say that
+    # the site hasn't got has no place at all.
     without = [thing for thing in found if not thing.places and thing.where.file]
-    assert {type(thing) for thing in without} == {Voicemail}
+    assert {type(thing) for thing in without} == {Voicemail, Transport, Rtp}
     for thing in (thing for thing in found if thing.where.file):
         assert thing.where.line
         for name in thing.FIELDS:

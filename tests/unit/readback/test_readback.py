@@ -45,7 +45,7 @@ def clinic(root: Path) -> Site:
 
 @pytest.mark.parametrize("asterisk", [16, 22])
 def test_what_was_printed_reads_back(clinic: Site, asterisk: int) -> None:
-    pbx = compile_site(replace(clinic, server=replace(clinic.server, asterisk=asterisk)))
+    pbx = compile_site(replace(clinic, servers=replace(clinic.servers, asterisk=asterisk)))
     assert readback(render(pbx)) == pbx
 
 

@@ -45,7 +45,7 @@ BY_THE_TOOL = {
 """Options of which YAML says nothing: they stand for the object, and lead to its name."""
 
 OTHER_WORDS = [
-    ("indications.conf", ".*", r"country_code: "),  # the tones of a country
+    ("indications.conf", ".*", r"country: IR"),  # the tones of a country
     ("pjsip.conf", "context = from-trunk-(.*)", r"name: mokhaberat"),
     (
         "pjsip.conf",
@@ -55,7 +55,7 @@ OTHER_WORDS = [
     ("pjsip.conf", "outbound_auth = .*", r"user: "),  # it is there because the trunk registers
     ("pjsip.conf", "password = %%secret:trunk_mokhaberat%%", r"secret: trunk_mokhaberat"),
     ("pjsip.conf", "password = %%secret:extension_.*", r"number: "),  # a name by convention
-    # Phones are offered what the tool decides; a trunk's codecs are judged with the other values.
+    # What phones have that site.yml doesn't name; a trunk's codecs are judged with the other values.
     ("pjsip.conf", "allow = alaw,ulaw,g722", r"number: "),
     ("pjsip.conf", "qualify_frequency = 60", r"number: |qualify: 60"),
     (

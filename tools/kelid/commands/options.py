@@ -61,6 +61,11 @@ def add_vault(parser: argparse.ArgumentParser) -> None:
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Add what says how the site's server is reached, where that differs from site.yml."""
+    parser.add_argument(
+        "--server",
+        choices=("primary", "standby"),
+        help="which machine of the site (default: primary)",
+    )
     group = parser.add_argument_group("the server, where it differs from site.yml")
     group.add_argument(
         "--address", metavar="HOST", help="reach the server at this address (new hardware, a lab host)"
@@ -110,6 +115,7 @@ def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
     values: Mapping[str, Any] = {
         "KELID_SITES": sites_of(arguments).resolve(),
         "KELID_SITE": arguments.site,
+        "KELID_SERVER": arguments.server or "primary",
         "KELID_ADDRESS": arguments.address,
         "KELID_PORT": arguments.port,
         "KELID_USER": arguments.user,

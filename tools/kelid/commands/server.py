@@ -24,6 +24,7 @@ def server_of(arguments: argparse.Namespace, watch: Watcher) -> Server:
     pipeline.site_folder(options.sites_of(arguments), arguments.site)
     return Server(
         site=arguments.site,
+        role=arguments.server or "primary",
         root=pipeline.root(),
         environment=options.server_environment(arguments),
         watch=watch,

@@ -17,6 +17,7 @@ from kelid.compile import (
     queues,
     routes,
     system,
+    tones,
     trunks,
     voicemail,
 )
@@ -34,7 +35,7 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
     """
     return Pbx(
         site=site.name,
-        asterisk=site.server.asterisk,
+        asterisk=site.servers.asterisk,
         files=tuple(sorted(_files(site), key=lambda file: file.path)),
         contexts=(
             *trunks.contexts(site),
@@ -57,14 +58,14 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
 
 def _files(site: Site) -> tuple[ConfFile, ...]:
     return (
-        modules.conf(site.server.asterisk),
+        modules.conf(site.servers.asterisk),
         system.pjsip(site),
         system.rtp(),
         system.logger(),
         *system.call_records(),
         *system.quiet(),
         *features.files(site),
-        system.indications(site),
+        tones.conf(site),
         queues.conf(site),
         queues.music(site),
         voicemail.conf(site),

@@ -1,92 +1,17 @@
-"""Extensions: the phone's SIP objects, the number in the dial plan, and what happens when nobody answers."""
+"""Extensions: the number in the dial plan, and what happens when nobody answers. Its phones are in ``devices``."""
 
 from __future__ import annotations
 
 from kelid.compile import numbers
-from kelid.compile.conf import Value, section
+from kelid.compile.devices import dial
 from kelid.compile.dialplan import NO_REDIRECT
-from kelid.compile.features.codes import code
 from kelid.compile.loops import loops
-from kelid.compile.text import go, name_of, name_place
-from kelid.model.pbx import Context, Exten, Hint, Include, Section, Step, secret_token
+from kelid.compile.text import go
+from kelid.model.pbx import Context, Exten, Hint, Include, Step
 from kelid.model.site import Extension, Site
-
-CODECS = "alaw,ulaw,g722"
-"""What phones are offered, best first: most telephone networks speak alaw, so nothing is converted."""
 
 HOPS = 12
 """How many extensions in a circle a call may try before it is ended."""
-
-
-def sip(site: Site) -> tuple[Section, ...]:
-    """Return the endpoint, auth and aor of every extension."""
-    return tuple(part for extension in site.extensions for part in _sip(site, extension))
-
-
-def _sip(site: Site, extension: Extension) -> tuple[Section, ...]:
-    number, where = extension.number, extension.place("number")
-    mailbox: dict[str, Value] = {}
-    watched: dict[str, Value] = {}
-    if extension.voicemail:
-        place = extension.place("voicemail")
-        mailbox = {
-            "mailboxes": (f"{number}@default", place),
-            "mwi_subscribe_replaces_unsolicited": True,
-        }
-        if own := code(site, "own_mailbox"):
-            mailbox["voicemail_extension"] = (own, place)
-        watched = {"mailboxes": (f"{number}@default", place)}
-    return (
-        section(
-            number,
-            {
-                "type": "endpoint",
-                "transport": "transport-udp",
-                # The name in From decides whose password is asked for; an address never does.
-                "identify_by": "username",
-                "context": (f"from-class-{extension.permission_class}", extension.place("permission_class")),
-                "disallow": "all",
-                "allow": CODECS,
-                "auth": number,
-                "aors": number,
-                "callerid": (
-                    f'"{name_of(extension.names, site.language)}" <{number}>',
-                    name_place(extension, site.language),
-                ),
-                "language": (site.language, site.place("language")),
-                "dtmf_mode": "rfc4733",
-                "direct_media": False,
-                "rtp_symmetric": True,
-                "force_rport": True,
-                "rewrite_contact": True,
-                **mailbox,
-            },
-            where,
-        ),
-        section(
-            number,
-            {
-                "type": "auth",
-                "auth_type": "userpass",
-                "username": number,
-                "password": (secret_token(extension.secret), extension.place("secret")),
-            },
-            where,
-        ),
-        section(
-            number,
-            {
-                "type": "aor",
-                # One phone a number: for several, Dial needs PJSIP_DIAL_CONTACTS, which puts what phones
-                # choose (their address, with commas and ampersands) into the arguments of Dial.
-                "max_contacts": 1,
-                "remove_existing": True,
-                "qualify_frequency": 60,
-                **watched,
-            },
-            where,
-        ),
-    )
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
@@ -103,7 +28,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 *others,
             ),
             hints=(
-                *(Hint(e.number, f"PJSIP/{e.number}", e.place("number")) for e in site.extensions),
+                *(Hint(e.number, dial(e), e.place("number")) for e in site.extensions),
                 *numbers.hints(site),
             ),
         ),
@@ -130,7 +55,7 @@ def _exten(extension: Extension, *, guard: bool) -> Exten:
             Step("GotoIf", f"$[${{HOPS}} > {HOPS}]?given-up", where=where),
         ]
     steps += [
-        Step("Dial", f"PJSIP/{extension.number},{extension.ring_time},{NO_REDIRECT}", where=where),
+        Step("Dial", f"{dial(extension)},{extension.ring_time},{NO_REDIRECT}", where=where),
         Step("GotoIf", '$["${DIALSTATUS}" = "BUSY"]?busy', where=where),
         Step("GotoIf", '$["${DIALSTATUS}" = "NOANSWER"]?no-answer', where=where),
         go(extension.unavailable, label="unavailable", where=where),

@@ -1,10 +1,10 @@
-"""The files that are the same for every site, or nearly: transport, RTP, logs, call records, tones."""
+"""The files that are the same for every site, or nearly: logs, call records, and what others look for."""
 
 from __future__ import annotations
 
-from kelid.compile import extensions, trunks
+from kelid.compile import devices, trunks
 from kelid.compile.conf import section
-from kelid.model.pbx import ConfFile, Section
+from kelid.model.pbx import ConfFile
 from kelid.model.site import Site
 
 
@@ -24,7 +24,7 @@ def pjsip(site: Site) -> ConfFile:
             ),
             section("transport-udp", {"type": "transport", "protocol": "udp", "bind": "0.0.0.0:5060"}),
             *trunks.sip(site),
-            *extensions.sip(site),
+            *devices.sip(site),
         ),
     )
 
@@ -90,51 +90,4 @@ def quiet() -> tuple[ConfFile, ...]:
         ConfFile("res_fax.conf", (section("general", {"statusevents": False}),)),
         ConfFile("resolver_unbound.conf", (section("general", {"hosts": "system", "resolv": "system"}),)),
         ConfFile("udptl.conf", (section("general", {"udptlstart": 4000, "udptlend": 4999}),)),
-    )
-
-
-_EUROPEAN: dict[str, str | int] = {
-    "description": "common European tones",
-    "ringcadence": "1000,4000",
-    "dial": "425",
-    "busy": "425/500,0/500",
-    "ring": "425/1000,0/4000",
-    "congestion": "425/250,0/250",
-    "callwaiting": "425/200,0/200,425/200,0/9000",
-    "record": "1400/500,0/15000",
-    "info": "!950/330,!1400/330,!1800/330,0",
-}
-"""ITU-T E.180: 425 Hz and these cadences lie within what it recommends for every country."""
-
-_TONES: dict[str, tuple[str, dict[str, str | int]]] = {
-    # ITU-T, "Various tones used in national networks" (annex to Operational Bulletin 781).
-    "98": ("ir", {**_EUROPEAN, "description": "Iran"}),
-    "1": (
-        "us",
-        {
-            "description": "United States and Canada",
-            "ringcadence": "2000,4000",
-            "dial": "350+440",
-            "busy": "480+620/500,0/500",
-            "ring": "440+480/2000,0/4000",
-            "congestion": "480+620/250,0/250",
-            "callwaiting": "440/300,0/10000",
-            "record": "1400/500,0/15000",
-            "info": "!950/330,!1400/330,!1800/330,0",
-        },
-    ),
-}
-"""Country code -> Asterisk's name of the zone, and its tones; a country that is not here has the common ones."""
-
-
-def indications(site: Site) -> ConfFile:
-    """Return indications.conf with the tones of the site's country; Asterisk's own list has no Iran."""
-    zone, tones = _TONES.get(site.dial.country_code, ("xx", _EUROPEAN))
-    where = site.dial.place("country_code")
-    return ConfFile(
-        "indications.conf",
-        (
-            section("general", {"country": zone}, where),
-            Section(zone, section(zone, dict(tones), where).options, where),
-        ),
     )

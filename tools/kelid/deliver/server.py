@@ -10,6 +10,7 @@ from typing import Any
 from kelid.deliver.runner import Outcome, demand, run_playbook
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Watcher
+from kelid.model.release import host_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +86,26 @@ BACKUP_CODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """How to reach the server of one site. ``environment`` goes to the plugins (sites directory, replacement address)."""
+    """How to reach a machine of one site. ``environment`` goes to the plugins (sites directory, replacement address)."""
 
     site: str
+    role: str = "primary"
     root: Path
     environment: Mapping[str, str]
     watch: Watcher = lambda _: None
     verbosity: int = 0
+
+    @property
+    def host(self) -> str:
+        """Return what the inventory calls the machine."""
+        return host_name(self.site, self.role)
 
     def _run(self, playbook: str, **variables: Any) -> Outcome:
         try:
             outcome = run_playbook(
                 playbook,
                 root=self.root,
-                hosts=self.site,
+                hosts=self.host,
                 variables=variables,
                 environment=self.environment,
                 watch=self.watch,
@@ -106,23 +113,23 @@ class Server:
             )
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
-                f"{self.site}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
+                f"{self.host}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
             ) from stop
-        if self.site in outcome.unreachable and not outcome.result("kelid_begin", self.site):
-            demand(outcome, self.site, f"run the playbook {playbook}")
+        if self.host in outcome.unreachable and not outcome.result("kelid_begin", self.host):
+            demand(outcome, self.host, f"run the playbook {playbook}")
         return outcome
 
     def install(self) -> bool:
         """Make a bare machine a PBX; return whether that changed anything. Raise KelidError if it is refused."""
         outcome = self._run("install")
         self._adopted(outcome)
-        demand(outcome, self.site, "install")
+        demand(outcome, self.host, "install")
         return outcome.changed
 
     def status(self) -> dict[str, Any]:
         """Return what the agent says of its releases and its Asterisk. Raise KelidError if it can't be asked."""
         outcome = self._run("status")
-        demand(outcome, self.site, "ask for its status")
+        demand(outcome, self.host, "ask for its status")
         return self._result(outcome, "kelid_status")
 
     def apply(self, *, base: str | None = None, release: str = "", restart: str = "idle") -> Applied:
@@ -136,9 +143,9 @@ class Server:
         if release:
             variables["kelid_release"] = release
         outcome = self._run("apply", **variables)
-        begin = outcome.result("kelid_begin", self.site) or {}
-        verified = outcome.result("kelid_verify", self.site) or {}
-        undone = outcome.result("kelid_undo", self.site) or {}
+        begin = outcome.result("kelid_begin", self.host) or {}
+        verified = outcome.result("kelid_verify", self.host) or {}
+        undone = outcome.result("kelid_undo", self.host) or {}
         common: dict[str, Any] = {
             "release": str(begin.get("release") or ""),
             "previous": str(begin.get("previous") or ""),
@@ -148,7 +155,7 @@ class Server:
         }
         if outcome.ok:
             return Applied(changed=bool(begin.get("changed")), **common)
-        reasons = "; ".join(outcome.failures.get(self.site, [])) or "; ".join(outcome.output[-5:])
+        reasons = "; ".join(outcome.failures.get(self.host, [])) or "; ".join(outcome.output[-5:])
         if not begin:
             return Applied(code="not_sent", message=reasons, **common)
         if begin.get("ok") is False:
@@ -162,7 +169,7 @@ class Server:
         if verified.get("ok") is False:
             message = "; ".join(verified.get("differences") or ()) or reasons
             return Applied(code="verify_failed", message=message, undone=bool(undone.get("ok")), **common)
-        if lost := outcome.unreachable.get(self.site):
+        if lost := outcome.unreachable.get(self.host):
             message = f"the connection was lost before the release was confirmed, so the server goes back by itself: {lost}"
             return Applied(code="connection_lost", message=message, **common)
         return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
@@ -170,10 +177,10 @@ class Server:
     def verify(self) -> dict[str, Any]:
         """Return how the running Asterisk compares with its release: ``ok`` and ``differences``."""
         outcome = self._run("verify")
-        result = outcome.result("kelid_verify", self.site)
+        result = outcome.result("kelid_verify", self.host)
         if result is None:
-            demand(outcome, self.site, "verify")
-            raise KelidError(f"{self.site}: the verification gave no answer", exit=Exit.UNKNOWN)
+            demand(outcome, self.host, "verify")
+            raise KelidError(f"{self.host}: the verification gave no answer", exit=Exit.UNKNOWN)
         return result
 
     def backup(self) -> dict[str, Any]:
@@ -190,34 +197,34 @@ class Server:
         """Make the machine a PBX and put a snapshot in place. Raise KelidError with the reason if it is refused or fails."""
         outcome = self._run("restore", pbx_restore_snapshot=snapshot, pbx_restore_force=force)
         self._adopted(outcome)
-        asked = outcome.result("kelid_backup", self.site) or {}
+        asked = outcome.result("kelid_backup", self.host) or {}
         return self._answer(
             outcome, "kelid_backup" if asked.get("ok") is False else "kelid_restore", "restore"
         )
 
     def _adopted(self, outcome: Outcome) -> None:
         """Raise KelidError where the agent refused to take over an Asterisk that was there (calls are up)."""
-        told = outcome.result("kelid_agent", self.site) or {}
+        told = outcome.result("kelid_agent", self.host) or {}
         if told.get("code") in REFUSALS:
-            message = f"{self.site}: not installed yet: {told['code']}: {told['message']}"
+            message = f"{self.host}: not installed yet: {told['code']}: {told['message']}"
             raise KelidError(f"{message}; the running Asterisk was not touched", exit=Exit.REFUSED)
 
     def _answer(self, outcome: Outcome, action: str, doing: str) -> dict[str, Any]:
         """Return the backup program's answer; raise KelidError with its reason and the exit status of its code."""
-        told = outcome.result(action, self.site) or {}
+        told = outcome.result(action, self.host) or {}
         if told.get("ok") is False:
             code = str(told.get("code"))
             reason = "\n  ".join((str(told.get("message") or code), *map(str, told.get("log") or ())))
             raise KelidError(
-                f"{self.site}: could not {doing}: {code}: {reason}", exit=BACKUP_CODES.get(code, Exit.FAILURE)
+                f"{self.host}: could not {doing}: {code}: {reason}", exit=BACKUP_CODES.get(code, Exit.FAILURE)
             )
-        demand(outcome, self.site, doing)
+        demand(outcome, self.host, doing)
         return self._result(outcome, action)
 
     def _result(self, outcome: Outcome, action: str) -> dict[str, Any]:
-        result = outcome.result(action, self.site)
+        result = outcome.result(action, self.host)
         if result is None:
             raise KelidError(
-                f"{self.site}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN
+                f"{self.host}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN
             )
         return result

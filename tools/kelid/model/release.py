@@ -17,14 +17,25 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostEntry:
-    """A site's server as the inventory knows it."""
+    """One machine of a site as the inventory knows it. ``role`` is ``primary`` or ``standby``."""
 
     site: str
+    role: str
     address: str
     port: int
     user: str
     host_key: str
     commit: str
+
+    @property
+    def name(self) -> str:
+        """Return what the inventory calls the machine."""
+        return host_name(self.site, self.role)
+
+
+def host_name(site: str, role: str) -> str:
+    """Return what the inventory calls a site's machine: the site's own name, and for a standby ``noor-clinic.standby``."""
+    return site if role == "primary" else f"{site}.{role}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

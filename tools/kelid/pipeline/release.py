@@ -53,23 +53,25 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
 
 
 def inventory(sites_dir: Path) -> list[HostEntry]:
-    """Return the server of every site that can be loaded; one that is not valid is there too, apply refuses it."""
+    """Return the machines of every site that can be loaded; one that is not valid is there too, apply refuses it."""
     entries = []
     for name in site_names(sites_dir):
         loaded = load_site(sites_dir / name)
         if loaded.site is None:
             continue
-        server = loaded.site.server
-        entries.append(
-            HostEntry(
-                site=name,
-                address=server.address,
-                port=server.port,
-                user=server.user,
-                host_key=server.host_key,
-                commit=git.head(sites_dir / name).id,
+        commit = git.head(sites_dir / name).id
+        for role, server in loaded.site.servers.each():
+            entries.append(
+                HostEntry(
+                    site=name,
+                    role=role,
+                    address=server.address,
+                    port=server.port,
+                    user=server.user,
+                    host_key=server.host_key,
+                    commit=commit,
+                )
             )
-        )
     return entries
 
 

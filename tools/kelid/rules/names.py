@@ -14,7 +14,7 @@ from kelid.rules.registry import Fault, rule
 _JUDGED = frozenset({"secret", "trunk", "outbound_route", "permission_class", "holiday_list"})
 """Kinds of references that a rule of their own topic looks up; destinations have D001, and members Q001."""
 
-_TO_BE_NAMED = frozenset({"prompt", "pin_set", "penalty_rule", "queue_template"})
+_TO_BE_NAMED = frozenset({"acl", "penalty_rule", "pin_set", "profile", "prompt", "queue_template"})
 """Kinds of objects that do nothing until another one names them; those with a rule of their own are not here."""
 
 _NOT_ON_PHONES = '"<>;\\'
@@ -123,11 +123,11 @@ def zone_unknown(site: Site) -> Iterator[Fault]:
 @rule("N005", Severity.WARNING)
 def asterisk_not_tested(site: Site) -> Iterator[Fault]:
     """The server's Asterisk is one that kelid is tested with."""
-    if site.server.asterisk not in TESTED_ASTERISK:
+    if site.servers.asterisk not in TESTED_ASTERISK:
         tested = " and ".join(map(str, TESTED_ASTERISK))
-        text = f"nobody has tested kelid with Asterisk {site.server.asterisk}, only with {tested}"
+        text = f"nobody has tested kelid with Asterisk {site.servers.asterisk}, only with {tested}"
         yield (
-            site.server.place("asterisk"),
+            site.servers.place("asterisk"),
             text,
             "try it on a server that nobody needs, or install one of those",
         )

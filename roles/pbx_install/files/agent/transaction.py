@@ -252,7 +252,7 @@ def fits(manifest: Mapping[str, Any]) -> None:
     if int(version.split(".")[0]) != manifest.get("asterisk"):
         raise Refusal(
             "wrong_asterisk",
-            f"the release is made for Asterisk {manifest.get('asterisk')}, the server has {version}; correct server.asterisk in site.yml",
+            f"the release is made for Asterisk {manifest.get('asterisk')}, the server has {version}; correct servers.asterisk in site.yml",
         )
 
 

@@ -5,7 +5,7 @@ Most objects are read by their class alone (``View.make``); a topic has a module
 
 from __future__ import annotations
 
-from kelid.load.build import backup, extensions, features, hours, queues, routes, trunks
+from kelid.load.build import backup, extensions, features, hours, queues, routes, system, trunks
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.load.tree import Mapping as MappingNode
@@ -43,6 +43,12 @@ def build_site(source: Source) -> Site:
     return source.file("site").make(
         Site,
         name=source.name,
+        dial=system.dial(source),
+        ranges=system.ranges(source),
+        transports=system.transports(source),
+        nat=system.nat(source),
+        rtp=system.rtp(source),
+        profiles=system.profiles(source),
         extensions=extensions.build(source),
         trunks=trunks.build(source),
         inbound_routes=tuple(view.make(InboundRoute) for view in ways.each("inbound")),

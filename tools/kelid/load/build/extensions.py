@@ -1,7 +1,8 @@
-"""Extensions, with what site.yml says for all of them."""
+"""Extensions and their phones, with what their profile and site.yml say for them."""
 
 from __future__ import annotations
 
+from kelid.load.build.devices import Settings, devices
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.model.destination import Destination
@@ -13,30 +14,40 @@ WAYS = ("no_answer", "busy", "unavailable")
 def build(source: Source) -> tuple[Extension, ...]:
     """Return the extensions of the site."""
     defaults = source.defaults
-    return tuple(_extension(view, defaults) for view in source.file("extensions").each("extensions"))
+    profiles = {view.get("name"): view for view in source.file("site").each("profiles")}
+    settings = Settings()
+    return tuple(
+        _extension(
+            view, (profiles[name],) if (name := view.get("profile")) in profiles else (), defaults, settings
+        )
+        for view in source.file("extensions").each("extensions")
+    )
 
 
-def _extension(view: View, defaults: View) -> Extension:
+def _extension(view: View, profile: tuple[View, ...], defaults: View, settings: Settings) -> Extension:
     number = view.get("number")
+    merged = view.over(*profile, defaults)
+    voicemail = merged.child("voicemail")
+    has_mailbox = "voicemail" in merged and voicemail.get("enabled", True)
 
     def way(key: str) -> Destination:
-        """Return the extension's own way, else its mailbox, else the site's way."""
-        if view.wrote(key):
-            return view.destination(key)
-        if view.wrote("voicemail"):
-            return Destination("voicemail", number, "", view.at("voicemail"))
+        """Return the way of the extension or its profile, else its mailbox, else the site's way."""
+        for layer in (view, *profile):
+            if layer.wrote(key):
+                return layer.destination(key)
+        if has_mailbox:
+            return Destination("voicemail", number, "", merged.at("voicemail"))
         return defaults.destination(key)
 
-    voicemail = view.child("voicemail")
-    return view.over(defaults).make(
+    return merged.make(
         Extension,
-        secret=view.get("secret", f"extension_{number}"),
         voicemail=voicemail.make(
             Voicemail,
             pin_secret=voicemail.get("pin_secret", f"voicemail_{number}"),
             email=voicemail.get("email", view.get("email")),
         )
-        if view.wrote("voicemail")
+        if has_mailbox
         else None,
+        devices=devices(view, merged, settings),
         **{key: way(key) for key in WAYS},
     )

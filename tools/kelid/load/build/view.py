@@ -93,8 +93,9 @@ class View:
         """Where the mapping begins."""
 
     def over(self, *under: View) -> View:
-        """Return the view over others, the first of which wins."""
-        return View(self.data, self.node, (*self.under, *under))
+        """Return the view over others and what those are over, the first of which wins."""
+        below = tuple(layer for view in under for layer in (view, *view.under))
+        return View(self.data, self.node, (*self.under, *below))
 
     def wrote(self, key: str) -> bool:
         """Return True if this very mapping has the key, written and not by default."""

@@ -15,6 +15,7 @@ from kelid.model.record import EMPTY
 from kelid.model.site.backup import BackupPolicy
 from kelid.model.site.base import Names, Placed, Point
 from kelid.model.site.calls import FollowMe, FollowMeNumber, RecordedCalls, Secretary
+from kelid.model.site.devices import Device, PhoneKey
 from kelid.model.site.extensions import Extension, Voicemail
 from kelid.model.site.features import (
     CallRecording,
@@ -29,6 +30,7 @@ from kelid.model.site.features import (
 from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
+from kelid.model.site.network import Acl, Nat, Rtp, Transport
 from kelid.model.site.numbers import InternalNumber, internal_numbers
 from kelid.model.site.queues import (
     DynamicMembers,
@@ -56,13 +58,14 @@ from kelid.model.site.routes import (
     Pin,
     PinSet,
 )
-from kelid.model.site.system import TESTED_ASTERISK, DialRules, Server
+from kelid.model.site.system import TESTED_ASTERISK, DialRules, Profile, Range, Server, Servers
 from kelid.model.site.trunks import Trunk
 
 __all__ = [
     "BUILTIN",
     "COSTLY",
     "TESTED_ASTERISK",
+    "Acl",
     "Announcement",
     "BackupPolicy",
     "Blacklist",
@@ -70,6 +73,7 @@ __all__ = [
     "Callback",
     "Cap",
     "Conference",
+    "Device",
     "DialPattern",
     "DialRules",
     "Directory",
@@ -89,6 +93,7 @@ __all__ = [
     "IvrEntry",
     "Member",
     "Names",
+    "Nat",
     "OpenHours",
     "OutboundRoute",
     "Page",
@@ -96,28 +101,34 @@ __all__ = [
     "PenaltyRule",
     "PenaltyStep",
     "PermissionClass",
+    "PhoneKey",
     "Pin",
     "PinSet",
     "Placed",
     "Point",
     "PriorityCallers",
+    "Profile",
     "Prompt",
     "Queue",
     "QueueKey",
     "QueueSounds",
     "QueueTemplate",
+    "Range",
     "RecordedCalls",
     "Recording",
     "Reference",
     "RingGroup",
     "RingGroupMember",
+    "Rtp",
     "Schedule",
     "Secretary",
     "Server",
+    "Servers",
     "Site",
     "Sound",
     "SpeedDial",
     "Supervisor",
+    "Transport",
     "Trunk",
     "Voicemail",
     "Way",
@@ -135,8 +146,17 @@ class Site(Placed):
     names: Names
     time_zone: str
     language: str
-    server: Server
+    country: str
+    """Two letters of ISO 3166."""
+    servers: Servers
     dial: DialRules
+    ranges: tuple[Range, ...] = ()
+    transports: tuple[Transport, ...] = ()
+    nat: Nat | None = None
+    rtp: Rtp
+    acls: tuple[Acl, ...] = ()
+    user_agent: str
+    profiles: tuple[Profile, ...] = ()
     extensions: tuple[Extension, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     inbound_routes: tuple[InboundRoute, ...] = ()

@@ -9,6 +9,7 @@ from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.site.base import Names, Placed, Point
 from kelid.model.site.calls import FollowMe, RecordedCalls, Secretary
+from kelid.model.site.devices import Device, PhoneKey
 
 
 class Voicemail(Placed):
@@ -35,16 +36,15 @@ class Voicemail(Placed):
 
 
 class Extension(Placed):
-    """A phone with a number. ``secret`` names its SIP password in secrets.yml."""
+    """A number with its phones, which ring together. What its profile and the defaults say is merged into it."""
 
     KIND: ClassVar[str] = "extension"
     NAMED_BY: ClassVar[str] = "number"
-    REFERS: ClassVar[Mapping[str, str]] = {"permission_class": "permission_class"}
-    SECRETS: ClassVar[Mapping[str, str]] = {"secret": "password"}
+    REFERS: ClassVar[Mapping[str, str]] = {"permission_class": "permission_class", "profile": "profile"}
 
     number: str
     names: Names
-    secret: str
+    profile: str = ""
     permission_class: str
     ring_time: int
     email: str = ""
@@ -66,6 +66,8 @@ class Extension(Placed):
     no_answer: Destination
     busy: Destination
     unavailable: Destination
+    devices: tuple[Device, ...]
+    keys: tuple[PhoneKey, ...] = ()
 
     def points(self) -> Iterator[tuple[Point, Where]]:
         """Yield the extension, and its mailbox if it has one."""

@@ -1,6 +1,9 @@
-"""The machine, and how numbers are written in its country (site.yml)."""
+"""The machines, how numbers are written in their country, and which numbers are for what (site.yml)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
 
 from kelid.model.site.base import Placed
 
@@ -9,15 +12,28 @@ TESTED_ASTERISK = (16, 22)
 
 
 class Server(Placed):
-    """The machine that runs the PBX, and how to reach it."""
+    """A machine, and how to reach it."""
 
     address: str
     port: int = 22
     user: str = "root"
     host_key: str = ""
     """The server's public host key as in a known_hosts line (``ssh-ed25519 AAAA...``); "" means: known_hosts decides."""
+
+
+class Servers(Placed):
+    """The machines that run the PBX: the standby takes the same release, so both have the same Asterisk."""
+
     asterisk: int = 22
-    """The major version of Asterisk that the server runs."""
+    """The major version of Asterisk that they run."""
+    primary: Server
+    standby: Server | None = None
+
+    def each(self) -> Iterator[tuple[str, Server]]:
+        """Yield the machines with what each is: ``primary``, ``standby``."""
+        yield "primary", self.primary
+        if self.standby:
+            yield "standby", self.standby
 
 
 class DialRules(Placed):
@@ -30,3 +46,49 @@ class DialRules(Placed):
     emergency: tuple[str, ...]
     premium: tuple[str, ...] = ()
     """Patterns of numbers that only premium routes take."""
+
+
+class Range(Placed):
+    """Some internal numbers, from the first to the last, for one kind of object."""
+
+    kind: str
+    """The key under ``ranges`` that it stands under."""
+    first: str
+    last: str
+
+    def __contains__(self, number: object) -> bool:
+        """Return True if the number is one of them; ``0101`` is not between 100 and 199."""
+        return (
+            isinstance(number, str) and len(number) == len(self.first) and self.first <= number <= self.last
+        )
+
+    def __str__(self) -> str:
+        """Return it as it is written."""
+        return f"{self.first}-{self.last}" if self.first != self.last else self.first
+
+
+class Profile(Placed):
+    """A set of values for extensions; what it says is already merged into the extensions that name it."""
+
+    KIND: ClassVar[str] = "profile"
+
+    name: str
+
+
+RANGED = {
+    "extension": "extensions",
+    "ring_group": "ring_groups",
+    "queue": "queues",
+    "ivr": "ivrs",
+    "conference": "conferences",
+    "parking": "parking",
+    "page": "pages",
+    "speed_dial": "speed_dials",
+}
+"""Kind of object -> the key under ``ranges`` that its numbers belong to; what isn't here belongs to ``others``."""
+
+
+def range_of(text: str) -> tuple[str, str]:
+    """Given ``100-199`` or ``8``, return the first and the last number."""
+    first, _, last = text.partition("-")
+    return first, last or first
