@@ -131,8 +131,8 @@ def test_defaults() -> None:
     assert back.no_answer.where.file == "base/site.yml"
     assert (back.permission_class, back.ring_time) == ("local", 20)
     trunk = site().trunks[0]
-    assert (trunk.port, trunk.secret, trunk.codecs, trunk.qualify) == (
-        5060,
+    assert (trunk.hosts, trunk.secret, trunk.codecs, trunk.qualify) == (
+        (("sip.example", 5060),),
         "trunk_line",
         ("alaw", "ulaw"),
         60,

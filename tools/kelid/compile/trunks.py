@@ -10,12 +10,13 @@ from kelid.model.site import Site, Trunk
 
 def sip(site: Site) -> tuple[Section, ...]:
     """Return the objects of every trunk."""
-    return tuple(part for trunk in site.trunks for part in _sip(site, trunk))
+    return tuple(part for trunk in site.trunks if trunk.kind == "sip" for part in _sip(site, trunk))
 
 
 def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
     name, where = trunk.name, trunk.place("name")
     host, user = trunk.place("host"), trunk.place("user")
+    port = trunk.hosts[0][1]
     account: dict[str, Value] = {}
     if trunk.user:
         account = {"outbound_auth": (name, user), "from_user": (trunk.user, user)}
@@ -48,7 +49,7 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
             name,
             {
                 "type": "aor",
-                "contact": (f"sip:{trunk.host}:{trunk.port}", host),
+                "contact": (f"sip:{trunk.host}:{port}", host),
                 "qualify_frequency": (trunk.qualify, trunk.place("qualify")),
             },
             where,
@@ -77,8 +78,8 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
                     "type": "registration",
                     "transport": "transport-udp",
                     "outbound_auth": (name, user),
-                    "server_uri": (f"sip:{trunk.host}:{trunk.port}", host),
-                    "client_uri": (f"sip:{trunk.user}@{trunk.host}:{trunk.port}", user),
+                    "server_uri": (f"sip:{trunk.host}:{port}", host),
+                    "client_uri": (f"sip:{trunk.user}@{trunk.host}:{port}", user),
                     "contact_user": (trunk.user, user),
                     "expiration": 300,
                     # Never give up: the default ends after ten tries, and a provider's outage lasts longer.

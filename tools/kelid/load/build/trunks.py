@@ -8,12 +8,17 @@ from kelid.model.site import Trunk
 
 
 def build(source: Source) -> tuple[Trunk, ...]:
-    """Return the trunks of the site; one that registers has a secret, by convention if it names none."""
-    return tuple(
-        view.make(Trunk, secret=view.get("secret", _conventional(view)))
-        for view in source.file("trunks").each("trunks")
+    """Return the trunks of the site; one with a user registers, and has a secret, by convention if it names none."""
+    return tuple(_trunk(view) for view in source.file("trunks").each("trunks"))
+
+
+def _trunk(view: View) -> Trunk:
+    user = view.get("user")
+    conventional = f"trunk_{view.get('name').replace('-', '_')}"
+    registration = view.get("registration", "send" if user and view.get("kind") == "sip" else "none")
+    needs_secret = bool(user) or registration == "accept"
+    return view.make(
+        Trunk,
+        registration=registration,
+        secret=view.get("secret", conventional if needs_secret else ""),
     )
-
-
-def _conventional(view: View) -> str:
-    return f"trunk_{view.get('name').replace('-', '_')}" if view.get("user") else ""

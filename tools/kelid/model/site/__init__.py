@@ -59,7 +59,18 @@ from kelid.model.site.routes import (
     PinSet,
 )
 from kelid.model.site.system import TESTED_ASTERISK, DialRules, Profile, Range, Server, Servers
-from kelid.model.site.trunks import Trunk
+from kelid.model.site.trunks import (
+    CallerNumberIn,
+    Dahdi,
+    DahdiLine,
+    DahdiSpan,
+    Gateway,
+    GatewayPort,
+    NumberIn,
+    NumberOut,
+    Trunk,
+    TrunkHost,
+)
 
 __all__ = [
     "BUILTIN",
@@ -71,8 +82,12 @@ __all__ = [
     "Blacklist",
     "CallRecording",
     "Callback",
+    "CallerNumberIn",
     "Cap",
     "Conference",
+    "Dahdi",
+    "DahdiLine",
+    "DahdiSpan",
     "Device",
     "DialPattern",
     "DialRules",
@@ -84,6 +99,8 @@ __all__ = [
     "Features",
     "FollowMe",
     "FollowMeNumber",
+    "Gateway",
+    "GatewayPort",
     "Holiday",
     "HolidayList",
     "InCallKeys",
@@ -94,6 +111,8 @@ __all__ = [
     "Member",
     "Names",
     "Nat",
+    "NumberIn",
+    "NumberOut",
     "OpenHours",
     "OutboundRoute",
     "Page",
@@ -130,6 +149,7 @@ __all__ = [
     "Supervisor",
     "Transport",
     "Trunk",
+    "TrunkHost",
     "Voicemail",
     "Way",
 ]
@@ -159,6 +179,7 @@ class Site(Placed):
     profiles: tuple[Profile, ...] = ()
     extensions: tuple[Extension, ...] = ()
     trunks: tuple[Trunk, ...] = ()
+    gateways: tuple[Gateway, ...] = ()
     inbound_routes: tuple[InboundRoute, ...] = ()
     outbound_routes: tuple[OutboundRoute, ...] = ()
     permission_classes: tuple[PermissionClass, ...] = ()

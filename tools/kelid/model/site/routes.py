@@ -10,15 +10,32 @@ from kelid.model.site.base import Placed
 
 
 class InboundRoute(Placed):
-    """What happens with calls to one DID of a trunk."""
+    """What happens with calls to a number (``did``), from a caller, on a trunk; "" takes any.
+
+    ``did`` and ``caller_id`` are numbers, or patterns of Asterisk's without the leading underscore.
+    """
 
     KIND: ClassVar[str] = "inbound_route"
     REFERS: ClassVar[Mapping[str, str]] = {"trunk": "trunk"}
 
     name: str
-    trunk: str
-    did: str
+    trunk: str = ""
+    did: str = ""
+    caller_id: str = ""
     destination: Destination
+    caller_id_prefix: str = ""
+    language: str = ""
+    musicclass: str = ""
+    alert_info: str = ""
+    priority: int = 0
+    """Place in queues; callers with a higher one come first."""
+    record: bool = False
+    blacklist: bool = True
+    ringing: bool = False
+    answer_delay: int = 0
+    fax_destination: Destination | None = None
+    """Where a call goes in which a fax machine is heard; None: nobody listens for one."""
+    fax_wait: int = 4
 
 
 COSTLY = frozenset({"international", "premium"})
