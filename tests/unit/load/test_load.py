@@ -58,7 +58,7 @@ def test_the_sample_clinic(root: Path) -> None:
         (("sat", "sun", "mon", "tue", "wed"), clock(8), clock(20)),
         (("thu",), clock(8), clock(13)),
     ]
-    assert date(2027, 3, 21) in {holiday.day for holiday in clinic.holiday_lists[0].holidays}
+    assert date(2027, 3, 21) in {day for entry in clinic.calendars[0].days for day in entry.each()}
     assert {ivr.name: {entry.digits: str(entry.destination) for entry in ivr.entries} for ivr in clinic.ivrs}[
         "main"
     ] == {

@@ -120,9 +120,9 @@ def test_a_name_changes_nothing_but_itself(clinic: Site, name: str) -> None:
         replace(
             clinic,
             extensions=tuple(replace(e, names={"fa": text}) for e in clinic.extensions),
-            holiday_lists=tuple(
-                replace(h, holidays=tuple(replace(d, names={"fa": text}) for d in h.holidays))
-                for h in clinic.holiday_lists
+            calendars=tuple(
+                replace(c, days=tuple(replace(d, names={"fa": text}) for d in c.days))
+                for c in clinic.calendars
             ),
         )
         for text in ("NAME", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile import numbers
+from kelid.compile import hours, numbers
 from kelid.compile.devices import dial
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.loops import loops
@@ -70,6 +70,7 @@ def _exten(extension: Extension, *, guard: bool) -> Exten:
 def class_contexts(site: Site) -> tuple[Context, ...]:
     """Return the ways in of the phones, one a permission class; emergency numbers come first in each."""
     found = []
+    overrides = (Include(hours.OVERRIDES),) if hours.overridden(site) else ()
     for item in site.permission_classes:
         where = item.place("name")
         outbound = tuple(
@@ -84,6 +85,7 @@ def class_contexts(site: Site) -> tuple[Context, ...]:
                     Include("emergency"),
                     Include("internal"),
                     Include("features"),
+                    *overrides,
                     Include(f"class-{item.name}", where=where),
                     Include("no-such-number"),
                 ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.pbx import Step
-from kelid.model.site import BUILTIN, Extension, Holiday, Names, Recording, Site
+from kelid.model.site import BUILTIN, Extension, Names, Recording, Site
 
 MEDIA = "/var/lib/kelid/media"
 """Where the server keeps the site's sounds, each under the digest of its source."""
@@ -29,7 +29,7 @@ def name_of(names: Names, language: str) -> str:
     return " ".join(names.get(_language(names, language), "").translate(_IN_A_NAME).split())
 
 
-def name_place(thing: Extension | Holiday, language: str) -> Where:
+def name_place(thing: Extension, language: str) -> Where:
     """Return where the name stands that ``name_of`` gives."""
     return thing.place(f"names.{_language(thing.names, language)}")
 

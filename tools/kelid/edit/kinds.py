@@ -12,7 +12,7 @@ from kelid.model.site import Placed
 
 Schema = Mapping[str, Any]
 
-FIELDS = {"inbound": "inbound_routes", "outbound": "outbound_routes", "holidays": "holiday_lists"}
+FIELDS = {"inbound": "inbound_routes", "outbound": "outbound_routes"}
 """Keys of files that the model calls otherwise."""
 _MANY = re.compile(r"tuple\[(\w+), \.\.\.\]")
 

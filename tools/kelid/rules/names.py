@@ -7,14 +7,23 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 
 from kelid.findings import Severity
-from kelid.model.destination import KINDS
-from kelid.model.site import BUILTIN, TESTED_ASTERISK, Names, Placed, Point, Site
+from kelid.model.site import BUILTIN, TESTED_ASTERISK, Member, Names, Placed, Point, Site
 from kelid.rules.registry import Fault, rule
 
-_JUDGED = frozenset({"secret", "trunk", "outbound_route", "permission_class", "holiday_list"})
+_JUDGED = frozenset({"secret", "trunk", "outbound_route", "permission_class", "calendar", "time_group"})
 """Kinds of references that a rule of their own topic looks up; destinations have D001, and members Q001."""
 
-_TO_BE_NAMED = frozenset({"acl", "penalty_rule", "pin_set", "profile", "prompt", "queue_template"})
+_TO_BE_NAMED = frozenset(
+    {
+        "acl",
+        "penalty_rule",
+        "pin_set",
+        "profile",
+        "prompt",
+        "queue_template",
+        "time_group",
+    }
+)
 """Kinds of objects that do nothing until another one names them; those with a rule of their own are not here."""
 
 _NOT_ON_PHONES = '"<>;\\'
@@ -48,7 +57,9 @@ def name_twice(site: Site) -> Iterator[Fault]:
 def name_unknown(site: Site) -> Iterator[Fault]:
     """What an object names is at the site."""
     for reference in site.references:
-        if reference.kind in _JUDGED or reference.kind in KINDS or reference.point in site.named:
+        if reference.kind in _JUDGED or reference.point in site.named:
+            continue
+        if reference.key not in reference.part.REFERS or isinstance(reference.part, Member):
             continue
         if reference.name.startswith(BUILTIN):
             continue

@@ -31,6 +31,7 @@ from kelid.model.site import (
     RingGroup,
     Site,
     SpeedDial,
+    TimeGroup,
 )
 
 __all__ = ["Source", "View", "build_site"]
@@ -66,7 +67,8 @@ def build_site(source: Source) -> Site:
         ivrs=tuple(view.make(Ivr) for view in ivrs.each("ivrs")),
         announcements=tuple(view.make(Announcement) for view in ivrs.each("announcements")),
         schedules=hours.schedules(source),
-        holiday_lists=hours.holiday_lists(source),
+        time_groups=tuple(view.make(TimeGroup) for view in source.file("hours").each("time_groups")),
+        calendars=hours.calendars(source),
         prompts=tuple(view.make(Prompt) for view in source.file("media").each("prompts")),
         features=features.build(source),
         parking_lots=tuple(view.make(ParkingLot) for view in more.each("parking_lots")),

@@ -27,7 +27,7 @@ from kelid.model.site.features import (
     ParkingLot,
     SpeedDial,
 )
-from kelid.model.site.hours import Holiday, HolidayList, OpenHours, Schedule
+from kelid.model.site.hours import Calendar, CalendarDay, Closure, OpenHours, Override, Schedule, TimeGroup
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
 from kelid.model.site.network import Acl, Nat, Rtp, Transport
@@ -80,10 +80,13 @@ __all__ = [
     "Announcement",
     "BackupPolicy",
     "Blacklist",
+    "Calendar",
+    "CalendarDay",
     "CallRecording",
     "Callback",
     "CallerNumberIn",
     "Cap",
+    "Closure",
     "Conference",
     "Dahdi",
     "DahdiLine",
@@ -115,6 +118,7 @@ __all__ = [
     "NumberOut",
     "OpenHours",
     "OutboundRoute",
+    "Override",
     "Page",
     "ParkingLot",
     "PenaltyRule",
@@ -147,6 +151,7 @@ __all__ = [
     "Sound",
     "SpeedDial",
     "Supervisor",
+    "TimeGroup",
     "Transport",
     "Trunk",
     "TrunkHost",
@@ -193,7 +198,8 @@ class Site(Placed):
     ivrs: tuple[Ivr, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     schedules: tuple[Schedule, ...] = ()
-    holiday_lists: tuple[HolidayList, ...] = ()
+    time_groups: tuple[TimeGroup, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
     prompts: tuple[Prompt, ...] = ()
     features: Features = Features()
     parking_lots: tuple[ParkingLot, ...] = ()
