@@ -100,8 +100,8 @@ STEPS = [
     (r"IVR_FAILED. <= (\d+)\]", "retries: {}"),
     (r"(?:Background|Playback)\(/var/lib/kelid/media/[0-9a-f]{64}\)", "prompt: "),
     (r"GotoIfTime\((\d\d:\d\d)-[\d:]+,(\w+)", "days: [{1}"),
-    (r"DIALPLAN_EXISTS\(holidays-(\w+)", "holidays: {}"),
-    (r"=> (\d{4})(\d\d)(\d\d),1,NoOp", "day: {}-{}-{}"),
+    (r"DIALPLAN_EXISTS\(calendar-(\w+)", "calendars: [{}]"),
+    (r"=> \d{8},1,NoOp\((.+)\)", "fa: {}"),
     (r"Queue\(reception,i,,,(\d+)", "max_wait: {}"),
     # What the tool needs between the steps that were asked for.
     (r"Answer\(500\)|Set\((TIMEOUT|IVR_FAILED)|Hangup\(\$.HANGUPCAUSE|Hangup\(34\)|DIALSTATUS", ""),
@@ -182,7 +182,7 @@ def test_a_section_leads_to_the_line_that_holds_its_name(mapped: list[Line]) -> 
     assert {line.path for line in headers} >= {"pjsip.conf", "queues.conf", "extensions.conf"}
     for line in headers:
         name = re.sub(
-            "^(from-trunk|from-class|class|outbound|route|ivr|schedule|holidays|announcement)-",
+            "^(from-trunk|from-class|class|outbound|route|ivr|schedule|calendar|announcement)-",
             "",
             line.section,
         )
