@@ -176,9 +176,8 @@ def test_trunks_are_tried_in_order(clinic: Site) -> None:
 
 def test_an_extension_says_busy_with_the_busy_greeting(pbx: Pbx) -> None:
     assert steps(pbx, "internal", "103") == [
-        ":Dial(PJSIP/103,25,i)",
-        ':GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)',
-        ':GotoIf($["${DIALSTATUS}" = "NOANSWER"]?no-answer)',
+        ":Gosub(ring,${EXTEN},1(PJSIP/103,25,i,0,national))",
+        ":Goto(${GOSUB_RETVAL})",
         "unavailable:Goto(voicemail-unavailable,103,1)",
         "busy:Goto(voicemail-busy,103,1)",
         "no-answer:Goto(voicemail-unavailable,103,1)",
@@ -298,12 +297,13 @@ def test_who_is_called_sends_no_call_elsewhere(pbx: Pbx) -> None:
         for item in pbx.contexts
         for exten in item.extens
         for step in exten.steps
-        if step.app in {"Dial", "Queue"}
+        if step.app in {"Dial", "Queue"} or step.data.startswith("ring,")
     ]
     assert len(called) > 10
+    options = {"Queue": 1, "Dial": 2, "Gosub": 4}
     for step in called:
-        options = step.data.split(",")[1 if step.app == "Queue" else 2]
-        assert options.startswith("i"), step
+        if step.data != "${ARG1},${ARG2},${ARG3}${DIAL_INSIDE}":
+            assert step.data.split(",")[options[step.app]].startswith("i"), step
 
 
 def test_accounts_at_one_address_know_each_others_numbers(clinic: Site) -> None:

@@ -72,7 +72,7 @@ OTHER_WORDS = [
 """File, line, what its YAML line must hold: where the value itself is not what was written, and why."""
 
 STEPS = [
-    (r"Dial\(PJSIP/(\d+),", 'number: "{}"'),
+    (r"Gosub\(ring,\$.EXTEN.,1\(PJSIP/(\d+),", 'number: "{}"'),
     (r",hint,PJSIP/(\d+)", 'number: "{}"'),
     (r"Dial\(PJSIP/\$.EXTEN.@(\w+)", "trunks: [{}]"),
     (r"Set\(GROUP\(trunk-out\)=(\w+)", "trunks: [{}]"),
@@ -105,7 +105,7 @@ STEPS = [
     (r"Queue\(reception,i,,,(\d+)", "max_wait: {}"),
     # What the tool needs between the steps that were asked for.
     (r"Answer\(500\)|Set\((TIMEOUT|IVR_FAILED)|Hangup\(\$.HANGUPCAUSE|Hangup\(34\)|DIALSTATUS", ""),
-    (r",Hangup\(\)", ""),
+    (r",Hangup\(\)|Goto\(\$.GOSUB_RETVAL.\)", ""),
 ]
 """A rendered step or include, and what its YAML line must hold; the first that fits decides."""
 

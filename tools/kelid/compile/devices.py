@@ -7,6 +7,7 @@ commas and ampersands) into the arguments of Dial. So each phone has a name of o
 from __future__ import annotations
 
 from kelid.compile.conf import Value, section
+from kelid.compile.extensions import handling, variables
 from kelid.compile.features.codes import code
 from kelid.compile.text import name_of, name_place
 from kelid.model.pbx import Section, secret_token
@@ -53,34 +54,35 @@ def _sip(site: Site, extension: Extension, device: Device) -> tuple[Section, ...
         if own := code(site, "own_mailbox"):
             mailbox["voicemail_extension"] = (own, place)
         watched = {"mailboxes": (box, place)}
+    endpoint = section(
+        name,
+        {
+            "type": "endpoint",
+            **_transport(device),
+            # The name in From decides whose password is asked for; an address never does.
+            "identify_by": "username",
+            "context": (f"from-class-{extension.permission_class}", extension.place("permission_class")),
+            "disallow": "all",
+            "allow": (",".join(device.codecs), device.place("codecs")),
+            "auth": name,
+            "aors": name,
+            "callerid": (
+                f'"{name_of(extension.names, site.language)}" <{extension.number}>',
+                name_place(extension, site.language),
+            ),
+            **handling(extension, site),
+            "dtmf_mode": (device.dtmf_mode, device.place("dtmf_mode")),
+            # Sound goes through the PBX: it records, encrypts and counts what it sees.
+            "direct_media": False,
+            **_nat(device),
+            **_encryption(device),
+            **_limits(device),
+            **mailbox,
+        },
+        where,
+    )
     return (
-        section(
-            name,
-            {
-                "type": "endpoint",
-                **_transport(device),
-                # The name in From decides whose password is asked for; an address never does.
-                "identify_by": "username",
-                "context": (f"from-class-{extension.permission_class}", extension.place("permission_class")),
-                "disallow": "all",
-                "allow": (",".join(device.codecs), device.place("codecs")),
-                "auth": name,
-                "aors": name,
-                "callerid": (
-                    f'"{name_of(extension.names, site.language)}" <{extension.number}>',
-                    name_place(extension, site.language),
-                ),
-                "language": (site.language, site.place("language")),
-                "dtmf_mode": (device.dtmf_mode, device.place("dtmf_mode")),
-                # Sound goes through the PBX: it records, encrypts and counts what it sees.
-                "direct_media": False,
-                **_nat(device),
-                **_encryption(device),
-                **_limits(device),
-                **mailbox,
-            },
-            where,
-        ),
+        Section(name, endpoint.options + variables(extension), where),
         section(
             name,
             {

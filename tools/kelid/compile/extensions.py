@@ -1,70 +1,55 @@
-"""Extensions: the number in the dial plan, and what happens when nobody answers. Its phones are in ``devices``."""
+"""Extensions: what all phones of one have in common for its calls, and the contexts by which they come in."""
 
 from __future__ import annotations
 
-from kelid.compile import hours, numbers
-from kelid.compile.devices import dial
-from kelid.compile.dialplan import NO_REDIRECT
-from kelid.compile.loops import loops
-from kelid.compile.text import go
-from kelid.model.pbx import Context, Exten, Hint, Include, Step
+from kelid.compile import hours
+from kelid.compile.conf import Value
+from kelid.compile.ring import recorded
+from kelid.model.pbx import Context, Include, Option
 from kelid.model.site import Extension, Site
 
-HOPS = 12
-"""How many extensions in a circle a call may try before it is ended."""
 
+def variables(extension: Extension) -> tuple[Option, ...]:
+    """Return the channel variables of each device: who calls, what is shown outside, and how calls are recorded.
 
-def contexts(site: Site) -> tuple[Context, ...]:
-    """Return the context of the internal numbers, and that by which menus let callers dial them."""
-    others = numbers.extens(site)
-    if not site.extensions:
-        return (Context("internal", others, hints=numbers.hints(site)),)
-    circle = loops(site)
-    return (
-        Context(
-            "internal",
-            (
-                *(_exten(extension, guard=extension.number in circle) for extension in site.extensions),
-                *others,
-            ),
-            hints=(
-                *(Hint(e.number, dial(e), e.place("number")) for e in site.extensions),
-                *numbers.hints(site),
-            ),
-        ),
-        Context(
-            "direct-dial",
-            tuple(
-                Exten(
-                    e.number,
-                    (Step("Goto", f"internal,{e.number},1", where=e.place("number")),),
-                    e.place("number"),
-                )
-                for e in site.extensions
-            ),
-        ),
+    They are set by Asterisk on every channel of the device, so no phone can choose them. Those with two underscores go on
+    to the channels that a call opens. ``GROUP(phone)`` counts the extension's calls.
+    """
+    number, wanted = extension.number, extension.recording
+    found = [
+        ("__CALLER_EXTENSION", number, "number"),
+        ("GROUP(phone)", number, "number"),
+        ("__OUTBOUND_CALLER_ID", extension.outbound_caller_id, "outbound_caller_id"),
+        ("__EMERGENCY_CALLER_ID", extension.emergency_caller_id, "emergency_caller_id"),
+    ]
+    if wanted:
+        found += [
+            ("DIAL_INSIDE", recorded(wanted.outbound_internal, f"extension-{number}", "X"), "recording"),
+            ("DIAL_OUTSIDE", recorded(wanted.outbound_external, f"extension-{number}", "X"), "recording"),
+        ]
+    return tuple(
+        Option("set_var", f"{name}={value}", extension.place(key)) for name, value, key in found if value
     )
 
 
-def _exten(extension: Extension, *, guard: bool) -> Exten:
-    where = extension.place("number")
-    steps = []
-    if guard:
-        steps = [
-            Step("Set", "HOPS=$[0${HOPS} + 1]", where=where),
-            Step("GotoIf", f"$[${{HOPS}} > {HOPS}]?given-up", where=where),
-        ]
-    steps += [
-        Step("Dial", f"{dial(extension)},{extension.ring_time},{NO_REDIRECT}", where=where),
-        Step("GotoIf", '$["${DIALSTATUS}" = "BUSY"]?busy', where=where),
-        Step("GotoIf", '$["${DIALSTATUS}" = "NOANSWER"]?no-answer', where=where),
-        go(extension.unavailable, label="unavailable", where=where),
-        go(extension.busy, greeting="busy", label="busy", where=where),
-        go(extension.no_answer, label="no-answer", where=where),
-    ]
-    if guard:
-        steps.append(Step("Hangup", label="given-up", where=where))
-    return Exten(extension.number, tuple(steps), where)
+def handling(extension: Extension, site: Site) -> dict[str, Value]:
+    """Return the endpoint's options that calls of the extension are handled by."""
+    found: dict[str, Value] = {
+        "language": (
+            (extension.language, extension.place("language"))
+            if extension.language
+            else (site.language, site.place("language"))
+        ),
+    }
+    for key, value, place in (
+        ("named_call_group", ",".join(extension.call_groups), "call_groups"),
+        ("named_pickup_group", ",".join(extension.pickup_groups), "pickup_groups"),
+        ("moh_suggest", extension.musicclass, "musicclass"),
+        ("accountcode", extension.account_code, "account_code"),
+    ):
+        if value:
+            found[key] = (value, extension.place(place))
+    return found
 
 
 def class_contexts(site: Site) -> tuple[Context, ...]:

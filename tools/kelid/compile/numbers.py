@@ -20,6 +20,8 @@ def _step(item: InternalNumber) -> Step:
         return Step("ParkedCall", f"{name},{item.number}", where=item.where)
     if item.use == "moderator":
         return Step("Goto", f"conference-moderators,{name},1", where=item.where)
+    if item.use == "boss":
+        return Step("Goto", f"{name},boss", where=item.where)
     return go(Destination(item.thing.KIND, name), where=item.where)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from kelid.compile.conf import option, section
-from kelid.compile.text import literal, name_of
+from kelid.compile.text import go, literal, name_of
 from kelid.model.pbx import ConfFile, Context, Exten, Option, Section, Step, secret_token
 from kelid.model.site import Extension, Site, Voicemail
 
@@ -26,9 +28,13 @@ def conf(site: Site) -> ConfFile:
             "emaildateformat": "%Y-%m-%d %H:%M",
         },
     )
+    own = {e.voicemail.time_zone: e.voicemail.place("time_zone") for e in site.extensions if e.voicemail}
     zones = Section(
         "zonemessages",
-        (option("site", (f"{site.time_zone}|'vm-received' q 'digits/at' R", site.place("time_zone"))),),
+        (
+            option("site", (_zone(site.time_zone), site.place("time_zone"))),
+            *(option(_zone_name(zone), (_zone(zone), where)) for zone, where in own.items() if zone),
+        ),
     )
     boxes = tuple(
         _box(site, extension, extension.voicemail) for extension in site.extensions if extension.voicemail
@@ -36,14 +42,27 @@ def conf(site: Site) -> ConfFile:
     return ConfFile("voicemail.conf", (general, zones, Section("default", boxes)))
 
 
+def _zone(time_zone: str) -> str:
+    return f"{time_zone}|'vm-received' q 'digits/at' R"
+
+
+def _zone_name(time_zone: str) -> str:
+    """Return the name of a zone of zonemessages: letters, digits, ``_`` and ``-``."""
+    return re.sub("[^A-Za-z0-9_-]", "_", time_zone)
+
+
 def _box(site: Site, extension: Extension, voicemail: Voicemail) -> Option:
     settings = {
-        "tz": "site",
-        "language": site.language,
+        "tz": _zone_name(voicemail.time_zone) if voicemail.time_zone else "site",
+        "language": voicemail.language or extension.language or site.language,
         "maxmsg": voicemail.maxmsg,
         "attach": "yes" if voicemail.attach else "no",
         "delete": "yes" if voicemail.delete else "no",
+        "saycid": "yes" if voicemail.say_caller_id else "no",
+        "envelope": "yes" if voicemail.envelope else "no",
     }
+    if voicemail.operator_destination:
+        settings |= {"operator": "yes", "exitcontext": f"mailbox-{extension.number}"}
     text = ",".join(
         (
             secret_token(voicemail.pin_secret),
@@ -59,7 +78,7 @@ def _box(site: Site, extension: Extension, voicemail: Voicemail) -> Option:
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return the ways into the mailboxes."""
     owners = [extension for extension in site.extensions if extension.voicemail]
-    return tuple(
+    ways = tuple(
         Context(
             f"voicemail-{greeting}",
             tuple(
@@ -76,4 +95,10 @@ def contexts(site: Site) -> tuple[Context, ...]:
         )
         for greeting, flag in (("unavailable", "u"), ("busy", "b"))
         if owners
+    )
+    # Who presses 0 goes to the extension o of the mailbox's exitcontext.
+    return ways + tuple(
+        Context(f"mailbox-{extension.number}", (Exten("o", (go(way, where=way.where),), way.where),))
+        for extension in owners
+        if extension.voicemail and (way := extension.voicemail.operator_destination)
     )

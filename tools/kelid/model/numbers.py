@@ -13,7 +13,8 @@ from kelid.model.site import ParkingLot, Placed, Site
 class InternalNumber(Record):
     """A number that phones dial for an object; ``use`` tells apart what one object has several numbers for.
 
-    ``use`` is "" (what a destination of its kind does), ``slot`` (fetch a parked call) or ``moderator``.
+    ``use`` is "" (what a destination of its kind does), ``slot`` (fetch a parked call), ``moderator`` or ``boss`` (ring an
+    extension past its secretary).
     """
 
     number: str
@@ -30,6 +31,11 @@ def internal_numbers(site: Site) -> Iterator[InternalNumber]:
         number = getattr(thing, "number", "")
         if number:
             yield InternalNumber(number=number, thing=thing, where=thing.place("number"))
+    for extension in site.extensions:
+        secretary = extension.secretary
+        if secretary and secretary.private_number:
+            where = secretary.place("private_number")
+            yield InternalNumber(number=secretary.private_number, thing=extension, where=where, use="boss")
     for room in site.conferences:
         if room.moderator_number:
             where = room.place("moderator_number")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kelid.model.numbers import internal_numbers
 from kelid.model.site import Point, Site, Way
 
 WAYS_IN = frozenset({"inbound_route"})
@@ -15,7 +16,8 @@ def reachable(site: Site) -> set[Point]:
     onward: dict[Point, list[Point]] = {}
     for way in site.ways:
         onward.setdefault(way.source, []).append(way.target)
-    front = [number.point for number in site.internal_numbers]
+    front = [("extension", extension.number) for extension in site.extensions]
+    front += [(number.thing.KIND, number.thing.label) for number in internal_numbers(site)]
     front += [point for point in site.named if point[0] in WAYS_IN]
     reached = set(front)
     while front:

@@ -31,7 +31,6 @@ from kelid.model.site.hours import Calendar, CalendarDay, Closure, OpenHours, Ov
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
 from kelid.model.site.network import Acl, Nat, Rtp, Transport
-from kelid.model.site.numbers import InternalNumber, internal_numbers
 from kelid.model.site.queues import (
     DynamicMembers,
     Member,
@@ -108,7 +107,6 @@ __all__ = [
     "HolidayList",
     "InCallKeys",
     "InboundRoute",
-    "InternalNumber",
     "Ivr",
     "IvrEntry",
     "Member",
@@ -233,11 +231,6 @@ class Site(Placed):
             for point, where in thing.points():
                 found.setdefault(point, where)
         return found
-
-    @cached_property
-    def internal_numbers(self) -> tuple[InternalNumber, ...]:
-        """Return every number that phones can dial to get to an object."""
-        return tuple(internal_numbers(self))
 
     @cached_property
     def references(self) -> tuple[Reference, ...]:

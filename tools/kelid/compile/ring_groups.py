@@ -1,0 +1,143 @@
+"""Ring groups: several phones under one name, by FreePBX's strategies."""
+
+from __future__ import annotations
+
+from kelid.compile.calls import call_outside, reach, ring_now
+from kelid.compile.dialplan import NO_REDIRECT
+from kelid.compile.ring import CONFIRM_SECONDS, recorded
+from kelid.compile.text import go, literal, sound
+from kelid.model.pbx import Context, Exten, Step
+from kelid.model.site import Extension, RingGroup, RingGroupMember, Site
+
+_IN_TURN = frozenset({"hunt", "memoryhunt", "random"})
+_FIRST = frozenset({"firstavailable", "firstnotonphone"})
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return the context of the groups, each by its name, and one for each group that calls numbers outside."""
+    if not site.ring_groups:
+        return ()
+    extensions = {extension.number: extension for extension in site.extensions}
+    return (
+        Context("ring-groups", tuple(_group(site, group, extensions) for group in site.ring_groups)),
+        *(_outside(site, group) for group in site.ring_groups if any(m.external for m in group.members)),
+    )
+
+
+def _group(site: Site, group: RingGroup, extensions: dict[str, Extension]) -> Exten:
+    where = group.place("name")
+    steps = _greeting(group)
+    if group.strategy in _IN_TURN:
+        steps += _in_turn(group, extensions)
+    elif group.strategy in _FIRST:
+        steps += _first(group, extensions)
+    else:
+        steps.append(Step("Set", "RINGS=", where=group.place("strategy")))
+        for index, member in enumerate(group.members):
+            steps += _add(group, index, member, extensions)
+        steps.append(_ring(group))
+    steps.append(go(group.destination, label="nobody", where=where))
+    return Exten(group.name, tuple(steps), where)
+
+
+def _greeting(group: RingGroup) -> list[Step]:
+    """Return what is done with a call before anybody rings."""
+    steps = []
+    if group.language:
+        steps.append(Step("Set", f"CHANNEL(language)={group.language}", where=group.place("language")))
+    if group.caller_id_prefix:
+        text = f"CALLERID(name)={literal(group.caller_id_prefix)} ${{CALLERID(name)}}"
+        steps.append(Step("Set", text, where=group.place("caller_id_prefix")))
+    if group.musicclass:
+        # Music needs an answered call; the ringing tone doesn't.
+        steps.append(Step("Answer", "500", where=group.place("musicclass")))
+    return steps
+
+
+def _options(group: RingGroup) -> str:
+    heard = f"m({group.musicclass})" if group.musicclass else "r"
+    return NO_REDIRECT + heard + recorded(group.recording, f"ring-group-{group.name}", "x")
+
+
+def _ring(group: RingGroup) -> Step:
+    asked = any(member.external and member.confirm for member in group.members)
+    seconds = group.ring_time + (CONFIRM_SECONDS if asked else 0)
+    return ring_now(seconds, _options(group), where=group.place("ring_time"))
+
+
+def _add(
+    group: RingGroup, index: int, member: RingGroupMember, extensions: dict[str, Extension]
+) -> list[Step]:
+    """Return the step that adds a member to those who ring, if it can be rung."""
+    if member.external:
+        leg = f"Local/{index + 1}@ring-group-{group.name}/n"
+        return [Step("Set", f"RINGS=${{RINGS}}&{leg}", where=member.place("external"))]
+    idle = group.skip_busy or group.strategy == "firstnotonphone"
+    # Who may have one call at most is free only while on none.
+    extension = extensions[member.extension]
+    return reach(extension, calls=1 if idle else None, first=False, where=member.place("extension"))
+
+
+def _in_turn(group: RingGroup, extensions: dict[str, Extension]) -> list[Step]:
+    """Return the steps that ring one member after the other; with memoryhunt those before ring on."""
+    where = group.place("strategy")
+    last = len(group.members)
+    steps = []
+    if group.strategy == "random":
+        steps += [
+            Step("Set", "TRIED=0", where=where),
+            Step("Goto", f"member-${{RAND(1,{last})}}", where=where),
+        ]
+    elif group.strategy == "memoryhunt":
+        steps.append(Step("Set", "RINGS=", where=where))
+    for index, member in enumerate(group.members):
+        turn = []
+        if group.strategy != "memoryhunt":
+            turn.append(Step("Set", "RINGS=", label=f"member-{index + 1}", where=where))
+        turn += [*_add(group, index, member, extensions), _ring(group)]
+        if group.strategy == "random":
+            turn += [
+                Step("Set", "TRIED=$[${TRIED} + 1]", where=where),
+                Step("GotoIf", f"$[${{TRIED}} >= {last}]?nobody", where=where),
+            ]
+        steps += turn
+    if group.strategy == "random":
+        steps.append(Step("Goto", "member-1", where=where))
+    return steps
+
+
+def _first(group: RingGroup, extensions: dict[str, Extension]) -> list[Step]:
+    """Return the steps that ring the first member who can be rung, and nobody else."""
+    where = group.place("strategy")
+    steps = [Step("Set", "RINGS=", where=where)]
+    for index, member in enumerate(group.members):
+        steps += _add(group, index, member, extensions)
+        if index + 1 < len(group.members):
+            steps.append(Step("GotoIf", '$["${RINGS}" != ""]?ring', where=where))
+    ring = _ring(group)
+    return [*steps, Step(ring.app, ring.data, "ring", ring.where)]
+
+
+def _outside(site: Site, group: RingGroup) -> Context:
+    """Return one extension for each member outside, under its place in the list: what its channel does."""
+    return Context(
+        f"ring-group-{group.name}",
+        tuple(
+            Exten(
+                str(index + 1),
+                (
+                    call_outside(
+                        member.external,
+                        member.permission_class,
+                        group.ring_time,
+                        sound(site, group.confirm_prompt) if member.confirm else "",
+                        where=member.place("external"),
+                    ),
+                ),
+                member.place("external"),
+            )
+            for index, member in enumerate(group.members)
+            if member.external
+        ),
+        where=group.place("name"),
+    )
