@@ -22,6 +22,15 @@ class InternalNumber(Record):
     where: Where
     use: str = ""
 
+    def __str__(self) -> str:
+        """Return what has the number, in words: ``conference board``."""
+        kind, name = self.thing.KIND.replace("_", " "), self.thing.label
+        return {
+            "slot": f"a slot of {kind} {name}",
+            "moderator": f"the moderators' number of {kind} {name}",
+            "boss": f"the private number of {kind} {name}",
+        }.get(self.use, f"{kind} {name}")
+
 
 def internal_numbers(site: Site) -> Iterator[InternalNumber]:
     """Yield the number of every object that calls can be sent to, but for the extensions, and what else rings inside."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 from kelid.findings import Severity, Where
+from kelid.model.numbers import internal_numbers
 from kelid.model.site import Closure, OpenHours, Placed, Site
-from kelid.model.site.numbers import internal_numbers
 from kelid.rules.registry import Fault, dated_rule, rule
 
 LOOK_AHEAD = timedelta(days=60)
@@ -180,6 +180,7 @@ def code_taken(site: Site) -> Iterator[Fault]:
     taken: dict[str, str] = {
         code: f"the feature {key}" for key, code in site.features.feature_codes.items() if code != "off"
     }
+    taken |= {extension.number: f"extension {extension.number}" for extension in site.extensions}
     taken |= {item.number: str(item) for item in internal_numbers(site)}
     for schedule in site.schedules:
         override = schedule.override
