@@ -8,8 +8,10 @@ import pytest
 
 from kelid import pipeline
 from kelid.commands import main
+from kelid.edit.countries import STARTS
 from kelid.edit.kinds import kinds
 from kelid.findings import Exit
+from kelid.load import schema
 from kelid.pipeline.drafts import schemas
 
 KINDS = sorted(kinds(schemas()))
@@ -111,3 +113,46 @@ def test_what_can_not_be_is_said_with_its_line(clinic: Path, capsys: pytest.Capt
     assert main(["new", "queue", "sales"]) == Exit.USAGE
     assert main(["new", "queue", "noor-clinic", "sales", "--set", "timeout"]) == Exit.USAGE
     assert contents(clinic) == before
+
+
+# --- a whole site --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("country", STARTS)
+def test_a_new_site_is_whole_and_nothing_is_found(
+    country: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "password").write_text("of our own\n")
+    monkeypatch.setenv("KELID_VAULT_PASSWORD_FILE", str(tmp_path / "password"))
+
+    assert main(["new", "site", "north-branch", "--country", country, "--client", "sepehr"]) == Exit.OK
+
+    site = tmp_path / "sites" / "north-branch"
+    for path in site.glob("*.yml"):
+        first, *rest = path.read_text(encoding="utf-8").splitlines()
+        where = first.removeprefix("# yaml-language-server: $schema=")
+        assert (site / where).resolve() == schema.FOLDER / f"{path.stem}.schema.json"
+        assert rest
+    assert main(["check", "--strict"]) == Exit.OK
+    if country != "IR":
+        return
+    assert main(["render", "north-branch", "--file", "extensions.conf"]) == Exit.OK
+    assert pipeline.load(site.parent, "north-branch").client == "sepehr"
+    # And it can be worked with.
+    assert main(["onboard", "north-branch", "--name", "Zahra", "--email", "zahra@sepehr.example"]) == Exit.OK
+    assert main(["offboard", "north-branch", "103"]) == Exit.OK
+    assert main(["new", "site", "north-branch"]) == Exit.REFUSED
+
+
+def test_a_new_site_that_can_not_be_leaves_nothing(clinic: Path, tmp_path: Path) -> None:
+    there = sorted(path.name for path in clinic.parent.iterdir())
+    password = ["--vault-password-file", str(clinic.parent / "sample-vault-password")]
+    assert main(["new", "site", "branch"]) == Exit.USAGE  # the samples' password is for samples
+    assert main(["new", "site", "Branch_1", *password]) == Exit.INVALID
+    assert main(["new", "site", "branch", "--country", "XX", *password]) == Exit.USAGE
+    assert main(["new", "site", "branch", "--time-zone", "Mars/Base", *password]) == Exit.INVALID
+    assert main(["new", "site", "branch", "--dry-run", *password]) == Exit.OK
+    assert main(["new", "site", "branch", "--sites", str(tmp_path / "nowhere"), *password]) == Exit.USAGE
+    assert sorted(path.name for path in clinic.parent.iterdir()) == there

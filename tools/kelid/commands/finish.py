@@ -51,10 +51,10 @@ def finish(
     sys.stdout.flush()
     for line in done:
         print(f"{draft.name}: {line}", file=sys.stderr)
-    for secret in made:
+    if made:
+        names = ", ".join(f"{secret['name']} ({secret['for']})" for secret in made)
         print(
-            f"{draft.name}: made at random and sealed: {secret['name']} ({secret['for']}); "
-            f"kelid secret show {draft.name} {secret['name']} prints it",
+            f"made at random and sealed: {names}; kelid secret show {draft.name} NAME prints one",
             file=sys.stderr,
         )
     for note in notes:

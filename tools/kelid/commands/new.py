@@ -21,6 +21,9 @@ NAME = "new"
 HELP = "scaffold a site, an extension, a queue, a menu, a trunk ..."
 
 
+SITE_OPTIONS = ("client", "country", "language", "time_zone", "area_code", "address", "number", "trunk_host")
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     from kelid.commands.finish import add_dry_run
@@ -47,6 +50,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", action="store_true", help="add all other keys as comments, each with its meaning"
     )
+    site = parser.add_argument_group("a new site")
+    site.add_argument("--client", metavar="NAME", help="whose PBX it is (default: the site's name)")
+    site.add_argument("--country", metavar="XX", help="where it stands: IR, GB, DE ... (default: IR)")
+    site.add_argument(
+        "--language", metavar="LANG", help="language of prompts and names (default: the country's)"
+    )
+    site.add_argument("--time-zone", metavar="ZONE", help="time zone (default: the country's)")
+    site.add_argument("--area-code", metavar="N", help="area code (default: the capital's)")
+    site.add_argument("--address", metavar="HOST", help="the server's address")
+    site.add_argument("--number", metavar="N", help="the main number, as the telephone company sends it")
+    site.add_argument("--trunk-host", metavar="HOST", help="the telephone company's SIP server")
     add_dry_run(parser)
     options.add_vault(parser)
     options.add_output(parser)
@@ -61,6 +75,11 @@ def run(arguments: argparse.Namespace) -> Exit:
     from kelid.pipeline.drafts import schemas
     from kelid.pipeline.objects import new_object
 
+    if arguments.kind == "site":
+        return _site(arguments)
+    for option in SITE_OPTIONS:
+        if getattr(arguments, option) is not None:
+            raise KelidError(f"--{option.replace('_', '-')} is a new site's; here use --set", exit=Exit.USAGE)
     known = kinds(schemas())
     kind = find_kind(known, arguments.kind)
     if kind is None:
@@ -84,3 +103,58 @@ def run(arguments: argparse.Namespace) -> Exit:
         explained=arguments.explain,
     )
     return finish(arguments, draft, [f"{kind.word.replace('_', ' ')} {name} is new in {kind.topic}.yml"])
+
+
+def _site(arguments: argparse.Namespace) -> Exit:
+    """Scaffold a whole site."""
+    from kelid import pipeline
+    from kelid.commands.finish import finish
+    from kelid.edit import random_secret
+    from kelid.edit.countries import STARTS
+    from kelid.edit.new_site import SiteWish, files
+    from kelid.edit.settings import names_of
+    from kelid.edit.write import Sealed, entry
+    from kelid.load.vault import seal
+    from kelid.pipeline.drafts import SECRETS, Draft, schemas
+
+    if len(arguments.words) != 1 or arguments.set or arguments.explain:
+        raise KelidError("write kelid new site NAME; --set and --explain are for objects", exit=Exit.USAGE)
+    name = arguments.words[0]
+    country = (arguments.country or "IR").upper()
+    if country not in STARTS:
+        known = ", ".join(STARTS)
+        raise KelidError(
+            f"how numbers are dialled in {country} isn't known here; take the nearest of {known}, and change its files",
+            exit=Exit.USAGE,
+        )
+    language = arguments.language or STARTS[country].language
+    wish = SiteWish(
+        name=name,
+        client=arguments.client or name,
+        names=names_of(arguments.name or [name.replace("-", " ").title()], language),
+        country=country,
+        language=language,
+        time_zone=arguments.time_zone or "",
+        area_code=arguments.area_code,
+        address=arguments.address or "",
+        number=arguments.number or "",
+        trunk_host=arguments.trunk_host or "",
+    )
+    draft = Draft(options.sites_of(arguments), name, fresh=True)
+    password = pipeline.given_password(arguments.vault_password_file)
+    if password is None:
+        raise KelidError(
+            "a new site's secrets are sealed; give --vault-password-file or set KELID_VAULT_PASSWORD_FILE",
+            exit=Exit.USAGE,
+        )
+    for topic, text in files(wish, schemas()).items():
+        draft.make(topic, text)
+    key = Sealed(seal(random_secret.make("release_key"), password))
+    draft.make(SECRETS, "\n".join(entry("release_key", key)) + "\n")
+    draft.need_shape()
+    draft.seal_missing(lambda: password)
+    notes = [
+        f"put in what you know: the server's address (site.yml), the trunk (trunks.yml; kelid secret set {name} "
+        "trunk_provider), the hours; then kelid onboard and kelid new",
+    ]
+    return finish(arguments, draft, [f"site {name} is new, with {len(draft.files)} files"], notes)

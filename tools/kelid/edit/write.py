@@ -14,7 +14,7 @@ Shape = bool | None
 WIDTH = 100
 """What is longer than this many characters doesn't stay on one line, if that can be chosen."""
 
-_WORD = re.compile(r"[^\W\d_](?:[\w ./@+'()\u200c-]|:(?=\S))*")
+_WORD = re.compile(r"(?:[^\W\d_]|/[^\W_])(?:[\w ./@+'()\u200c-]|:(?=\S))*")
 _DATE_TIME_OR_ADDRESS = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}:[0-9]{2}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}", re.ASCII
 )
@@ -108,12 +108,7 @@ def lines(value: Value, like: Like = ANYHOW, *, top: bool = False) -> list[str]:
 
 def entry(key: str, value: Value, like: Like = ANYHOW, *, top: bool = False) -> list[str]:
     """Return a key and its value as lines, not indented. ``top``: a key of the file itself."""
-    objects = (
-        top
-        and not isinstance(value, (str, int, Mapping))
-        and any(isinstance(item, Mapping) for item in value)
-    )
-    inner = lines(value, like, top=objects)
+    inner = lines(value, like, top=top and key != "names" and _holds_objects(value))
     name = scalar(key)
     if isinstance(value, Sealed):
         return [f"{name}: {inner[0]}", *inner[1:]]
@@ -140,6 +135,12 @@ def _in_flow(value: Value, shape: Shape, *, top: bool) -> bool:
         isinstance(item, (str, int)) or (_flat(item) and isinstance(value, Mapping)) for item in inner
     )
     return simple and len(flow(value)) <= WIDTH - 20
+
+
+def _holds_objects(value: Value) -> bool:
+    if isinstance(value, (str, int)):
+        return False
+    return isinstance(value, Mapping) or any(isinstance(item, Mapping) for item in value)
 
 
 def _flat(value: Value) -> bool:

@@ -251,15 +251,21 @@ def find_password(sites: Path, site: str, given: Path | None = None) -> bytes | 
 
     The samples' password serves only a site that says ``sample: true``. None if there is no password anywhere.
     """
-    chosen = given or (Path(named) if (named := os.environ.get("KELID_VAULT_PASSWORD_FILE")) else None)
-    if chosen is not None:
-        return read_password(chosen)
+    password = given_password(given)
+    if password is not None:
+        return password
     sample = sites / SAMPLE_PASSWORD
     if sample.is_file():
         loaded = load_site(sites / site)
         if loaded.site is not None and loaded.site.sample:
             return read_password(sample)
     return None
+
+
+def given_password(given: Path | None = None) -> bytes | None:
+    """Return the password of the file that was given, or that ``KELID_VAULT_PASSWORD_FILE`` names; None without either."""
+    chosen = given or (Path(named) if (named := os.environ.get("KELID_VAULT_PASSWORD_FILE")) else None)
+    return None if chosen is None else read_password(chosen)
 
 
 def need_password(sites: Path, site: str, given: Path | None = None) -> bytes:

@@ -26,11 +26,16 @@ SECRETS = "secrets"
 class Draft:
     """The files of one site, to be changed. Nothing is written before ``write``."""
 
-    def __init__(self, sites: Path, name: str) -> None:
-        """Take a site of the directory. Raise KelidError if there is none of that name."""
+    def __init__(self, sites: Path, name: str, *, fresh: bool = False) -> None:
+        """Take a site of the directory, or with ``fresh`` a name that no site has yet. Raise KelidError if it isn't so."""
         self.sites = sites
         self.name = name
-        self.folder = pipeline.site_folder(sites, name)
+        self.fresh = fresh
+        self.folder = sites / name if fresh else pipeline.site_folder(sites, name)
+        if fresh and self.folder.exists():
+            raise KelidError(f"{self.folder} is there already", exit=Exit.REFUSED)
+        if fresh and not sites.is_dir():
+            raise KelidError(f"there is no sites directory {sites}; make it first", exit=Exit.USAGE)
         self._before: dict[str, bytes | None] = {}
         self._documents: dict[str, Document] = {}
         self.made: dict[str, Use] = {}
@@ -86,7 +91,10 @@ class Draft:
 
     def check(self) -> pipeline.Checked:
         """Return the site as it would be, judged; the strength of its secrets isn't part of it."""
-        checked = pipeline.check(self.sites, self.name, over=self.files)
+        if self.fresh:
+            checked = pipeline.check_new(self.sites, self.name, self.files)
+        else:
+            checked = pipeline.check(self.sites, self.name, over=self.files)
         kept = tuple(finding for finding in checked.findings if finding.code != "K000")
         return replace(checked, findings=kept)
 
@@ -111,7 +119,8 @@ class Draft:
         checked = self.check()
         if not checked.valid:
             raise self._refusal(checked)
-        known = {(item.code, item.message) for item in pipeline.check(self.sites, self.name).findings}
+        before = () if self.fresh else pipeline.check(self.sites, self.name).findings
+        known = {(item.code, item.message) for item in before}
         fresh = [item for item in checked.findings if (item.code, item.message) not in known]
         return checked.site, fresh
 
