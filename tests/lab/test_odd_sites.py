@@ -97,7 +97,7 @@ ivrs:
   - name: main
     names: {en: Main}
     prompt: builtin:vm-goodbye
-    direct_dial: true
+    direct_dial: [extensions]
     timeout: 8
     retries: 0
     entries:

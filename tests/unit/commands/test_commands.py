@@ -77,7 +77,7 @@ def test_every_problem_is_shown_at_once_with_its_place(
 def test_an_invalid_site_is_not_rendered(
     sites: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit(sites, "ivrs.yml", "direct_dial: true", "direct_dial: perhaps")
+    edit(sites, "ivrs.yml", "direct_dial: [extensions]", "direct_dial: perhaps")
 
     assert main(["render", "noor-clinic", "--output", str(tmp_path / "out")]) == Exit.INVALID
     assert not (tmp_path / "out").exists()

@@ -300,7 +300,7 @@ def test_strange_files_are_warnings_and_notes_are_not() -> None:
     files = base() | {
         "Queues.yaml": b"",
         "notes.txt": b"",
-        "media/x.mp3": b"",
+        "media/x.opus": b"",
         "README.md": b"",
         ".gitignore": b"",
         "media/README": b"",
@@ -309,7 +309,7 @@ def test_strange_files_are_warnings_and_notes_are_not() -> None:
     found = load_files("base", files, shown="base").findings
     assert [(finding.where.file, finding.code, finding.severity) for finding in found] == [
         ("base/Queues.yaml", "L018", Severity.WARNING),
-        ("base/media/x.mp3", "L018", Severity.WARNING),
+        ("base/media/x.opus", "L018", Severity.WARNING),
         ("base/notes.txt", "L018", Severity.WARNING),
     ]
 

@@ -24,11 +24,11 @@ from kelid.model.site import Sound
 __all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site", "shown_folder"]
 
 MAX_MEDIA_BYTES = 20_000_000
-"""Twenty minutes of a prompt; what is longer is no prompt."""
+"""Twenty minutes of a prompt as Asterisk gets it, or twenty minutes of music as FLAC or MP3."""
 
 _YAML = tuple(f"{topic}.yml" for topic in schema.TOPICS)
 _SITE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.wav")
+_MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.(wav|flac|ogg|mp3)")
 _HIDES_KEYS = {"L003", "L004", "L007", "L008"}
 """After these the schema would miss keys that the writer did mean, so it isn't asked."""
 _FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|visits(/.*)?")
@@ -194,7 +194,7 @@ def _strangers(files: Mapping[str, bytes], shown: str) -> Iterator[Finding]:
             continue
         where = Where(f"{shown}/{path}")
         if path.startswith("media/"):
-            fix = "a sound is media/NAME.wav, its name of letters, digits, - and _"
+            fix = "a sound is media/NAME.wav (or .flac, .ogg, .mp3), its name of letters, digits, - and _"
         else:
             near = difflib.get_close_matches(path, _YAML, 1, 0.6)
             fix = (

@@ -28,9 +28,14 @@ def prompt_missing(site: Site) -> Iterator[Fault]:
 def prompt_format(site: Site) -> Iterator[Fault]:
     """A sound is 8 kHz, 16 bit, mono, which Asterisk plays without a converter."""
     for path, sound in site.media.items():
-        if not sound.rate:
-            yield sound.where, "this is no whole WAV file", "record or convert it again"
-        elif (sound.encoding, sound.rate, sound.bits, sound.channels) != (PCM, RATE, BITS, CHANNELS):
+        if not sound.form:
+            yield sound.where, "this is no whole sound of a form that is known", "record or convert it again"
+        elif sound.form != "wav" or (sound.encoding, sound.rate, sound.bits, sound.channels) != (
+            PCM,
+            RATE,
+            BITS,
+            CHANNELS,
+        ):
             kind = "PCM" if sound.encoding == PCM else f"encoding {sound.encoding}"
             text = f"the sound is {kind}, {sound.rate} Hz, {sound.bits} bit, {sound.channels} channel(s)"
             name = path.removeprefix("media/")
@@ -42,6 +47,7 @@ def prompt_format(site: Site) -> Iterator[Fault]:
 def sound_unused(site: Site) -> Iterator[Fault]:
     """A sound belongs to a prompt."""
     used = {recording.file for recording in _recordings(site)}
+    used.update(file for item in site.music_classes for file in item.files)
     for path, sound in site.media.items():
         if path not in used:
             yield sound.where, "no prompt has this sound", "name it in media.yml, or delete it"

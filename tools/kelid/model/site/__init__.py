@@ -29,7 +29,7 @@ from kelid.model.site.features import (
 )
 from kelid.model.site.hours import Calendar, CalendarDay, Closure, OpenHours, Override, Schedule, TimeGroup
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
-from kelid.model.site.media import BUILTIN, Prompt, Recording, Sound
+from kelid.model.site.media import BUILTIN, DEFAULT_MUSIC, MusicClass, Prompt, Recording, Sound
 from kelid.model.site.network import Acl, Nat, Rtp, Transport
 from kelid.model.site.queues import (
     DynamicMembers,
@@ -74,6 +74,7 @@ from kelid.model.site.trunks import (
 __all__ = [
     "BUILTIN",
     "COSTLY",
+    "DEFAULT_MUSIC",
     "TESTED_ASTERISK",
     "Acl",
     "Announcement",
@@ -110,6 +111,7 @@ __all__ = [
     "Ivr",
     "IvrEntry",
     "Member",
+    "MusicClass",
     "Names",
     "Nat",
     "NumberIn",
@@ -199,6 +201,7 @@ class Site(Placed):
     time_groups: tuple[TimeGroup, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     prompts: tuple[Prompt, ...] = ()
+    music_classes: tuple[MusicClass, ...] = ()
     features: Features = Features()
     parking_lots: tuple[ParkingLot, ...] = ()
     pages: tuple[Page, ...] = ()

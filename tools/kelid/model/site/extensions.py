@@ -59,6 +59,8 @@ class Extension(Placed):
     """The language of the phone's user; "" for the site's."""
     musicclass: str = ""
     account_code: str = ""
+    direct_dial: bool = True
+    """False: no caller can dial the number in a menu, whatever the menu says."""
     recording: RecordedCalls | None = None
     follow_me: FollowMe | None = None
     secretary: Secretary | None = None
