@@ -103,6 +103,7 @@ STEPS = [
     (r"DIALPLAN_EXISTS\(calendar-(\w+)", "calendars: [{}]"),
     (r"=> \d{8},1,NoOp\((.+)\)", "fa: {}"),
     (r"Queue\(reception,i,,,(\d+)", "max_wait: {}"),
+    (r"Gosub\(queue-member,.*\((\w+),", "name: {}"),
     # What the tool needs between the steps that were asked for.
     (r"Answer\(500\)|Set\((TIMEOUT|IVR_FAILED)|Hangup\(\$.HANGUPCAUSE|Hangup\(34\)|DIALSTATUS", ""),
     (r",Hangup\(\)|Goto\(\$.GOSUB_RETVAL.\)", ""),

@@ -69,8 +69,7 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
         *system.quiet(),
         *features.files(site),
         tones.conf(site),
-        queues.conf(site),
-        queues.music(site),
+        *queues.files(site),
         voicemail.conf(site),
     )
 

@@ -26,11 +26,13 @@ def _step(item: InternalNumber) -> Step:
 
 
 def hints(site: Site) -> tuple[Hint, ...]:
-    """Return what lamp keys can watch of them: whether somebody waits in a slot, or is in a conference."""
+    """Return what lamp keys can watch of them: whether somebody waits in a slot or a queue, or is in a conference."""
     found = []
     for item in internal_numbers(site):
         if item.use == "slot":
             found.append(Hint(item.number, f"park:{item.number}@parking-{item.thing.label}", item.where))
         elif item.thing.KIND == "conference":
             found.append(Hint(item.number, f"confbridge:{item.thing.label}", item.where))
+        elif item.thing.KIND == "queue":
+            found.append(Hint(item.number, f"Queue:{item.thing.label}", item.where))
     return tuple(found)

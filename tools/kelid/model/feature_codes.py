@@ -15,7 +15,8 @@ OFF = "off"
 class FeatureCode(Record):
     """One code: the key in features.yml, the code that it has by default, what it does, and what is dialled after it.
 
-    ``takes`` is "" (nothing), ``extension``, ``speed_dial`` (its code) or ``number`` (or nothing: then the phone is asked).
+    ``takes`` is "" (nothing), ``extension``, ``queue`` (its number, or nothing: then all), ``speed_dial`` (its code) or
+    ``number`` (or nothing: then the phone is asked).
     """
 
     key: str
@@ -118,6 +119,60 @@ FEATURE_CODES: dict[str, FeatureCode] = {
             key="record_prompt",
             code="*77",
             meaning="Record a prompt; it waits on the server for whoever puts it into media.yml.",
+        ),
+        FeatureCode(
+            key="queue_login",
+            code="*41",
+            takes="queue",
+            meaning="Log in to the queues that the phone may answer, or to the one whose number follows.",
+        ),
+        FeatureCode(
+            key="queue_logout",
+            code="*42",
+            takes="queue",
+            meaning="Log out of all queues, or of the one whose number follows.",
+        ),
+        FeatureCode(
+            key="queue_login_toggle",
+            code="*45",
+            takes="queue",
+            meaning="Log in and out in turn; a lamp key has the own number after it, or a queue's, a star and the own.",
+        ),
+        FeatureCode(
+            key="queue_pause",
+            code="*47",
+            takes="queue",
+            meaning="Take no calls from the queues for a while, or from the one whose number follows.",
+        ),
+        FeatureCode(
+            key="queue_unpause",
+            code="*48",
+            takes="queue",
+            meaning="Take calls from queues again.",
+        ),
+        FeatureCode(
+            key="queue_pause_toggle",
+            code="*46",
+            takes="queue",
+            meaning="Pause and go on in turn; a lamp key has the own number after it, or a queue's, a star and the own.",
+        ),
+        FeatureCode(
+            key="queue_listen",
+            code="*33",
+            takes="extension",
+            meaning="Supervisors: listen to the queue calls of the member whose number follows, or of all in turn by `*`.",
+        ),
+        FeatureCode(
+            key="queue_whisper",
+            code="*34",
+            takes="extension",
+            meaning="The same, and the member hears the supervisor.",
+        ),
+        FeatureCode(
+            key="queue_barge",
+            code="*35",
+            takes="extension",
+            meaning="The same, and both hear the supervisor.",
         ),
         FeatureCode(key="echo_test", code="*43", meaning="Hear oneself, to test phone and network."),
         FeatureCode(key="speaking_clock", code="*60", meaning="Hear the time."),

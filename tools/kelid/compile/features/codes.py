@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from kelid.compile.features import calls, own, services
+from kelid.compile.features import calls, own, queues, services
 from kelid.compile.features.phone import Asked
 from kelid.model.feature_codes import FEATURE_CODES, OFF
 from kelid.model.pbx import Context, Exten, Hint
@@ -40,6 +40,15 @@ CODES: dict[str, Callable[[Asked], tuple[Exten, ...]]] = {
     "blacklist_last": services.blacklist_last,
     "call_last": calls.call_last,
     "record_prompt": services.record_prompt,
+    "queue_login": partial(queues.members, way="login"),
+    "queue_logout": partial(queues.members, way="logout"),
+    "queue_login_toggle": partial(queues.members, way="login-toggle"),
+    "queue_pause": partial(queues.members, way="pause"),
+    "queue_unpause": partial(queues.members, way="unpause"),
+    "queue_pause_toggle": partial(queues.members, way="pause-toggle"),
+    "queue_listen": partial(queues.supervisors, mode="listen"),
+    "queue_whisper": partial(queues.supervisors, mode="whisper"),
+    "queue_barge": partial(queues.supervisors, mode="barge"),
     "echo_test": services.echo_test,
     "speaking_clock": services.speaking_clock,
     "own_number": services.own_number,
@@ -49,6 +58,8 @@ CODES: dict[str, Callable[[Asked], tuple[Exten, ...]]] = {
 LAMPS: dict[str, Callable[[Asked], tuple[Hint, ...]]] = {
     "dnd_toggle": partial(own.hints, family="DND"),
     "forward_all_off": partial(own.hints, family="CFU"),
+    "queue_login_toggle": queues.login_hints,
+    "queue_pause_toggle": queues.pause_hints,
 }
 """The key of a code -> what lamp keys can watch of it."""
 
