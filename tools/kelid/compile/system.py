@@ -86,7 +86,6 @@ def quiet() -> tuple[ConfFile, ...]:
         ConfFile("pjproject.conf", ()),
         # "pjsip send notify check-sync endpoint 101" tells a phone to fetch its settings again
         ConfFile("pjsip_notify.conf", (section("check-sync", {"Event": "check-sync"}),)),
-        ConfFile("queuerules.conf", ()),
         ConfFile("res_fax.conf", (section("general", {"statusevents": False}),)),
         ConfFile("resolver_unbound.conf", (section("general", {"hosts": "system", "resolv": "system"}),)),
         ConfFile("udptl.conf", (section("general", {"udptlstart": 4000, "udptlend": 4999}),)),

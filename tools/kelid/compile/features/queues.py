@@ -7,6 +7,7 @@ or with the queue's number, a star and the own number: another phone's key does 
 from __future__ import annotations
 
 from kelid.compile.features.phone import OWN, Asked, own_only
+from kelid.compile.queue_phones import interface
 from kelid.model.pbx import Exten, Hint, Step
 from kelid.model.queue_members import queues_of
 from kelid.model.site import Site
@@ -54,7 +55,7 @@ def supervisors(asked: Asked, mode: str) -> tuple[Exten, ...]:
     )
     onward = Step("Goto", f"queue-{mode},{OWN},1")
     return (
-        asked.exten(*steps, Step("Set", "SPIED=PJSIP/"), onward),
+        asked.exten(*steps, Step("Set", "SPIED="), onward),
         asked.exten(
             *steps, Step("Set", f"SPIED=PJSIP/${{FILTER(0-9,{asked.rest})}}-"), onward, after="[0-9]."
         ),
@@ -71,8 +72,10 @@ def login_hints(asked: Asked) -> tuple[Hint, ...]:
 def pause_hints(asked: Asked) -> tuple[Hint, ...]:
     """Return what lamp keys watch of pauses, as Asterisk tells of them: also of those that no code made."""
     found = []
+    extensions = {extension.number: extension for extension in asked.site.extensions}
     for number, queues in queues_of(asked.site).items():
-        lamps = {queue.name: f"Queue:{queue.name}_pause_PJSIP/{number}" for queue in queues}
+        member = interface(extensions[number])
+        lamps = {queue.name: f"Queue:{queue.name}_pause_{member}" for queue in queues}
         found.append(Hint(f"{asked.code}{number}", "&".join(lamps.values()), asked.where))
         found += [
             Hint(f"{asked.code}{queue.number}*{number}", lamps[queue.name], asked.where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile.queues import conf, logins, supervisors, ways
+from kelid.compile.queues import conf, logins, members, supervisors, ways
 from kelid.model.pbx import ConfFile, Context
 from kelid.model.site import Site
 
@@ -18,4 +18,9 @@ def contexts(site: Site) -> tuple[Context, ...]:
     """Return the contexts of the queues."""
     if not site.queues:
         return ()
-    return (*ways.contexts(site), *logins.contexts(site), *supervisors.contexts(site))
+    return (
+        *ways.contexts(site),
+        *members.contexts(site),
+        *logins.contexts(site),
+        *supervisors.contexts(site),
+    )

@@ -83,7 +83,7 @@ def _queue(site: Site, queue: Queue) -> Section:
     body |= _announcements(site, queue)
     extensions = {extension.number: extension for extension in site.extensions}
     found = section(queue.name, body, queue.place("name"))
-    lines = tuple(members.option(site, member, extensions) for member in queue.members)
+    lines = tuple(members.option(site, member, extensions[member.extension]) for member in queue.members)
     return Section(found.name, found.options + lines, found.where)
 
 
@@ -107,7 +107,7 @@ def _announcements(site: Site, queue: Queue) -> dict[str, Value]:
             queue.periodic_announce_frequency,
             queue.place("periodic_announce_frequency"),
         )
-        if queue.periodic_announce_startdelay >= 0 and site.server.asterisk >= STARTDELAY_SINCE:
+        if queue.periodic_announce_startdelay >= 0 and site.servers.asterisk >= STARTDELAY_SINCE:
             place = queue.place("periodic_announce_startdelay")
             body["periodic-announce-startdelay"] = (queue.periodic_announce_startdelay, place)
     usual = QueueSounds()

@@ -9,15 +9,13 @@ one with number 600), which the codes set, and pauses as Asterisk tells of them 
 from __future__ import annotations
 
 from kelid.compile.features.phone import OWN, say
-from kelid.compile.queues.members import interface
+from kelid.compile.queue_phones import CALLING
+from kelid.compile.queues.members import state
 from kelid.compile.text import name_of, name_place
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.queue_members import Login, logins
 from kelid.model.site import Queue, Site
-
-PHONE = interface(OWN)
-"""The member that dials."""
 
 ALL = "0"
 """What stands for all queues in ``queue-list``, and for a queue without a number: no object has this number."""
@@ -34,7 +32,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 
 def _codes(*, log_in: bool) -> Context:
-    """Return ``queue-codes``. QUEUE is "" for all queues, else a queue's number and a star; DONE says if anything was done."""
+    """Return ``queue-codes``. QUEUE is "" for all queues, else a queue's number and a star; DONE is 1 if one was done."""
     any_queue = f'queue-list,${{IF($["${{QUEUE}}" = ""]?{ALL}:${{QUEUE:0:-1}})}}'
     pauses = (
         _code("pause", any_queue, (), "dictate/pause", "activated"),
@@ -61,6 +59,7 @@ def _code(way: str, target: str, after: tuple[Step, ...], *sounds: str) -> Exten
         way,
         (
             Step("Set", "DONE=0"),
+            Step("Set", f"PHONE={CALLING}"),
             Step("GosubIf", f"${{DIALPLAN_EXISTS({target},1)}}?{target},1({way})"),
             *after,
             Step("GotoIf", "$[${DONE} = 0]?refused"),
@@ -96,7 +95,7 @@ def _login() -> Exten:
     return Exten(
         "login",
         (
-            Step("AddQueueMember", f"${{ARG1}},{PHONE},${{ARG3}},,${{MEMBER_NAME}},{PHONE}"),
+            Step("AddQueueMember", "${ARG1},${PHONE},${ARG3},,${MEMBER_NAME},${MEMBER_STATE}"),
             Step("ExecIf", f"{done}?Set(DONE=1)"),
             Step("ExecIf", f"$[${{DONE}} & ${{ARG2}}]?Set({_ONE}=INUSE)"),
             Step("Return"),
@@ -108,7 +107,7 @@ def _logout() -> Exten:
     return Exten(
         "logout",
         (
-            Step("RemoveQueueMember", f"${{ARG1}},{PHONE}"),
+            Step("RemoveQueueMember", "${ARG1},${PHONE}"),
             Step("ExecIf", '$["${RQMSTATUS}" = "REMOVED"]?Set(DONE=1)'),
             Step("ExecIf", f"$[${{ARG2}}]?Set({_ONE}=NOT_INUSE)"),
             Step("Return"),
@@ -122,7 +121,7 @@ def _count() -> Exten:
         "count",
         (
             Step("Set", "LOCAL(members)=,${QUEUE_MEMBER_LIST(${ARG1})},"),
-            Step("Set", f"LOCAL(others)=${{STRREPLACE(members,\\,{PHONE}\\,)}}"),
+            Step("Set", "LOCAL(others)=${STRREPLACE(members,\\,${PHONE}\\,)}"),
             Step("ExecIf", "$[${LEN(${members})} != ${LEN(${others})}]?Set(IN=1)"),
             Step("Return"),
         ),
@@ -133,7 +132,7 @@ def _paused(way: str, application: str, status: str, word: str) -> Exten:
     return Exten(
         way,
         (
-            Step(application, f"${{ARG1}},{PHONE}"),
+            Step(application, "${ARG1},${PHONE}"),
             Step("ExecIf", f'$["${{{status}}}" = "{word}"]?Set(DONE=1)'),
             Step("Return"),
         ),
@@ -150,18 +149,19 @@ def _logins(site: Site, allowed: tuple[Login, ...]) -> Context:
         extension = those[0].extension
         place = name_place(extension, site.language)
         named = Step("Set", f"MEMBER_NAME={name_of(extension.names, site.language)}", where=place)
-        extens.append(Exten(number, _each(those, named), those[0].where))
+        watched = Step("Set", f"MEMBER_STATE={state(extension)}", where=extension.place("number"))
+        extens.append(Exten(number, _each(those, named, watched), those[0].where))
         extens += [
-            Exten(f"{login.queue.number}*{number}", _each([login], named), login.where)
+            Exten(f"{login.queue.number}*{number}", _each([login], named, watched), login.where)
             for login in those
             if login.queue.number
         ]
     return Context("queue-logins", tuple(extens))
 
 
-def _each(those: list[Login], named: Step) -> tuple[Step, ...]:
+def _each(those: list[Login], *before: Step) -> tuple[Step, ...]:
     return (
-        named,
+        *before,
         *(_do(login.queue, str(login.penalty), login.where) for login in those),
         Step("Return", where=those[0].where),
     )
@@ -174,15 +174,20 @@ def _do(queue: Queue, penalty: str, where: Where) -> Step:
 
 
 def _list(site: Site) -> Context:
-    """Return ``queue-list``: ``0`` does ARG1 to every queue, ``600`` to the one with that number."""
-    every = (
-        *(_do(queue, "0", queue.place("name")) for queue in site.queues),
-        Step("Return"),
-    )
+    """Return ``queue-list``: ``600`` does ARG1 to the queue with that number, ``0`` to all queues.
+
+    Asterisk pauses a member in all queues by one step; logging out is one step for each queue that lets somebody log in.
+    """
+    dynamic = [q for q in site.queues if q.dynamic.members or q.dynamic.permission_classes]
+    every = [Step("Gosub", f"queue-member,${{ARG1}},1(,{ALL},0)"), Step("Return")]
+    if dynamic:
+        every.insert(0, Step("GotoIf", '$["${ARG1}" = "logout"]?each'))
+        first, *others = (_do(queue, "0", queue.dynamic.where) for queue in dynamic)
+        every += [Step(first.app, first.data, "each", first.where), *others, Step("Return")]
     return Context(
         "queue-list",
         (
-            Exten(ALL, every),
+            Exten(ALL, tuple(every)),
             *(
                 Exten(
                     queue.number,

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from kelid.compile.devices import dial
+from kelid.compile.dialplan import NO_REDIRECT
+from kelid.compile.queue_phones import PHONES, alone, interface
 from kelid.compile.text import name_of
-from kelid.model.pbx import Option
+from kelid.model.pbx import Context, Exten, Option, Step
+from kelid.model.queue_members import queues_of
 from kelid.model.site import Extension, Member, Site
 
 
-def interface(number: str) -> str:
-    """Return the channel that rings a member's phones."""
-    return f"PJSIP/{number}"
+def state(extension: Extension, watched: str = "phone") -> str:
+    """Return what a queue watches to know whether the member is free: the phone, or the lamp that all phones share."""
+    if watched == "phone" and alone(extension):
+        return interface(extension)
+    return f"hint:{extension.number}@internal"
 
 
-def state(member: Member) -> str:
-    """Return what a queue watches to know whether the member is free."""
-    return (
-        f"hint:{member.extension}@internal"
-        if member.state_interface == "hint"
-        else interface(member.extension)
-    )
-
-
-def option(site: Site, member: Member, extensions: dict[str, Extension]) -> Option:
+def option(site: Site, member: Member, extension: Extension) -> Option:
     """Return the line of queues.conf that makes somebody a member for ever."""
-    extension = extensions.get(member.extension)
-    name = name_of(extension.names, site.language) if extension else ""
-    parts = [interface(member.extension), str(member.penalty), name, state(member)]
+    name = name_of(extension.names, site.language)
+    parts = [interface(extension), str(member.penalty), name, state(extension, member.state_interface)]
     ringinuse = "" if member.ringinuse == "queue" else member.ringinuse
     wrapuptime = "" if member.wrapuptime < 0 else str(member.wrapuptime)
-    # What is left empty at the end is left out, so that the line stays short.
-    while (ringinuse or wrapuptime) and len(parts) < 5 + bool(wrapuptime):
-        parts.append(ringinuse if len(parts) == 4 else wrapuptime)
+    if ringinuse or wrapuptime:
+        parts.append(ringinuse)
+    if wrapuptime:
+        parts.append(wrapuptime)
     return Option("member", ",".join(parts), member.place("extension"))
+
+
+def contexts(site: Site) -> tuple[Context, ...]:
+    """Return the context that rings the phones of members who have several, if there are such members."""
+    answering = queues_of(site)
+    extens = tuple(
+        Exten(
+            extension.number,
+            (Step("Dial", f"{dial(extension)},,{NO_REDIRECT}", where=extension.place("number")),),
+            extension.place("number"),
+        )
+        for extension in site.extensions
+        if extension.number in answering and not alone(extension)
+    )
+    return (Context(PHONES, extens),) if extens else ()

@@ -17,7 +17,8 @@ MODES = {"listen": "", "whisper": "w", "barge": "B"}
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return a context for each thing that a supervisor of the site may do: ``queue-listen``, with the supervisors' numbers.
 
-    SPIED is the beginning of the channel's name. ``q``: no tones; ``S``: it ends when there is nobody to listen to.
+    SPIED is the beginning of the channel's name, empty for any.
+    ``q``: no tones; ``S``: it ends when there is nobody to listen to.
     """
     found = []
     for mode, option in MODES.items():
