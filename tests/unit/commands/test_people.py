@@ -176,3 +176,50 @@ def test_a_file_that_changes_meanwhile_is_not_overwritten(
     before["queues.yml"] += b"# mine\n"
     assert contents(clinic) == before
     assert "was changed in between" in capsys.readouterr().err
+
+
+RING_GROUPS = """ring_groups:
+  - name: doctors
+    names: {en: Doctors}
+    members:
+      - extension: "103"
+      - extension: "104"
+    destination: hangup
+"""
+
+
+def test_whatever_names_an_extension_lets_it_go(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ring groups, follow-me, lamps: nothing here knows these kinds, the model's own references lead there."""
+    (clinic / "ring_groups.yml").write_text(RING_GROUPS)
+    path = clinic / "extensions.yml"
+    text = path.read_text()
+    for number, more in (
+        ("105", 'follow_me:\n      numbers:\n        - extension: "106"'),
+        ("107", 'keys:\n      - {label: Pharmacy, extension: "106"}\n      - {label: Lab, extension: "105"}'),
+    ):
+        text = text.replace(f'  - number: "{number}"\n', f'  - number: "{number}"\n    {more}\n')
+    path.write_text(text)
+    before = contents(clinic)
+
+    words = ["onboard", "noor-clinic", "--name", "زهرا", "--name", "en=Zahra", "--ring-group", "doctors"]
+    assert main(words) == Exit.OK
+    site = pipeline.load(clinic.parent, "noor-clinic")
+    assert [member.extension for member in site.ring_groups[0].members] == ["103", "104", "109"]
+    assert main(["offboard", "noor-clinic", "109"]) == Exit.OK
+    assert contents(clinic) == before
+
+    assert main(["offboard", "noor-clinic", "106"]) == Exit.OK
+    site = pipeline.load(clinic.parent, "noor-clinic")
+    by_number = {one.number: one for one in site.extensions}
+    assert by_number["105"].follow_me is None
+    assert [key.extension for key in by_number["107"].keys] == ["105"]
+
+
+def test_no_mailbox_holds_against_the_profile(clinic: Path) -> None:
+    path = clinic / "site.yml"
+    path.write_text(path.read_text() + "  voicemail: {attach: true}\n")
+    email = ["--email", "zahra@noor-clinic.example"]
+    assert main(["onboard", "noor-clinic", "--name", "زهرا", "--no-mailbox", *email]) == Exit.OK
+    extension = pipeline.load(clinic.parent, "noor-clinic").extensions[-1]
+    assert extension.voicemail is None
+    assert extension.email == "zahra@noor-clinic.example"

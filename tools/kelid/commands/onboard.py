@@ -30,7 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="[LANG=]TEXT",
         help="the name, in each language (no LANG: the site's own)",
     )
-    parser.add_argument("--email", metavar="ADDRESS", help="where the mailbox announces messages")
+    parser.add_argument(
+        "--email",
+        metavar="ADDRESS",
+        help="where the mailbox announces messages",
+    )
     parser.add_argument("--no-mailbox", action="store_true", help="make no mailbox")
     parser.add_argument("--class", dest="permission_class", metavar="NAME", help="permission class")
     parser.add_argument(
@@ -65,7 +69,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     from kelid import pipeline
     from kelid.commands.finish import finish
     from kelid.edit.kinds import kinds
-    from kelid.edit.onboard import Newcomer, free_number, onboard
+    from kelid.edit.onboard import Newcomer, free_number, onboard, switch_mailbox_off
     from kelid.edit.settings import names_of, settings_of
     from kelid.pipeline.drafts import Draft, ranges, schemas
 
@@ -73,8 +77,6 @@ def run(arguments: argparse.Namespace) -> Exit:
         raise KelidError("--ivr and --key go together: the menu, and the key in it", exit=Exit.USAGE)
     if arguments.trunk and not arguments.did:
         raise KelidError("--trunk goes with --did", exit=Exit.USAGE)
-    if arguments.email and arguments.no_mailbox:
-        raise KelidError("--email is the mailbox's; it doesn't go with --no-mailbox", exit=Exit.USAGE)
     sites = options.sites_of(arguments)
     site = pipeline.load(sites, arguments.site)
     names = names_of(arguments.name, site.language)
@@ -85,7 +87,9 @@ def run(arguments: argparse.Namespace) -> Exit:
     settings = settings_of(arguments.set, known["extension"].schema)
     if arguments.permission_class:
         settings["permission_class"] = arguments.permission_class
-    if arguments.email:
+    if arguments.email and arguments.no_mailbox:
+        settings["email"] = arguments.email
+    elif arguments.email:
         box = settings.get("voicemail")
         settings["voicemail"] = {**(box if isinstance(box, dict) else {}), "email": arguments.email}
     newcomer = Newcomer(
@@ -102,6 +106,9 @@ def run(arguments: argparse.Namespace) -> Exit:
         trunk=arguments.trunk or "",
     )
     done = onboard(newcomer, site, known, draft.document)
-    draft.need_shape()
+    number = newcomer.number
+    made = next(one for one in draft.need_shape().extensions if one.number == number)
+    if arguments.no_mailbox and made.voicemail:  # the profile or the site's defaults give one
+        switch_mailbox_off(number, known["extension"], draft.document)
     draft.seal_missing(lambda: pipeline.need_password(sites, arguments.site, arguments.vault_password_file))
     return finish(arguments, draft, done)

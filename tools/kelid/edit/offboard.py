@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kelid.edit.document import Document, Path
-from kelid.edit.kinds import Schema, is_required
+from kelid.edit.kinds import Schema, is_required, schema_at
 from kelid.findings import Exit, KelidError, Where
 from kelid.model.destination import Destination
 from kelid.model.site import Extension, Placed, Reference, Site
@@ -130,8 +130,25 @@ def take(answer: Farewell, open_file: Open, schemas: Mapping[str, Schema]) -> No
     for topic, path in sorted(gone, key=_from_behind, reverse=True):
         if any((topic, path[:end]) in gone for end in range(1, len(path))):
             continue  # what is around it goes too
-        keep = isinstance(path[-1], int) and is_required(schemas[topic], path[:-1])
-        open_file(topic).remove(path, keep_empty=keep)
+        document = open_file(topic)
+        if not document.has(path):
+            continue  # went with the last of its list
+        whole = _with_what_it_leaves_empty(document, path, schemas[topic])
+        keep = isinstance(whole[-1], int) and is_required(schemas[topic], whole[:-1])
+        document.remove(whole, keep_empty=keep)
+
+
+def _with_what_it_leaves_empty(document: Document, path: Path, schema: Schema) -> Path:
+    """Return the way to what goes with an item: a part of an object that can't be without it, as follow-me can't."""
+    around = path[:-1]
+    if not isinstance(path[-1], int) or len(document.data(around)) > 1:
+        return path
+    if not schema_at(schema, around).get("minItems", 0) or not is_required(schema, around):
+        return path
+    part = around[:-1]
+    if part and isinstance(part[-1], str) and not is_required(schema, part):
+        return part
+    return path
 
 
 def _from_behind(place: tuple[str, Path]) -> Any:

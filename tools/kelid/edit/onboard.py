@@ -66,6 +66,12 @@ def onboard(newcomer: Newcomer, site: Site, kinds: Mapping[str, ObjectKind], ope
     return done
 
 
+def switch_mailbox_off(number: str, kind: ObjectKind, open_file: Open) -> None:
+    """Say of an extension that it has no mailbox, whatever its profile and the site say."""
+    document = open_file(kind.topic)
+    document.set((*find(document, kind, number), "voicemail"), {"enabled": False}, order=kind.order)
+
+
 def _join(newcomer: Newcomer, name: str, kind: ObjectKind, open_file: Open) -> None:
     document = open_file(kind.topic)
     path = (*find(document, kind, name), "members")

@@ -98,11 +98,12 @@ class Draft:
         kept = tuple(finding for finding in checked.findings if finding.code != "K000")
         return replace(checked, findings=kept)
 
-    def need_shape(self) -> None:
-        """Raise KelidError, with what is wrong, if the files would not make a site at all."""
+    def need_shape(self) -> Site:
+        """Return the site as it would be. Raise KelidError, with what is wrong, if the files would not make one at all."""
         checked = self.check()
         if checked.loaded.site is None:
             raise self._refusal(checked)
+        return checked.loaded.site
 
     def _refusal(self, checked: pipeline.Checked) -> KelidError:
         return KelidError(
