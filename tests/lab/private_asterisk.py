@@ -3,12 +3,16 @@
 Standard input, one JSON object: ``files`` (name -> text), ``media`` (names of wav files to have, silent), ``commands``
 (for ``asterisk -rx``), ``calls`` (``exten``, ``context``, ``digits`` as SendDTMF takes them, ``seconds`` at most),
 ``strangers`` (names that call by SIP without a password), ``redirect`` (whom a phone at 127.0.0.1:5070 sends its calls
-to, by SIP 302; may be left out) and ``clock`` ("2026-11-23 10:00:00" in UTC; "" for now).
-Standard output: ``log`` (its lines), ``answers`` (command -> text), ``knocks`` (what each stranger is told) and ``steps``
-(for each call its ``[context, exten, priority, application, data]``).
+to, by SIP 302; may be left out) and ``clock`` ("2026-11-23 10:00:00" in UTC; "" for now). May be left out too: ``lines``
+(port at 127.0.0.1 -> the SIP status by which a telephone company's line there answers each call), ``one_by_one`` (each call
+begins when the one before is over) and ``afterwards`` (commands when all calls are over).
+Standard output: ``log`` (its lines), ``answers`` (command -> text), ``knocks`` (what each stranger is told), ``steps``
+(for each call its ``[context, exten, priority, application, data]``), ``invites`` (``[port, text]`` of each call that
+came to a line) and ``events`` (all that the manager interface told of the calls, as text).
 Python 3.9 and the standard library only: it runs on Debian 11 too.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -58,7 +62,16 @@ class Manager:
             raise RuntimeError(f"{fields}: {answer}")
 
 
-def place(calls, ask, log):
+def listen(heard):
+    """Gather all events of the manager interface until it closes."""
+    with socket.create_connection(("127.0.0.1", 5038), timeout=None) as ears:
+        ears.sendall(f"Action: Login\r\nUsername: witness\r\nSecret: {SECRET}\r\nEvents: on\r\n\r\n".encode())
+        with contextlib.suppress(OSError):
+            while data := ears.recv(65536):
+                heard.append(data)
+
+
+def place(calls, ask, log, one_by_one):
     """Place all calls; return channel -> number of the call when all are over, or have had their time.
 
     ``ask`` runs a command of Asterisk's, ``log`` is the file of its steps. All is told by that log and the list of channels,
@@ -83,6 +96,9 @@ def place(calls, ask, log):
                 break  # it took no step: the test that asked for it will say so
             time.sleep(0.02)
         names.update({fresh[0]: index} if fresh else {})
+        end = time.monotonic() + call["seconds"]
+        while one_by_one and "Local/" in ask("core show channels concise") and time.monotonic() < end:
+            time.sleep(0.1)
     end = time.monotonic() + max(call["seconds"] for call in calls)
     while "Local/" in ask("core show channels concise") and time.monotonic() < end:
         time.sleep(0.2)
@@ -145,6 +161,35 @@ def redirect(user):
             phone.sendto("\r\n".join(answer).encode(), caller)
 
 
+def line(port, status, invites):
+    """Be a telephone company's line: answer each call by this SIP status; who is connected sends no sound."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as company:
+        company.bind(("127.0.0.1", port))
+        while True:
+            request, caller = company.recvfrom(8192)
+            text = request.decode()
+            rows = text.split("\r\n")
+            word = rows[0].split(" ")[0]
+            if word == "ACK":
+                continue
+            if word == "INVITE":
+                invites.append([port, text])
+            answer = [f"SIP/2.0 {status if word == 'INVITE' else '200 OK'}"]
+            answer += [row for row in rows if re.match("(?i)via:|from:|call-id:|cseq:", row)]
+            answer += [
+                row if ";tag=" in row else f"{row};tag=line" for row in rows if row.lower().startswith("to:")
+            ]
+            body = ""
+            if word == "INVITE" and status.startswith("200"):
+                body = (
+                    "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                    "m=audio 7078 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n"
+                )
+                answer.append("Content-Type: application/sdp")
+            answer += [f"Contact: <sip:line@127.0.0.1:{port}>", f"Content-Length: {len(body)}", "", body]
+            company.sendto("\r\n".join(answer).encode(), caller)
+
+
 def main():
     """Do the task on standard input."""
     task = json.load(sys.stdin)
@@ -194,6 +239,9 @@ def work(top, task):
         )
     if task.get("redirect"):
         threading.Thread(target=redirect, args=(task["redirect"],), daemon=True).start()
+    invites, heard = [], []
+    for port, status in task.get("lines", {}).items():
+        threading.Thread(target=line, args=(int(port), status, invites), daemon=True).start()
     asterisk = subprocess.Popen(
         ["asterisk", "-C", str(conf), "-f", "-g"],
         env=environment,
@@ -218,7 +266,11 @@ def work(top, task):
             time.sleep(0.05)
         answers = {command: ask(command) for command in task["commands"]}
         knocks = [knock(name) for name in task["strangers"]]
-        names = place(task["calls"], ask, top / "log" / "steps.log") if task["calls"] else {}
+        names = {}
+        if task["calls"]:
+            threading.Thread(target=listen, args=(heard,), daemon=True).start()
+            names = place(task["calls"], ask, top / "log" / "steps.log", task.get("one_by_one", False))
+        answers.update({command: ask(command) for command in task.get("afterwards", ())})
         log = (top / "log" / "messages.log").read_text(encoding="utf-8").splitlines()
         ask("core stop now")
         asterisk.wait(LIMIT)
@@ -226,7 +278,9 @@ def work(top, task):
     finally:
         asterisk.kill()
         asterisk.wait()
-    return {"log": log, "answers": answers, "steps": steps, "knocks": knocks}
+    events = b"".join(heard).decode(errors="replace")
+    told = {"log": log, "answers": answers, "steps": steps, "knocks": knocks}
+    return {**told, "invites": invites, "events": events}
 
 
 if __name__ == "__main__":

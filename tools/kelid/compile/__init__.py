@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from kelid.compile import (
     announcements,
+    blacklist,
     calls,
+    caps,
+    classes,
     dialplan,
-    extensions,
     features,
     hours,
     ivrs,
@@ -41,8 +43,10 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
         files=tuple(sorted(_files(site), key=lambda file: file.path)),
         contexts=(
             *trunks.contexts(site),
-            *extensions.class_contexts(site),
+            *classes.contexts(site),
             *routes.contexts(site),
+            *caps.contexts(site),
+            *blacklist.contexts(site),
             *calls.contexts(site),
             *features.contexts(site),
             *dialplan.contexts(),

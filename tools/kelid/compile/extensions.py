@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kelid.compile import hours
 from kelid.compile.conf import Value
 from kelid.compile.ring import recorded
-from kelid.model.pbx import Context, Include, Option
+from kelid.model.pbx import Option
 from kelid.model.site import Extension, Site
 
 
@@ -50,31 +49,3 @@ def handling(extension: Extension, site: Site) -> dict[str, Value]:
         if value:
             found[key] = (value, extension.place(place))
     return found
-
-
-def class_contexts(site: Site) -> tuple[Context, ...]:
-    """Return the ways in of the phones, one a permission class; emergency numbers come first in each."""
-    found = []
-    overrides = (Include(hours.OVERRIDES),) if hours.overridden(site) else ()
-    for item in site.permission_classes:
-        where = item.place("name")
-        outbound = tuple(
-            Include(f"outbound-{route}", where=item.place(f"routes.{index}"))
-            for index, route in enumerate(item.routes)
-        )
-        found.append(Context(f"class-{item.name}", includes=(Include("emergency"), *outbound), where=where))
-        found.append(
-            Context(
-                f"from-class-{item.name}",
-                includes=(
-                    Include("emergency"),
-                    Include("internal"),
-                    Include("features"),
-                    *overrides,
-                    Include(f"class-{item.name}", where=where),
-                    Include("no-such-number"),
-                ),
-                where=where,
-            )
-        )
-    return tuple(found)

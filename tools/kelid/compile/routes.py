@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from kelid.compile import caller_id, caps, hours, pins
 from kelid.compile.dialplan import DIALLED, NO_REDIRECT, NUMBER
+from kelid.compile.patterns import as_pattern
+from kelid.compile.trunks import dial
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import DialPattern, OutboundRoute, Site, Trunk
@@ -10,7 +13,6 @@ from kelid.model.site import DialPattern, OutboundRoute, Site, Trunk
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return the emergency context and two contexts a route: its patterns, and the trunks in order."""
-    trunks = {trunk.name: trunk for trunk in site.trunks}
     emergency = tuple(
         Include(f"outbound-{route.name}", where=route.place("kind"))
         for route in site.outbound_routes
@@ -18,57 +20,71 @@ def contexts(site: Site) -> tuple[Context, ...]:
     )
     found = [Context("emergency", includes=emergency)]
     for route in site.outbound_routes:
-        found.append(_patterns(route))
-        named = [
-            (trunks[name], route.place(f"trunks.{index}"))
-            for index, name in enumerate(route.trunks)
-            if name in trunks
-        ]
-        found.append(_trunks(route, named))
+        extens = tuple(_onward(site, route, item) for item in route.patterns)
+        found.append(Context(f"outbound-{route.name}", extens, where=route.place("name")))
+        found.append(_trunks(site, route))
     return tuple(found)
 
 
-def _patterns(route: OutboundRoute) -> Context:
-    return Context(
-        f"outbound-{route.name}",
-        tuple(_onward(route, item) for item in route.patterns),
-        where=route.place("name"),
-    )
-
-
-def _onward(route: OutboundRoute, item: DialPattern) -> Exten:
+def _onward(site: Site, route: OutboundRoute, item: DialPattern) -> Exten:
     """Return the extension of one pattern: it sends the number on as it is to leave."""
+    where = item.place("match")
     dialled = f"${{EXTEN:{item.strip}}}" if item.strip else "${EXTEN}"
     onward = f"route-{route.name},{item.prepend}${{FILTER({DIALLED},{dialled})}},1"
-    where = item.place("match")
     pattern = as_pattern(item.match)
     if item.caller_number:
         pattern = f"{pattern}/{as_pattern(item.caller_number)}"
-    return Exten(pattern, (Step("Goto", onward, where=where),), where)
+    steps = [Step("Goto", onward, where=where)]
+    if caps.knows_class(site) and not route.emergency:
+        # The context in which the call looked for the number; that names its class.
+        steps.insert(0, Step("Set", "PAYER=${CONTEXT}", where=where))
+    return Exten(pattern, tuple(steps), where)
 
 
-def as_pattern(text: str) -> str:
-    """Given a pattern without underscore, return it as Asterisk wants it: plain digits need none."""
-    return text if all(char in "0123456789*#+" for char in text) else f"_{text}"
-
-
-def _trunks(route: OutboundRoute, trunks: list[tuple[Trunk, Where]]) -> Context:
+def _trunks(site: Site, route: OutboundRoute) -> Context:
     """Return the context whose extension is the number that leaves: so the CDR shows it as ``dst``."""
-    steps: list[Step] = []
-    for index, (trunk, where) in enumerate(trunks):
+    known = {trunk.name: trunk for trunk in site.trunks}
+    trunks = [
+        (known[name], route.place(f"trunks.{index}"))
+        for index, name in enumerate(route.trunks)
+        if name in known
+    ]
+    where = route.place("name")
+    steps = _before(site, route)
+    for index, (trunk, place) in enumerate(trunks):
         following = f"trunk-{index + 2}" if index + 1 < len(trunks) else ""
         label = f"trunk-{index + 1}" if index else ""
-        steps += _attempt(route, trunk, following, label=label, where=where)
+        steps += _attempt(site, route, trunk, following, label=label, where=place)
     # The last cause reaches the phone: busy stays busy, a number that doesn't exist stays one.
-    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=route.place("name")))
+    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=where))
     # 34 (no circuit available, Q.850) becomes SIP 503.
-    steps.append(Step("Hangup", "34", label="full", where=route.place("name")))
-    return Context(
-        f"route-{route.name}", (Exten(NUMBER, tuple(steps), route.place("name")),), where=route.place("name")
-    )
+    steps.append(Step("Hangup", "34", label="full", where=where))
+    return Context(f"route-{route.name}", (Exten(NUMBER, tuple(steps), where),), where=where)
 
 
-def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str, where: Where) -> list[Step]:
+def _before(site: Site, route: OutboundRoute) -> list[Step]:
+    """Return what comes before the first trunk; on an emergency route nothing stops a call, and nothing is asked."""
+    steps = []
+    if route.time_group and not route.emergency:
+        place = route.place("time_group")
+        steps += hours.time_group_steps(site, route.time_group, "open")
+        steps += [Step("Hangup", "21", where=place), Step("NoOp", label="open", where=place)]
+    if route.pin_set and not route.emergency:
+        steps.append(pins.ask(site, route.pin_set, where=route.place("pin_set")))
+    # After the PIN: who doesn't know it can't use up what others may call.
+    steps += caps.before(site, route.kind, route.place("kind"))
+    if route.musicclass:
+        # The channel that is called takes it over (app_dial), and plays it when it is put on hold.
+        place = route.place("musicclass")
+        steps.append(Step("Set", f"CHANNEL(musicclass)={route.musicclass}", where=place))
+    if route.record:
+        steps.append(Step("Gosub", "recording,s,1(out)", where=route.place("record")))
+    return steps
+
+
+def _attempt(
+    site: Site, route: OutboundRoute, trunk: Trunk, following: str, *, label: str, where: Where
+) -> list[Step]:
     """Return the steps of one trunk, named at a place; ``following`` is the next trunk's label, "" after the last."""
     limit = trunk.place("max_channels")
     data = []
@@ -79,9 +95,11 @@ def _attempt(route: OutboundRoute, trunk: Trunk, following: str, *, label: str, 
         if not route.emergency:
             busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
             data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}", limit))
-    # Only the side that is called gets the trunk's number, and no name from inside; the CDR keeps who called.
-    shown = f"f({trunk.caller_id})" if trunk.caller_id else ""
-    data.append(("Dial", f"PJSIP/${{EXTEN}}@{trunk.name},,{NO_REDIRECT}{shown}", where))
+    sets, shown = caller_id.shown(site, route, trunk)
+    data += [("Set", text, route.place("caller_id")) for text in sets]
+    longest = f"S({route.max_duration})" if route.max_duration and not route.emergency else ""
+    counted = caps.dial_option(site, route.kind)
+    data.append(("Dial", f"{dial(trunk)},,{NO_REDIRECT}{shown}{longest}{counted}", where))
     if following:
         failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
         data.append(("GotoIf", f"{failed}?{following}:ended", where))

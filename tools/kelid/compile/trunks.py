@@ -94,6 +94,11 @@ def _sip(site: Site, trunk: Trunk) -> tuple[Section, ...]:
     return tuple(parts)
 
 
+def dial(trunk: Trunk) -> str:
+    """Return the channel that Dial calls a number outside by; the number is the extension."""
+    return f"PJSIP/${{EXTEN}}@{trunk.name}"
+
+
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return one way in per trunk: its DIDs and where they lead. Any other number finds nothing (SIP 404)."""
     found = []

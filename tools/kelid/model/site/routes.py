@@ -62,7 +62,7 @@ class OutboundRoute(Placed):
         "trunks": "trunk",
         "pin_set": "pin_set",
         "time_group": "time_group",
-        "music_class": "music_class",
+        "musicclass": "music_class",
     }
 
     name: str
@@ -73,7 +73,7 @@ class OutboundRoute(Placed):
     time_group: str = ""
     caller_id: str = "extension"
     """``extension``, ``trunk``, ``anonymous``, or a number."""
-    music_class: str = ""
+    musicclass: str = ""
     record: bool = False
     max_duration: int = 0
 
