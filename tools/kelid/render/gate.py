@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from kelid.findings import Exit, Finding, KelidError, Where
 from kelid.model.pbx import SECRET
@@ -20,11 +20,14 @@ SECRET_PLACES: frozenset[tuple[str, str]] = frozenset(
 )
 """File and key where compile puts a secret's token at the start of a value; "" stands for any key."""
 
-_NEVER = frozenset({"Cc", "Zl", "Zp", "Cs"})
-"""Unicode categories: control characters, separators of lines and paragraphs, halves of surrogate pairs."""
+SURELY_SHORT = LONGEST // 4
+"""Characters of a line that are no more than ``LONGEST`` bytes, whatever they are."""
 
-_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Bidirectional overrides, which make a line look like another one to the person who reviews it."""
+_UNREADABLE = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+"""Control characters, separators of lines and paragraphs, halves of surrogate pairs (Unicode's Cc, Zl, Zp, Cs)."""
+
+_NEVER = re.compile(f"[{_UNREADABLE}\u202a-\u202e\u2066-\u2069]")
+"""Those, and bidirectional overrides, which make a line look like another one to the person who reviews it."""
 
 _NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
 _LIST_PATH = re.compile(r"[A-Za-z0-9_-]+\.list\Z")
@@ -49,12 +52,12 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
     Raise Refused for control characters and line breaks, blanks at an end (Asterisk cuts them off), and
     a secret's token anywhere but where compile puts one.
     """
-    for char in text:
-        if unicodedata.category(char) in _NEVER or char in _OVERRIDES:
-            raise Refused(
-                "G001", where, f"{_short(text)} holds the control character U+{ord(char):04X}", "delete it"
-            )
-    if text != text.strip():
+    if not (text.isascii() and text.isprintable()):
+        bad = _NEVER.search(text)
+        if bad:
+            what = f"{_short(text)} holds the control character U+{ord(bad[0]):04X}"
+            raise Refused("G001", where, what, "delete it")
+    if text[:1].isspace() or text[-1:].isspace():
         message = f"{_short(text)} begins or ends with a blank, which Asterisk would cut off"
         raise Refused("G002", where, message, "take the blank away")
     if "%%secret:" in text:
@@ -67,7 +70,7 @@ def value(text: str, where: Where, *, path: str = "", key: str = "") -> str:
         ):
             message = f"{_short(text)} holds the token of a secret where none belongs"
             raise Refused("G003", where, message, "take it out: text of your own can't have a secret")
-    return text.replace(";", "\\;")
+    return text.replace(";", "\\;") if ";" in text else text
 
 
 def list_line(text: str, where: Where) -> str:
@@ -101,8 +104,11 @@ def line(text: str, where: Where) -> str:
 
 
 def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
+    # The same few names of options and applications come again and again.
+    fits = lru_cache(maxsize=4096)(lambda text: shape.match(text) is not None)
+
     def check(text: str, where: Where) -> str:
-        if not shape.match(text):
+        if not fits(text):
             raise Refused(
                 "G005", where, f"{_short(text)} can't be {what}", "write it with letters and digits"
             )
@@ -128,6 +134,6 @@ def escape(text: str) -> str:
 
     Raise ValueError, without the value in its message, for what no line of a conf file can hold.
     """
-    if any(unicodedata.category(char) in _NEVER for char in text) or text != text.strip() or not text:
+    if re.search(f"[{_UNREADABLE}]", text) or text != text.strip() or not text:
         raise ValueError("a line break, a control character, nothing at all, or a blank at an end")
     return text.replace(";", "\\;")
