@@ -101,7 +101,8 @@ def test_what_asterisk_lists_is_read() -> None:
         "reception has 0 calls (max unlimited) in 'ringall' strategy (0s holdtime, 0s talktime), W:0, C:0, A:0, SL:0.0%\n"
         "   Members: \n"
         "      Sara (PJSIP/101) (ringinuse enabled) (in use) has taken no calls yet\n"
-        "      Reza (PJSIP/102) with penalty 3 (ringinuse enabled) (dynamic) (paused:x was 2 secs ago) has taken 1\n"
+        "      Reza (PJSIP/102 from hint:102@internal) with penalty 3 (ringinuse enabled) (dynamic)"
+        " (paused:x was 2 secs ago) has taken 1\n"
     )
     assert parse_queues(queue) == ["reception"]
     sara, reza = parse_members(queue)
@@ -112,6 +113,7 @@ def test_what_asterisk_lists_is_read() -> None:
         "name": "Reza",
         "penalty": 3,
         "dynamic": True,
+        "state": "hint:102@internal",
         "paused": True,
         "reason": "x",
     }

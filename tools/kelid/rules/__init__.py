@@ -18,6 +18,7 @@ from kelid.rules import (
     ivrs,
     media,
     names,
+    queue_members,
     queues,
     routes,
     trunks,
@@ -30,7 +31,20 @@ from kelid.rules.registry import RULES, Given, Rule
 
 __all__ = ["RULES", "Rule", "check", "check_custom", "sample_password_used"]
 
-TOPICS = (backups, destinations, extensions, hours, ivrs, media, names, queues, routes, _secrets, trunks)
+TOPICS = (
+    backups,
+    destinations,
+    extensions,
+    hours,
+    ivrs,
+    media,
+    names,
+    queue_members,
+    queues,
+    routes,
+    _secrets,
+    trunks,
+)
 """The files of rules; importing them fills the table."""
 
 sample_password_used = _secrets.sample_password_used

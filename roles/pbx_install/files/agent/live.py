@@ -136,8 +136,10 @@ class Live(Asterisk):
         for member in members:
             key = (member["queue"], member["interface"])
             if member["dynamic"] and key not in now:
-                named = f' as "{member["name"]}"' if member["name"] != member["interface"] else ""
-                self.ask(f"queue add member {key[1]} to {key[0]} penalty {member['penalty']}{named}")
+                self.ask(
+                    f'queue add member {key[1]} to {key[0]} penalty {member["penalty"]} as "{member["name"]}"'
+                    f" state_interface {member.get('state') or key[1]}"
+                )
             reason = str(member.get("reason", "")).replace('"', "")
             there = now.get(key, {})
             if member["paused"] and (not there.get("paused") or there.get("reason") != reason):

@@ -59,7 +59,10 @@ def parse_steps(text: str) -> Iterator[tuple[str, str, str, int]]:
 
 
 def parse_members(text: str) -> list[dict[str, Any]]:
-    """Return the members in ``queue show``: queue, interface, name, penalty, whether dynamic, whether paused and why."""
+    """Return the members in ``queue show``: queue, interface, name, penalty, whether dynamic, whether paused and why.
+
+    ``state`` is what the queue watches instead of the interface itself, "" where it doesn't.
+    """
     found = []
     queue = ""
     for line in text.splitlines():
@@ -69,7 +72,7 @@ def parse_members(text: str) -> list[dict[str, Any]]:
             continue
         bare = re.sub(r"\x1b\[[0-9;]*m", "", line)
         member = re.match(
-            r"^      (.*?)(?: \(([^()]*/[^()]*)(?: from [^()]*)?\))?(?: with penalty (\d+))? \(ringinuse",
+            r"^      (.*?)(?: \(([^()]*/[^()]*?)(?: from ([^()]*))?\))?(?: with penalty (\d+))? \(ringinuse",
             bare,
         )
         if member and queue:
@@ -80,8 +83,9 @@ def parse_members(text: str) -> list[dict[str, Any]]:
                     "queue": queue,
                     "interface": interface,
                     "name": name,
-                    "penalty": int(member.group(3) or 0),
+                    "penalty": int(member.group(4) or 0),
                     "dynamic": "(dynamic)" in bare,
+                    "state": member.group(3) or "",
                     "paused": paused is not None,
                     "reason": (paused and paused.group(1)) or "",
                 }
