@@ -1,0 +1,175 @@
+"""What compile makes of queues, judged on the sample clinic with other queues than its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kelid.compile import compile_site
+from kelid.compile.queues.conf import change
+from kelid.compile.queues.sounds import sound_in
+from kelid.load import load_site
+from kelid.model.pbx import Context, Pbx
+from kelid.model.record import replace
+from kelid.model.site import PenaltyStep, Prompt, Recording, Site
+
+Make = Callable[[str], Site]
+
+
+@pytest.fixture
+def make(root: Path, tmp_path: Path) -> Make:
+    """Return a function that reads the clinic with the text of another queues.yml."""
+
+    def read(text: str) -> Site:
+        folder = tmp_path / "noor-clinic"
+        shutil.copytree(root / "sites" / "noor-clinic", folder)
+        (folder / "queues.yml").write_text(text)
+        loaded = load_site(folder)
+        assert not loaded.findings, loaded.findings
+        assert loaded.site
+        return loaded.site
+
+    return read
+
+
+def options(pbx: Pbx, name: str) -> dict[str, str]:
+    found = next(section for section in pbx.sections("queues.conf") if section.name == name)
+    return {option.key: option.value for option in found.options}
+
+
+def context(pbx: Pbx, name: str) -> Context:
+    return next(item for item in pbx.contexts if item.name == name)
+
+
+def steps(pbx: Pbx, name: str, pattern: str) -> list[str]:
+    exten = next(item for item in context(pbx, name).extens if item.pattern == pattern)
+    return [f"{step.label}:{step.app}({step.data})" for step in exten.steps]
+
+
+QUEUE = "queues:\n  - name: reception\n    names: {fa: x}\n    members: [{extension: 101}]\n    destination: voicemail:101\n"
+
+
+def test_a_queue_says_what_its_template_and_the_defaults_leave_out(make: Make) -> None:
+    site = make(
+        "defaults: {strategy: linear, retry: 9, sounds: {thankyou: closed}}\n"
+        "templates: [{name: centre, retry: 3, weight: 2, sounds: {youarenext: welcome}}]\n"
+        + QUEUE
+        + "    template: centre\n    weight: 7\n"
+    )
+    queue = site.queues[0]
+    assert (queue.strategy, queue.retry, queue.weight, queue.name) == ("linear", 3, 7, "reception")
+    assert (queue.sounds.thankyou, queue.sounds.youarenext) == ("closed", "welcome")
+    assert queue.place("retry").line == 2
+
+
+def test_members_have_what_is_theirs_and_no_more(make: Make) -> None:
+    text = "{extension: 102, wrapuptime: 9}, {extension: 103, penalty: 2, ringinuse: yes, state_interface: hint}]"
+    site = make(QUEUE.replace("{extension: 101}]", text))
+    found = [
+        option.value
+        for section in compile_site(site).sections("queues.conf")
+        for option in section.options
+        if option.key == "member"
+    ]
+    assert [line.split(",")[:2] + line.split(",")[3:] for line in found] == [
+        ["PJSIP/102", "0", "PJSIP/102", "", "9"],
+        ["PJSIP/103", "2", "hint:103@internal", "yes"],
+    ]
+
+
+def test_a_member_with_several_phones_is_one_channel_that_rings_them_all(make: Make) -> None:
+    site = make(QUEUE)
+    first = site.extensions[0]
+    both = (first.devices[0], replace(first.devices[0], name="mobile", endpoint="101-mobile"))
+    pbx = compile_site(replace(site, extensions=(replace(first, devices=both), *site.extensions[1:])))
+    assert options(pbx, "reception")["member"].startswith("Local/101@queue-phones/n,0,")
+    assert options(pbx, "reception")["member"].endswith(",hint:101@internal")
+    assert steps(pbx, "queue-phones", "101") == [":Dial(PJSIP/101&PJSIP/101-mobile,,i)"]
+
+
+@pytest.mark.parametrize(
+    ("step", "line"),
+    [
+        (PenaltyStep(after=0, max_penalty="0"), "0,0"),
+        (PenaltyStep(after=30, max_penalty="+5", min_penalty="2"), "30,+5,2"),
+        (PenaltyStep(after=60, raise_penalty="3"), "60,,,3"),
+    ],
+)
+def test_a_step_of_a_penalty_rule(step: PenaltyStep, line: str) -> None:
+    assert change(step) == line
+
+
+def test_the_ways_out(make: Make) -> None:
+    pbx = compile_site(
+        make(
+            QUEUE + "    maxlen: 3\n    full_destination: hangup\n    empty_destination: voicemail:103\n"
+            "    keys: [{digit: '*', destination: extension:103}]\n    ringing: member\n    answered_elsewhere: true\n"
+            "    max_wait: 60\n    tries_once: true\n"
+        )
+    )
+    way = steps(pbx, "queues", "reception")
+    assert ":Queue(reception,iRCn,,,60)" in way
+    assert way[-3:] == [
+        ":Goto(voicemail-unavailable,101,1)",
+        "full:Hangup()",
+        "empty:Goto(voicemail-unavailable,103,1)",
+    ]
+    assert options(pbx, "reception")["context"] == "queue-reception-keys"
+    assert steps(pbx, "queue-reception-keys", "*") == [":Goto(internal,103,1)"]
+
+
+def test_callers_with_a_priority_are_known_by_number_or_pattern(make: Make) -> None:
+    pbx = compile_site(make(QUEUE + "    priorities: [{callers: [0912, 0935XXX], priority: 10}]\n"))
+    patterns = [exten.pattern for exten in context(pbx, "queue-reception-callers").extens]
+    assert patterns == ["c0912", "_c0935XXX"]
+    asked = next(step for step in steps(pbx, "queues", "reception") if "GosubIf" in step)
+    assert "FILTER(0-9+*#,${CALLERID(num)})" in asked
+
+
+def test_no_option_lets_who_is_called_send_a_call_elsewhere(make: Make) -> None:
+    pbx = compile_site(make(QUEUE + "    recording: on_demand\n    caller_id_prefix: 'a,b${X}'\n"))
+    way = steps(pbx, "queues", "reception")
+    assert ":Set(CALLERID(name)=a b X ${CALLERID(name)})" in way
+    called = next(step for step in way if step.startswith(":Queue("))
+    assert called.split(",")[1] == "ix"
+
+
+def test_who_may_log_in_is_named_or_of_a_class(make: Make) -> None:
+    site = make(
+        QUEUE
+        + "    number: 600\n    dynamic: {members: [{extension: 103, penalty: 4}], permission_classes: [international]}\n"
+    )
+    pbx = compile_site(site)
+    patterns = [exten.pattern for exten in context(pbx, "queue-logins").extens]
+    classed = {e.number for e in site.extensions if e.permission_class == "international"} - {"101", "103"}
+    assert set(patterns) == {"103", "600*103"} | classed | {f"600*{number}" for number in classed}
+    assert ":Gosub(queue-member,${ARG1},1(reception,600,4))" in steps(pbx, "queue-logins", "600*103")
+
+
+def test_without_dynamic_members_nobody_can_log_in(make: Make) -> None:
+    pbx = compile_site(make(QUEUE))
+    assert "queue-logins" not in {item.name for item in pbx.contexts}
+    dialled = {exten.pattern for exten in context(pbx, "features").extens}
+    assert {"*47", "*48", "*46"} <= dialled
+    assert not {"*41", "*42", "*45", "*33"} & dialled
+
+
+def test_supervisors_hear_calls_of_their_queues_only(make: Make) -> None:
+    pbx = compile_site(make(QUEUE + "    supervisors: [{extension: 108, may: [listen, whisper]}]\n"))
+    assert steps(pbx, "queue-listen", "108")[0] == ":ChanSpy(${SPIED},qSg(queue-reception))"
+    assert steps(pbx, "queue-whisper", "108")[0] == ":ChanSpy(${SPIED},qSwg(queue-reception))"
+    assert "queue-barge" not in {item.name for item in pbx.contexts}
+    assert ":Set(SPYGROUP=queue-reception)" in steps(pbx, "queue-reception-answered", "s")
+
+
+def test_queues_conf_plays_the_recording_in_the_queues_language(make: Make) -> None:
+    site = make(QUEUE)
+    files = list(site.media)[:2]
+    both = (Recording(file=files[0], language="fa"), Recording(file=files[1], language="en"))
+    site = replace(site, prompts=(Prompt(name="both", recordings=both),))
+    for language, file in (("fa", files[0]), ("en", files[1]), ("en-GB", files[1]), ("de", files[0])):
+        assert sound_in(site, "both", language).endswith(site.media[file].sha256)
+    assert sound_in(site, "builtin:queue-thankyou", "de") == "queue-thankyou"
