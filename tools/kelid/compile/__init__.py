@@ -12,7 +12,6 @@ from kelid.compile import (
     caps,
     classes,
     dialplan,
-    features,
     hours,
     ivrs,
     modules,
@@ -25,6 +24,7 @@ from kelid.compile import (
     trunks,
     voicemail,
 )
+from kelid.compile.features import parts as features
 from kelid.compile.text import MEDIA
 from kelid.model.pbx import ConfFile, Context, Media, Pbx
 from kelid.model.site import Site

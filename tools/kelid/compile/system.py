@@ -79,7 +79,6 @@ def quiet() -> tuple[ConfFile, ...]:
     return (
         ConfFile("acl.conf", ()),
         ConfFile("ccss.conf", (section("general", {"cc_max_requests": 20}),)),
-        ConfFile("features.conf", (section("general", {"transferdigittimeout": 3}),)),
         ConfFile("followme.conf", (section("general", {}),)),
         ConfFile("http.conf", (section("general", {"enabled": False}),)),
         ConfFile("manager.conf", (section("general", {"enabled": False}),)),

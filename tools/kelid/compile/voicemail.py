@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kelid.compile.conf import option, section
+from kelid.compile.features.directories import searched
 from kelid.compile.text import go, literal, name_of
 from kelid.model.pbx import ConfFile, Context, Exten, Option, Section, Step, secret_token
 from kelid.model.site import Extension, Site, Voicemail
@@ -63,10 +64,16 @@ def _box(site: Site, extension: Extension, voicemail: Voicemail) -> Option:
     }
     if voicemail.operator_destination:
         settings |= {"operator": "yes", "exitcontext": f"mailbox-{extension.number}"}
+    name = name_of(extension.names, site.language)
+    if site.directories:
+        # It is what Directory searches, by the letters on keys.
+        name = name_of({"en": searched(extension.names)}, "en") or name
+        if any(extension.number in directory.exclude for directory in site.directories):
+            settings["hidefromdir"] = "yes"
     text = ",".join(
         (
             secret_token(voicemail.pin_secret),
-            name_of(extension.names, site.language),
+            name,
             literal(voicemail.email),
             "",
             "|".join(f"{key}={value}" for key, value in settings.items()),

@@ -1,6 +1,7 @@
 """Short ways to write the steps of a feature code, and what all of them know of the phone that dials it.
 
-A code acts for the phone's own number only, the name of its endpoint: unlike a caller ID, no phone can choose that.
+A code acts for the phone's own number only, with which the name of its endpoint begins (``101``, ``101-mobile``): unlike a
+caller ID, no phone can choose that.
 A call that a phone transfers to a code keeps the endpoint of whoever it is, a trunk's for example, and is ended.
 """
 
@@ -11,10 +12,10 @@ from kelid.model.pbx import Exten, Step
 from kelid.model.record import Record
 from kelid.model.site import Site
 
-OWN = "${CHANNEL(endpoint)}"
+OWN = "${CUT(CHANNEL(endpoint),-,1)}"
 """The number of the phone."""
 
-PAYER = f"${{PJSIP_ENDPOINT({OWN},context):5}}"
+PAYER = "${PJSIP_ENDPOINT(${CHANNEL(endpoint)},context):5}"
 """The context of what the phone's class may call: ``class-national``, of the endpoint's ``from-class-national``."""
 
 DIGITS = "0-9+"

@@ -29,7 +29,6 @@ class Disa(Placed):
     time_group: str = ""
     max_duration: int
     attempts_per_hour: int
-    international: bool
 
 
 class Callback(Placed):
@@ -46,7 +45,6 @@ class Callback(Placed):
     prepend: str = ""
     delay: int
     calls_per_hour: int
-    international: bool
     destination: Destination
 
 
