@@ -184,7 +184,7 @@ def _secrets(tree: MappingNode) -> tuple[dict[str, VaultValue], list[Finding]]:
             fix = "change that secret, and seal the new one with ansible-vault encrypt_string"
             findings.append(Finding(node.where, "L017", text, fix))
         elif isinstance(node, Scalar):
-            sealed[key] = VaultValue(node.text.strip() + "\n", tree.keys[key])
+            sealed[key] = VaultValue(node.text.strip() + "\n", tree.key_place(key))
     return sealed, findings
 
 

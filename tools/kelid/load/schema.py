@@ -147,7 +147,7 @@ def _unknown_keys(topic: str, node: Node, keys: Iterable[str], wanted: dict[str,
     known = list(wanted.get("properties", {}))
     patterns = list(wanted.get("patternProperties", {}))
     for key in keys:
-        where = node.keys.get(key, node.where) if isinstance(node, Mapping) else node.where
+        where = node.key_place(key) if isinstance(node, Mapping) else node.where
         if patterns:
             shape = "small letters, digits and _" if topic == "secrets" else "a language tag such as fa or en"
             yield Finding(where, "S001", f"{short(key)} can't stand here as a key", f"write {shape}")

@@ -37,14 +37,19 @@ _QUOTED = "'\""
 class Scalar:
     """A text as it was written. ``plain`` is True if it was neither quoted nor a block; ``sealed`` if tagged ``!vault``."""
 
-    __slots__ = ("plain", "sealed", "text", "where")
+    __slots__ = ("_column", "_file", "_line", "plain", "sealed", "text")
 
-    def __init__(self, text: str, plain: bool, sealed: bool, where: Where) -> None:
-        """Keep what was read."""
+    def __init__(self, text: str, plain: bool, sealed: bool, place: tuple[str, int, int]) -> None:
+        """Keep what was read, and where: file, line and column."""
         self.text = text
         self.plain = plain
         self.sealed = sealed
-        self.where = where
+        self._file, self._line, self._column = place
+
+    @property
+    def where(self) -> Where:
+        """Return where it stands; made when it is asked for, which for most texts is never."""
+        return Where(self._file, self._line, self._column)
 
 
 class Sequence:
@@ -59,29 +64,34 @@ class Sequence:
 
 
 class Mapping:
-    """A mapping: keys in order, with the place of each key and its value."""
+    """A mapping: keys in order, with the place (line and column) of each key and its value."""
 
     __slots__ = ("items", "keys", "where")
 
-    def __init__(self, items: dict[str, Node], keys: dict[str, Where], where: Where) -> None:
+    def __init__(self, items: dict[str, Node], keys: dict[str, tuple[int, int]], where: Where) -> None:
         """Keep what was read."""
         self.items = items
         self.keys = keys
         self.where = where
+
+    def key_place(self, key: str) -> Where:
+        """Return where a key stands; where the mapping begins if it hasn't got it."""
+        place = self.keys.get(key)
+        return Where(self.where.file, *place) if place else self.where
 
 
 Node = Scalar | Sequence | Mapping
 
 
 class _Open:
-    """A container that is being read: a mapping keeps the key whose value comes next."""
+    """A container around the one that is being read: a mapping keeps the key whose value that is."""
 
     __slots__ = ("key", "node", "skip")
 
-    def __init__(self, node: Mapping | Sequence) -> None:
+    def __init__(self, node: Mapping | Sequence | None, key: str | None, skip: bool) -> None:
         self.node = node
-        self.key: str | None = None
-        self.skip = False
+        self.key = key
+        self.skip = skip
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error, the way out of the loop
@@ -95,9 +105,7 @@ class _Reader:
         self.vault = vault
         self.findings: list[Finding] = []
         self.root: Node | None = None
-        self.stack: list[_Open] = []
         self.documents = 0
-        self.nodes = 0
 
     def say(self, where: Where, code: str, message: str, fix: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
@@ -110,74 +118,35 @@ class _Reader:
     def at(self, mark: Any) -> Where:
         return Where(self.file, mark.line + 1, mark.column + 1)
 
-    def place(self, node: Node) -> None:
-        """Put a finished key, or a value, where it belongs."""
-        if not self.stack:
-            self.root = node
-            return
-        top = self.stack[-1]
-        if isinstance(top.node, Sequence):
-            top.node.items.append(node)
-        elif top.key is None:
-            self.key(top, top.node, node)
+    def key(self, mapping: Mapping, text: str, line: int, column: int) -> bool:
+        """Take a key; return True if its value is to be left out."""
+        if text not in mapping.keys and text != "<<":
+            mapping.keys[text] = (line, column)
+            return False
+        where = Where(self.file, line, column)
+        if text == "<<":
+            fix = "write the values out, or use defaults in site.yml"
+            self.say(where, "L007", "merge keys are not taken", fix)
         else:
-            if not top.skip:
-                top.node.items[top.key] = node
-            top.key, top.skip = None, False
+            first = mapping.keys[text]
+            text = f"the key {short(text)} stands here twice"
+            self.say(where, "L002", text, f"first on line {first[0]}; keep one")
+        return True
 
-    def key(self, top: _Open, mapping: Mapping, node: Node) -> None:
-        if not isinstance(node, Scalar):
-            self.say(
-                node.where,
-                "L008",
-                "a key must be a word, not a list or a mapping",
-                "quote it if it is a text",
-            )
-            top.key, top.skip = "", True
-            return
-        top.key = node.text
-        if node.text == "<<":
-            self.say(
-                node.where,
-                "L007",
-                "merge keys are not taken",
-                "write the values out, or use defaults in site.yml",
-            )
-            top.skip = True
-        elif node.text in mapping.keys:
-            first = mapping.keys[node.text]
-            self.say(
-                node.where,
-                "L002",
-                f"the key {short(node.text)} stands here twice",
-                f"first on line {first.line}; keep one",
-            )
-            top.skip = True
-        else:
-            mapping.keys[node.text] = node.where
-
-    def is_key(self) -> bool:
-        return bool(self.stack) and isinstance(self.stack[-1].node, Mapping) and self.stack[-1].key is None
-
-    def open(self, node: Mapping | Sequence, event: Any) -> None:
+    def container(self, event: Any, where: Where, *, depth: int, is_key: bool) -> None:
+        """Refuse what can't be a list or a mapping here."""
         if event.anchor:
-            self.anchor(node.where)
+            self.anchor(where)
         if event.tag:
-            self.tag(node.where, event.tag)
-        if self.is_key():
-            self.say(
-                node.where,
-                "L008",
-                "a key must be a word, not a list or a mapping",
-                "quote it if it is a text",
-            )
+            self.tag(where, event.tag)
+        if is_key:
+            fix = "quote it if it is a text"
+            self.say(where, "L008", "a key must be a word, not a list or a mapping", fix)
             raise _Stopped
-        if len(self.stack) >= MAX_DEPTH:
-            self.say(
-                node.where, "L009", f"nested deeper than {MAX_DEPTH} levels", "no file of a site needs that"
-            )
+        if depth >= MAX_DEPTH:
+            text = f"nested deeper than {MAX_DEPTH} levels"
+            self.say(where, "L009", text, "no file of a site needs that")
             raise _Stopped
-        self.stack.append(_Open(node))
 
     def anchor(self, where: Where) -> None:
         self.say(where, "L003", "anchors are not taken", "write the value out; quote it if it begins with &")
@@ -195,27 +164,22 @@ class _Reader:
                 "leave it out; quote it if it is a text",
             )
 
-    def scalar(self, event: Any) -> None:
-        where = self.at(event.start_mark)
-        plain = not event.style
+    def odd(self, event: Any, where: Where) -> bool:
+        """Judge a scalar that is more than printable ASCII; return True if it is sealed."""
+        text, plain = event.value, not event.style
         sealed = event.tag == "!vault" and self.vault
         if event.anchor:
             self.anchor(where)
         if event.tag and not sealed:
             self.tag(where, event.tag)
-        if plain and not event.tag and event.value in _NULLS:
-            self.null(where, event.value)
-        elif not sealed and not (event.value.isascii() and event.value.isprintable()):
-            bad = FORBIDDEN.search(event.value) or _BREAK.search(event.value)
+        if plain and not event.tag and text in _NULLS:
+            self.null(where, text)
+        elif not sealed and not (text.isascii() and text.isprintable()):
+            bad = FORBIDDEN.search(text) or _BREAK.search(text)
             if bad:
-                character = bad.group()[0]
-                self.say(
-                    where,
-                    "L010",
-                    f"the text holds {_name(character)}",
-                    "write it on one line, without that character",
-                )
-        self.place(Scalar(event.value, plain, sealed, where))
+                what = f"the text holds {_name(bad.group()[0])}"
+                self.say(where, "L010", what, "write it on one line, without that character")
+        return sealed
 
     def null(self, where: Where, text: str) -> None:
         if text:
@@ -239,8 +203,7 @@ class _Reader:
         else:
             self.say(where, "L005", "there is no value here", 'leave the key out; an empty text is ""')
 
-    def alias(self, event: Any) -> None:
-        where = self.at(event.start_mark)
+    def alias(self, event: Any, where: Where) -> None:
         text = f"*{event.anchor}"
         if re.fullmatch(r"\*[0-9*#]*", text):
             fix = "quote it" if self.vault else f'quote it: "{text}"'
@@ -252,44 +215,82 @@ class _Reader:
                 f"aliases are not taken: {self.show(text)}",
                 "write the value out; quote it if it is a text",
             )
-        self.place(Scalar("", False, False, where))
 
-    def run(self, text: str) -> None:
-        parser: Any = CParser(text)
+    def run(self, text: str) -> None:  # noqa: PLR0915 - one loop without calls: it runs once for each value of a site
+        """Read the events and build the tree."""
+        next_event = CParser(text).get_event
+        file, take_key = self.file, self.key
+        scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
+        mapping_start, sequence_start = yaml.MappingStartEvent, yaml.SequenceStartEvent
+        mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
+        around: list[_Open] = []
+        holder: Mapping | Sequence | None = None
+        in_mapping = False
+        key: str | None = None
+        skip = False
+        left = MAX_NODES
         while True:
-            event = parser.get_event()
+            event: Any = next_event()
             if event is None:
                 return
-            self.nodes += 1
-            if self.nodes > MAX_NODES:
-                self.say(
-                    Where(self.file),
-                    "L009",
-                    f"more than {MAX_NODES} values in one file",
-                    "no site needs that",
-                )
+            left -= 1
+            if left < 0:
+                text = f"more than {MAX_NODES} values in one file"
+                self.say(Where(file), "L009", text, "no site needs that")
                 raise _Stopped
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self.scalar(event)
-            elif kind is yaml.MappingStartEvent:
-                self.open(Mapping({}, {}, self.at(event.start_mark)), event)
-            elif kind is yaml.SequenceStartEvent:
-                self.open(Sequence([], self.at(event.start_mark)), event)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self.place(self.stack.pop().node)
-            elif kind is yaml.AliasEvent:
-                self.alias(event)
-            elif kind is yaml.DocumentStartEvent:
-                self.documents += 1
-                if self.documents > 1:
-                    self.say(
-                        self.at(event.start_mark),
-                        "L011",
-                        "a second document begins here",
-                        "one file holds one document",
-                    )
-                    raise _Stopped
+            kind = event.__class__
+            node: Node
+            if kind is scalar_event or kind is alias_event:
+                mark = event.start_mark
+                line, column = mark.line + 1, mark.column + 1
+                sealed = False
+                if kind is alias_event:
+                    self.alias(event, Where(file, line, column))
+                    value, plain = "", False
+                else:
+                    value, plain = event.value, not event.style
+                    if (
+                        event.tag is not None
+                        or event.anchor is not None
+                        or not (value.isascii() and value.isprintable())
+                        or value in _NULLS
+                    ):
+                        sealed = self.odd(event, Where(file, line, column))
+                if in_mapping and key is None:
+                    key = value
+                    skip = take_key(holder, value, line, column)  # type: ignore[arg-type]  # in_mapping says so
+                    continue
+                node = Scalar(value, plain, sealed, (file, line, column))
+            elif kind is mapping_start or kind is sequence_start:
+                where = Where(file, event.start_mark.line + 1, event.start_mark.column + 1)
+                self.container(event, where, depth=len(around), is_key=in_mapping and key is None)
+                around.append(_Open(holder, key, skip))
+                holder = Mapping({}, {}, where) if kind is mapping_start else Sequence([], where)
+                in_mapping, key, skip = kind is mapping_start, None, False
+                continue
+            elif kind is mapping_end or kind is sequence_end:
+                node = holder  # type: ignore[assignment]  # what ends has begun
+                before = around.pop()
+                holder, key, skip = before.node, before.key, before.skip
+                in_mapping = holder.__class__ is Mapping
+            else:
+                if kind is yaml.DocumentStartEvent:
+                    self.documents += 1
+                    if self.documents > 1:
+                        where = Where(file, event.start_mark.line + 1, event.start_mark.column + 1)
+                        self.say(
+                            where, "L011", "a second document begins here", "one file holds one document"
+                        )
+                        raise _Stopped
+                continue
+            if in_mapping:
+                if not skip:
+                    holder.items[key] = node  # type: ignore[union-attr,index,call-overload]  # a mapping, behind a key
+                key, skip = None, False
+            elif holder is None:
+                self.root = node
+            else:
+                holder.items.append(node)  # type: ignore[union-attr]  # no mapping, so a list
 
     def fault(self, problem: yaml.YAMLError) -> None:
         """Say what libyaml can't read; where it is a value that YAML can't carry bare, say how to write it."""

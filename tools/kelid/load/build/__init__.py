@@ -83,5 +83,7 @@ def build_site(source: Source) -> Site:
         faxes=tuple(view.make(Fax) for view in more.each("faxes")),
         backup=backup.build(source),
         media=dict(source.media),
-        secret_names=dict(secrets.keys) if isinstance(secrets, MappingNode) else {},
+        secret_names={key: secrets.key_place(key) for key in secrets.keys}
+        if isinstance(secrets, MappingNode)
+        else {},
     )
