@@ -58,6 +58,12 @@ permission_classes:
 """
 
 
+def came_in(trunk: str, number: str) -> list[str]:
+    """Return the way of a call from outside up to the inbound route that takes it."""
+    way_in = f"from-trunk-{trunk},{number}"
+    return [way_in, f"trunk-in-{trunk},s", way_in, f"inbound-{trunk},{number}"]
+
+
 @dataclass(frozen=True)
 class Odd:
     """A site by its files, the calls to place, and the way that each goes."""
@@ -166,9 +172,9 @@ permission_classes:
             ("+98912", "from-class-all", ""): ["from-class-all,+98912", "route-nine,*5598912"],
             ("81", "from-class-all", ""): ["from-class-all,81"],
             ("9123", "from-class-local", ""): ["from-class-local,9123"],
-            ("9123", "from-trunk-same", ""): [],
-            ("030123456", "from-trunk-same", ""): ["from-trunk-same,030123456", "internal,201"],
-            ("+49302", "from-trunk-line", ""): ["from-trunk-line,+49302", "class-all,9442", "route-nine,*55442"],
+            ("9123", "from-trunk-same", ""): [*came_in("same", "9123")[:3], "inbound-same,i"],
+            ("030123456", "from-trunk-same", ""): [*came_in("same", "030123456"), "internal,201"],
+            ("+49302", "from-trunk-line", ""): [*came_in("line", "+49302"), "class-all,9442", "route-nine,*55442"],
             ("202", "from-class-local", ""): ["from-class-local,202", "class-all,9441", "route-nine,*55441"],
         },
         secrets=("trunk_line", "trunk_same"),
@@ -190,7 +196,7 @@ schedules:
 """,
         },
         {
-            ("030123456", "from-trunk-line", ""): ["from-trunk-line,030123456", "schedule-night,s", "internal,201"],
+            ("030123456", "from-trunk-line", ""): [*came_in("line", "030123456"), "schedule-night,s", "internal,201"],
         },
         clock="2026-11-28 09:29:40",  # Saturday 05:59:40 in St. John's
         zone="America/St_Johns",
@@ -203,7 +209,7 @@ schedules:
         },
         {
             ("030123456", "from-trunk-line", ""): [
-                "from-trunk-line,030123456", "internal,201", "voicemail-busy,201",
+                *came_in("line", "030123456"), "internal,201", "voicemail-busy,201",
             ],
         },
         redirect="PJSIP%2F00441234567%40line",

@@ -164,7 +164,7 @@ def test_a_lines_place_names_the_thing(clinic: Bundle, root: Path) -> None:
     named("extensions.conf", "exten => 4,1,Goto(internal,106,1)", "106")
     named("extensions.conf", "[outbound-mobile]", "mobile")
     named("extensions.conf", "[from-class-international]", "international")
-    named("extensions.conf", "exten => 02188001235,1,Set(GROUP(trunk-in)=mokhaberat)", "02188001235")
+    named("extensions.conf", "[inbound-mokhaberat]", "mokhaberat")
 
 
 def test_equal_sites_give_equal_bytes_wherever_they_stand(root: Path, clinic: Bundle) -> None:

@@ -37,6 +37,7 @@ BY_THE_TOOL = {
         "send_pai",
         "srv_lookups",
         "transport",
+        "trust_id_outbound",
         "type",
     },
     "queues.conf": {"announce-holdtime"},
@@ -76,7 +77,9 @@ STEPS = [
     (r",hint,PJSIP/(\d+)", 'number: "{}"'),
     (r"Dial\(PJSIP/\$.EXTEN.@(\w+)", "trunks: [{}]"),
     (r"Set\(GROUP\(trunk-out\)=(\w+)", "trunks: [{}]"),
-    (r"=> (\d+),1,Set\(GROUP\(trunk-in\)", 'did: "{}"'),
+    (r"Set\(GROUP\(trunk-in\)", "max_channels: "),
+    (r"=> (\d+),1,Gosub\(blacklist", 'did: "{}"'),
+    (r"trunk-in-|inbound-|Set\(CALLERID|=> i,1,Hangup\(1\)", "name: mokhaberat"),
     (r"GROUP_COUNT.* > (\d+)\]", "max_channels: {}"),
     (r"=> _?([^,]+),1,Goto\(route-", "{}"),
     (r"=> _00\S+,1,Hangup\(21\)|=> _\+\S+,1,Hangup\(21\)", ""),  # the prefixes of a country
@@ -190,7 +193,7 @@ def test_a_section_leads_to_the_line_that_holds_its_name(mapped: list[Line]) -> 
         if line.section in {"refused-abroad", "blacklist"}:
             continue  # every site has them; no line asks for them
         name = re.sub(
-            "^(from-trunk|from-class|class|outbound|route|ivr|schedule|calendar|announcement)-",
+            "^(from-trunk|trunk-in|inbound|from-class|class|outbound|route|ivr|schedule|calendar|announcement)-",
             "",
             line.section,
         )

@@ -11,8 +11,11 @@ from kelid.compile import (
     calls,
     caps,
     classes,
+    dahdi,
     dialplan,
     hours,
+    iax2,
+    inbound,
     ivrs,
     modules,
     pins,
@@ -21,7 +24,6 @@ from kelid.compile import (
     routes,
     system,
     tones,
-    trunks,
     voicemail,
 )
 from kelid.compile.features import parts as features
@@ -42,8 +44,8 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
         asterisk=site.servers.asterisk,
         files=tuple(sorted(_files(site), key=lambda file: file.path)),
         contexts=(
-            *trunks.contexts(site),
             *classes.contexts(site),
+            *inbound.contexts(site),
             *routes.contexts(site),
             *caps.contexts(site),
             *blacklist.contexts(site),
@@ -59,14 +61,16 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
             *custom,
         ),
         media=_media(site),
-        lists=pins.lists(site),
+        lists=tuple(sorted((*pins.lists(site), *dahdi.lists(site)), key=lambda file: file.path)),
     )
 
 
 def _files(site: Site) -> tuple[ConfFile, ...]:
     return (
-        modules.conf(site.servers.asterisk),
+        modules.conf(site.servers.asterisk, _parts(site)),
         system.pjsip(site),
+        *iax2.files(site),
+        *dahdi.files(site),
         system.rtp(),
         system.logger(),
         *system.call_records(),
@@ -76,6 +80,12 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
         *queues.files(site),
         voicemail.conf(site),
     )
+
+
+def _parts(site: Site) -> set[modules.Part]:
+    """Return what the site uses of what not every server has."""
+    kinds: dict[str, modules.Part] = {"iax2": "iax2", "dahdi": "dahdi"}
+    return {kinds[trunk.kind] for trunk in site.trunks if trunk.kind in kinds}
 
 
 def _media(site: Site) -> tuple[Media, ...]:

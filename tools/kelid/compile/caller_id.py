@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelid.compile.trunks import shown_number, written_as
 from kelid.model.site import OutboundRoute, Site, Trunk
 
 
@@ -14,12 +15,15 @@ def shown(site: Site, route: OutboundRoute, trunk: Trunk) -> tuple[list[str], st
     if route.caller_id == "anonymous":
         return ["CALLERID(pres)=prohib"], ""
     if route.caller_id not in {"extension", "trunk"}:
-        return [], f"f({route.caller_id})"
+        return [], f"f({shown_number(site, trunk, route.caller_id)})"
     key = "emergency_caller_id" if route.emergency else "outbound_caller_id"
     if route.caller_id == "trunk" or not any(getattr(item, key) for item in site.extensions):
-        return [], f"f({trunk.caller_id})" if trunk.caller_id else ""
+        return [], f"f({shown_number(site, trunk)})" if trunk.caller_id else ""
     own = f"${{FILTER(0-9+,${{{key.upper()}}})}}"
     chosen = f'SHOWN=${{IF($["${{{key.upper()}}}" != ""]?{own}:{trunk.caller_id})}}'
+    sets = [chosen]
+    if (written := written_as(site, trunk, "SHOWN")) != "${SHOWN}":
+        sets.append(f"SHOWN={written}")
     if trunk.caller_id:
-        return [chosen], "f(${SHOWN})"
-    return [chosen], '${IF($["${SHOWN}" != ""]?f(${SHOWN}))}'
+        return sets, "f(${SHOWN})"
+    return sets, '${IF($["${SHOWN}" != ""]?f(${SHOWN}))}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kelid.compile import caller_id, caps, hours, pins
 from kelid.compile.dialplan import DIALLED, NO_REDIRECT, NUMBER
 from kelid.compile.patterns import as_pattern
-from kelid.compile.trunks import dial
+from kelid.compile.trunks import counted, dial, full
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import DialPattern, OutboundRoute, Site, Trunk
@@ -90,16 +90,15 @@ def _attempt(
     data = []
     # Our own count never holds an emergency call back: the telephone company may refuse it, then the next
     # trunk is tried.
-    if trunk.max_channels:
+    if counted(trunk):
         data.append(("Set", f"GROUP(trunk-out)={trunk.name}", where))
-        if not route.emergency:
-            busy = f"${{GROUP_COUNT({trunk.name}@trunk-in)}} + ${{GROUP_COUNT({trunk.name}@trunk-out)}}"
-            data.append(("GotoIf", f"$[{busy} > {trunk.max_channels}]?{following or 'full'}", limit))
+        if not route.emergency and (busy := full(trunk)):
+            data.append(("GotoIf", f"$[{busy}]?{following or 'full'}", limit))
     sets, shown = caller_id.shown(site, route, trunk)
     data += [("Set", text, route.place("caller_id")) for text in sets]
     longest = f"S({route.max_duration})" if route.max_duration and not route.emergency else ""
-    counted = caps.dial_option(site, route.kind)
-    data.append(("Dial", f"{dial(trunk)},,{NO_REDIRECT}{shown}{longest}{counted}", where))
+    cap = caps.dial_option(site, route.kind)
+    data.append(("Dial", f"{dial(site, trunk)},,{NO_REDIRECT}{shown}{longest}{cap}", where))
     if following:
         failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
         data.append(("GotoIf", f"{failed}?{following}:ended", where))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile import devices, trunks
+from kelid.compile import devices, sip_trunks
 from kelid.compile.conf import section
 from kelid.model.pbx import ConfFile
 from kelid.model.site import Site
@@ -19,11 +19,11 @@ def pjsip(site: Site) -> ConfFile:
                     "type": "global",
                     "user_agent": "PBX",
                     # The address first: a trunk stays a trunk whatever name its calls carry.
-                    "endpoint_identifier_order": "ip,username",
+                    "endpoint_identifier_order": "ip,username,auth_username",
                 },
             ),
             section("transport-udp", {"type": "transport", "protocol": "udp", "bind": "0.0.0.0:5060"}),
-            *trunks.sip(site),
+            *sip_trunks.sections(site),
             *devices.sip(site),
         ),
     )
