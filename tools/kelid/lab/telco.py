@@ -20,9 +20,9 @@ SPOOL = "/var/spool/asterisk/telco"
 
 CALLER = "/usr/local/lib/lab/caller.py"
 
-BEHAVIOURS = ("answer", "busy", "ring", "congestion", "unknown")
-"""What a number outside does when it is called: answers and speaks (a tone), is busy, rings for ever, can't be reached for
-lack of lines, or doesn't exist."""
+BEHAVIOURS = ("answer", "confirm", "busy", "ring", "congestion", "unknown")
+"""What a number outside does when it is called: answers and speaks (a tone), does so and presses 1, is busy, rings for ever,
+can't be reached for lack of lines, or doesn't exist."""
 
 _CUSTOMER = """\
 [{user}]

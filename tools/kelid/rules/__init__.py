@@ -1,6 +1,7 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
-Codes: B backup, D destinations, E extensions, H hours, I menus, K secrets, N names, P prompts, Q queues, R routes, T trunks.
+Codes: B backup, D destinations, E extensions, H hours, I menus, K secrets, N names, P prompts, Q queues, R routes, T trunks,
+U call handling of extensions, W ring groups.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from kelid.rules import (
     backups,
     destinations,
     extensions,
+    handling,
     hours,
     ivrs,
     media,
     names,
     queue_members,
     queues,
+    ring_groups,
     routes,
     trunks,
 )
@@ -35,12 +38,14 @@ TOPICS = (
     backups,
     destinations,
     extensions,
+    handling,
     hours,
     ivrs,
     media,
     names,
     queue_members,
     queues,
+    ring_groups,
     routes,
     _secrets,
     trunks,

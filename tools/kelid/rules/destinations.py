@@ -8,8 +8,11 @@ from kelid.findings import Severity
 from kelid.model.destination import KINDS
 from kelid.model.site import Site
 from kelid.rules.calls import loops, reachable
-from kelid.rules.patterns import parse
+from kelid.rules.payers import refusal
 from kelid.rules.registry import Fault, rule
+
+_RINGS = frozenset({"extension", "ring_group"})
+"""Kinds of objects that ring phones and go on when nobody answers."""
 
 
 @rule("D001")
@@ -52,37 +55,25 @@ def no_such_mailbox(site: Site) -> Iterator[Fault]:
 @rule("D003")
 def who_pays(site: Site) -> Iterator[Fault]:
     """A call that is sent outside is paid by a permission class that may call that number."""
-    classes = {item.name: item for item in site.permission_classes}
-    routes = {item.name: item for item in site.outbound_routes}
     for way in site.ways:
-        if way.destination.kind != "external":
+        to = way.destination
+        if to.kind != "external":
             continue
-        payer = classes.get(way.destination.permission_class)
-        if payer is None:
-            text = f"there is no permission class {way.destination.permission_class!r}"
-            yield way.where, text, f"the site has {', '.join(classes)}"
-            continue
-        allowed = [routes[name] for name in payer.routes if name in routes]
-        for route in allowed:
-            if any(_takes(item.match, way.destination.name) for item in route.patterns):
-                break
-        else:
-            text = f"no route of the class {payer.name!r} takes the number {way.destination.name}"
-            yield way.where, text, "name a class that may call it"
-
-
-def _takes(pattern: str, number: str) -> bool:
-    try:
-        return parse(pattern).takes(number)
-    except ValueError:
-        return False
+        if why := refusal(site, to.permission_class, to.name):
+            known = [item.name for item in site.permission_classes]
+            fix = (
+                "name a class that may call it"
+                if to.permission_class in known
+                else f"the site has {', '.join(known)}"
+            )
+            yield way.where, why, fix
 
 
 @rule("D004")
 def goes_round(site: Site) -> Iterator[Fault]:
     """No call goes round for ever among menus, schedules and announcements while nobody does anything."""
     for way, path in loops(site):
-        if not {kind for kind, _ in path} & {"extension", "queue"}:
+        if not {kind for kind, _ in path} & {*_RINGS, "queue"}:
             yield (
                 way.where,
                 f"a call can go round for ever: {_round(path)}",
@@ -95,7 +86,7 @@ def rings_round(site: Site) -> Iterator[Fault]:
     """No call goes round for ever among phones that don't answer."""
     for way, path in loops(site):
         kinds = {kind for kind, _ in path}
-        if "extension" in kinds and "queue" not in kinds:
+        if kinds & _RINGS and "queue" not in kinds:
             fix = "let one of them go to a mailbox, to a queue, or end"
             yield way.where, f"a call that nobody answers goes round for ever: {_round(path)}", fix
 
