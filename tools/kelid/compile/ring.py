@@ -18,6 +18,9 @@ EXTENSION = "_[0-9]!"
 CALLER_NUMBER = "${FILTER(0-9+,${CALLERID(num)})}"
 """Who calls, as far as it can be dialled."""
 
+RINGING_TONE = '${IF($["${ALERT_INFO}" = ""]?:b(alert-info^s^1))}'
+"""Option of Dial where an inbound route or a ring group says how phones ring (``__ALERT_INFO``)."""
+
 FORWARDS = 5
 """How many times one call may be forwarded by what users set; after that phones ring as if nothing were set."""
 
@@ -44,7 +47,7 @@ def calls_at_once(extension: Extension) -> int:
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return the subroutines."""
-    return (_ring(site), _forward(), _phone_free(), _reach(), _confirm())
+    return (_ring(site), _forward(), _phone_free(), _reach(), _confirm(), _alert_info())
 
 
 def _ring(site: Site) -> Context:
@@ -66,7 +69,7 @@ def _ring(site: Site) -> Context:
                     Step("Gosub", f"forward,${{EXTEN}},1(CFU,{payer})"),
                     Step("Gosub", "phone-free,${EXTEN},1(${ARG4})"),
                     Step("GotoIf", "$[${GOSUB_RETVAL} = 0]?busy"),
-                    Step("Dial", "${ARG1},${ARG2},${ARG3}${DIAL_INSIDE}"),
+                    Step("Dial", f"${{ARG1}},${{ARG2}},${{ARG3}}${{DIAL_INSIDE}}{RINGING_TONE}"),
                     Step("GotoIf", '$["${DIALSTATUS}" = "BUSY"]?busy'),
                     Step("Set", 'LOCAL(way)=${IF($["${DIALSTATUS}" = "NOANSWER"]?no-answer:unavailable)}'),
                     Step("Gosub", f"forward,${{EXTEN}},1(CFNA,{payer})"),
@@ -172,6 +175,23 @@ def _confirm() -> Context:
                     Step("GotoIf", '$["${CONFIRMED}" = "1"]?taken'),
                     Step("Set", "GOSUB_RESULT=CONTINUE"),
                     Step("Return", label="taken"),
+                ),
+            ),
+        ),
+    )
+
+
+def _alert_info() -> Context:
+    """Return ``alert-info``, which runs on the channel to a phone before it rings; other channels have no such header."""
+    return Context(
+        "alert-info",
+        (
+            Exten(
+                "s",
+                (
+                    Step("GotoIf", '$["${CHANNEL(channeltype)}" != "PJSIP"]?other'),
+                    Step("Set", "PJSIP_HEADER(add,Alert-Info)=${ALERT_INFO}"),
+                    Step("Return", label="other"),
                 ),
             ),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.calls import call_outside, reach, ring_now
 from kelid.compile.dialplan import NO_REDIRECT
-from kelid.compile.ring import CONFIRM_SECONDS, recorded
+from kelid.compile.ring import CONFIRM_SECONDS, RINGING_TONE, recorded
 from kelid.compile.text import go, literal, sound
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Extension, RingGroup, RingGroupMember, Site
@@ -48,6 +48,8 @@ def _greeting(group: RingGroup) -> list[Step]:
     if group.caller_id_prefix:
         text = f"CALLERID(name)={literal(group.caller_id_prefix)} ${{CALLERID(name)}}"
         steps.append(Step("Set", text, where=group.place("caller_id_prefix")))
+    if group.alert_info:
+        steps.append(Step("Set", f"__ALERT_INFO={group.alert_info}", where=group.place("alert_info")))
     if group.musicclass:
         # Music needs an answered call; the ringing tone doesn't.
         steps.append(Step("Answer", "500", where=group.place("musicclass")))
@@ -56,7 +58,7 @@ def _greeting(group: RingGroup) -> list[Step]:
 
 def _options(group: RingGroup) -> str:
     heard = f"m({group.musicclass})" if group.musicclass else "r"
-    return NO_REDIRECT + heard + recorded(group.recording, f"ring-group-{group.name}", "x")
+    return NO_REDIRECT + heard + RINGING_TONE + recorded(group.recording, f"ring-group-{group.name}", "x")
 
 
 def _ring(group: RingGroup) -> Step:

@@ -55,6 +55,23 @@ def name_twice(site: Site) -> Iterator[Fault]:
             yield thing.place("name"), text, f"the first stands on line {line}; rename one"
 
 
+_DIALLED = frozenset({"queue", "ring_group", "conference", "page"})
+"""Kinds of objects whose names are extensions of one context."""
+
+
+@rule("N008")
+def names_differ_by_dashes(site: Site) -> Iterator[Fault]:
+    """Two names of a kind that becomes extensions differ by more than dashes, which Asterisk passes over in extensions."""
+    first: dict[Point, Placed] = {}
+    for thing in site.objects():
+        if thing.KIND not in _DIALLED:
+            continue
+        before = first.setdefault((thing.KIND, thing.label.replace("-", "")), thing)
+        if before.label != thing.label:
+            text = f"Asterisk can't tell the names {before.label!r} and {thing.label!r} apart"
+            yield thing.place("name"), text, "rename one; dashes in the name of an extension don't count"
+
+
 @rule("N006")
 def name_unknown(site: Site) -> Iterator[Fault]:
     """What an object names is at the site."""

@@ -65,5 +65,10 @@ def forget(key: str) -> Step:
 
 
 def lamp(name: str, *, on: bool) -> Step:
-    """Return the step that sets the lamp ``Custom:NAME``, which outlives a restart."""
-    return Step("Set", f"DEVICE_STATE(Custom:{name})={'INUSE' if on else 'NOT_INUSE'}")
+    """Return the step that sets the lamp ``Custom:NAME``, which outlives a restart.
+
+    Do-not-disturb is a part of its extension's hint, ``PJSIP/101&Custom:DND101``, in which INVALID is the one state that
+    counts for nothing: by NOT_INUSE a phone that is unplugged would look free.
+    """
+    off = "INVALID" if name.startswith("DND") else "NOT_INUSE"
+    return Step("Set", f"DEVICE_STATE(Custom:{name})={'INUSE' if on else off}")

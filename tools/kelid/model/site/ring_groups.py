@@ -38,6 +38,8 @@ class RingGroup(Placed):
     musicclass: str = ""
     """The music that callers hear; "" for the ringing tone."""
     language: str = ""
+    alert_info: str = ""
+    """How phones ring: the text of the header Alert-Info."""
     recording: str
     confirm_prompt: str
     destination: Destination
