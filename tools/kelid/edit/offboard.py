@@ -25,6 +25,8 @@ class Step:
     topic: str
     path: Path
     replacement: str = ""
+    excluded: str = ""
+    """The number to leave out of the row of phones (``series``) at the path."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,9 @@ def farewell(
     topic = topic_of(extension.where.file) or "extensions"
     path = open_file(topic).path_at(extension.where.line, extension.where.column)
     assert path is not None  # noqa: S101 - the loader read the extension from there
-    answer.steps.append(Step(where=extension.where, what=f"extension {number}", topic=topic, path=path))
+    excluded = number if path[0] == "series" else ""
+    step = Step(where=extension.where, what=f"extension {number}", topic=topic, path=path, excluded=excluded)
+    answer.steps.append(step)
     return answer
 
 
@@ -126,7 +130,9 @@ def take(answer: Farewell, open_file: Open, schemas: Mapping[str, Schema]) -> No
     for step in answer.steps:
         if step.replacement:
             open_file(step.topic).replace(step.path, step.replacement)
-    gone = {(step.topic, step.path) for step in answer.steps if not step.replacement}
+        elif step.excluded:
+            open_file(step.topic).insert((*step.path, "except"), step.excluded)
+    gone = {(step.topic, step.path) for step in answer.steps if not step.replacement and not step.excluded}
     for topic, path in sorted(gone, key=_from_behind, reverse=True):
         if any((topic, path[:end]) in gone for end in range(1, len(path))):
             continue  # what is around it goes too

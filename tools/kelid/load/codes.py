@@ -28,6 +28,7 @@ CODES = {
     "S005": "a number out of its range",
     "S006": "a list or a mapping that is too short, or names something twice",
     "S007": "a day that no calendar has",
+    "S008": "a row of numbers that is none, or makes too many phones",
     "V001": "a secret that the vault's password doesn't open",
 }
 """Every code of the loader and of the vault, with what it means. A code is for ever: it never gets another meaning."""

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from kelid.findings import Finding
 from kelid.load.build.devices import Settings, devices
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
+from kelid.load.tree import Mapping
 from kelid.model.destination import Destination
 from kelid.model.site import Extension, Voicemail
 
 WAYS = ("no_answer", "busy", "unavailable")
 
+LONGEST_ROW = 2000
+"""Phones that one line of YAML may make: more is a slip of the finger, or an attack."""
+
 
 def build(source: Source) -> tuple[Extension, ...]:
     """Return the extensions of the site."""
+    views = [*source.file("extensions").each("extensions"), *series(source)]
     defaults = source.defaults
     profiles = {view.get("name"): view for view in source.file("site").each("profiles")}
     settings = Settings()
@@ -20,8 +28,33 @@ def build(source: Source) -> tuple[Extension, ...]:
         _extension(
             view, (profiles[name],) if (name := view.get("profile")) in profiles else (), defaults, settings
         )
-        for view in source.file("extensions").each("extensions")
+        for view in views
     )
+
+
+def series(source: Source) -> Iterator[View]:
+    """Yield a view for each phone of the rows in ``series``, as if it had been written among the extensions.
+
+    A row that makes no sense, or too many phones, becomes a finding.
+    """
+    for view in source.file("extensions").each("series"):
+        first, _, last = view.get("numbers").partition("-")
+        count = int(last) - int(first) + 1
+        if len(first) != len(last) or not 0 < count <= LONGEST_ROW:
+            text = f"{view.get('numbers')} is no row of 1 to {LONGEST_ROW} numbers of equal length"
+            fix = "write the first and the last, as 1101-1140"
+            source.findings.append(Finding(view.at("numbers"), "S008", text, fix))
+            continue
+        node = view.node
+        items = node.items if isinstance(node, Mapping) else {}
+        written = {key: items[key] for key in ("names", "profile")} | {"number": items["numbers"]}
+        like = Mapping(written, {}, view.where)
+        for number in range(int(first), int(last) + 1):
+            text = str(number).zfill(len(first))
+            if text in view.get("except"):
+                continue
+            names = {language: name.replace("{number}", text) for language, name in view.get("names").items()}
+            yield View({"number": text, "names": names, "profile": view.get("profile")}, like)
 
 
 def _extension(view: View, profile: tuple[View, ...], defaults: View, settings: Settings) -> Extension:
