@@ -5,6 +5,7 @@ from __future__ import annotations
 from kelid.compile import numbers, ring
 from kelid.compile.devices import dial
 from kelid.compile.dialplan import NO_REDIRECT
+from kelid.compile.features import keys
 from kelid.compile.loops import loops
 from kelid.compile.ring import CALLER_NUMBER, CONFIRM_SECONDS, calls_at_once, recorded
 from kelid.compile.text import go, sound
@@ -77,11 +78,13 @@ def _exten(site: Site, extension: Extension, others: dict[str, Extension], *, gu
     together = follow.numbers if follow and follow.strategy == "ringall" else ()
     devices = "&".join((dial(extension), *(f"{_leg(extension, i)}" for i in range(len(together)))))
     # All of them ring as long as the most patient one.
+    # Somebody who is called outside never gets the keys of a phone.
+    options = _options(extension) + ("" if together else keys.called(site))
     seconds = max([extension.ring_time, *(_patience(number) for number in together)])
     steps.append(
         Step(
             "Gosub",
-            f"ring,${{EXTEN}},1({devices},{seconds},{_options(extension)},{_payer(extension)})",
+            f"ring,${{EXTEN}},1({devices},{seconds},{options},{_payer(extension)})",
             label="boss" if extension.secretary else "",
             where=where,
         )

@@ -82,7 +82,7 @@ def _sip(site: Site, extension: Extension, device: Device) -> tuple[Section, ...
         where,
     )
     return (
-        Section(name, endpoint.options + variables(extension), where),
+        Section(name, endpoint.options + variables(site, extension), where),
         section(
             name,
             {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from kelid.compile.conf import Value
+from kelid.compile.features import keys
 from kelid.compile.ring import recorded
 from kelid.model.pbx import Option
 from kelid.model.site import Extension, Site
 
 
-def variables(extension: Extension) -> tuple[Option, ...]:
+def variables(site: Site, extension: Extension) -> tuple[Option, ...]:
     """Return the channel variables of each device: who calls, what is shown outside, and how calls are recorded.
 
     They are set by Asterisk on every channel of the device, so no phone can choose them. Those with two underscores go on
@@ -21,11 +22,16 @@ def variables(extension: Extension) -> tuple[Option, ...]:
         ("__OUTBOUND_CALLER_ID", extension.outbound_caller_id, "outbound_caller_id"),
         ("__EMERGENCY_CALLER_ID", extension.emergency_caller_id, "emergency_caller_id"),
     ]
-    if wanted:
-        found += [
-            ("DIAL_INSIDE", recorded(wanted.outbound_internal, f"extension-{number}", "X"), "recording"),
-            ("DIAL_OUTSIDE", recorded(wanted.outbound_external, f"extension-{number}", "X"), "recording"),
-        ]
+    what = f"extension-{number}"
+    inside = recorded(wanted.outbound_internal, what, "X") if wanted else ""
+    outside = recorded(wanted.outbound_external, what, "X") if wanted else ""
+    found += [
+        ("DIAL_INSIDE", keys.calling(site) + inside, "recording"),
+        ("DIAL_OUTSIDE", keys.calling(site) + outside, "recording"),
+    ]
+    if keys.calling(site):
+        # Who presses a key sends the call where this phone may call, and nowhere else.
+        found.append(("TRANSFER_CONTEXT", f"from-class-{extension.permission_class}", "permission_class"))
     return tuple(
         Option("set_var", f"{name}={value}", extension.place(key)) for name, value, key in found if value
     )

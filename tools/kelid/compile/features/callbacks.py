@@ -7,9 +7,9 @@ only where the class may call; ``rules`` sees to it that this isn't another coun
 from __future__ import annotations
 
 from kelid.compile.features.limits import guard
+from kelid.compile.features.payers import may_call
 from kelid.compile.features.phone import DIGITS
 from kelid.compile.text import go
-from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Callback, Site
 
@@ -28,15 +28,15 @@ def _callback(item: Callback) -> tuple[Context, ...]:
     number = f"{item.prepend}${{CALLER}}"
     place = item.place("permission_class")
 
-    def unless(condition: str, where: Where) -> Step:
-        return Step("GotoIf", f"$[${{DIALPLAN_EXISTS({condition},1)}} = 0]?refused", where=where)
-
     limit = guard(f"callback-{item.name}", item.calls_per_hour, "refused")
     steps = (
         Step("Set", f"CALLER=${{FILTER({DIGITS},${{CALLERID(num)}})}}", where=where),
-        unless(f"callback-callers-{item.name},${{CALLER}}", item.place("callers")),
-        Step("GotoIf", f"${{DIALPLAN_EXISTS(emergency,{number},1)}}?refused", where=place),
-        unless(f"{paid},{number}", place),
+        Step(
+            "GotoIf",
+            f"$[${{DIALPLAN_EXISTS(callback-callers-{item.name},${{CALLER}},1)}} = 0]?refused",
+            where=item.place("callers"),
+        ),
+        *(Step(s.app, s.data, where=place) for s in may_call(item.permission_class, number, "refused")),
         *(Step(step.app, step.data, where=item.place("calls_per_hour")) for step in limit),
         Step(
             "Originate",

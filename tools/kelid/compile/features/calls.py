@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kelid.compile.features.payers import may_call
 from kelid.compile.features.phone import DIGITS, OWN, PAYER, Asked, own_only, say
 from kelid.compile.text import name_of
 from kelid.model.pbx import Context, Exten, Step
@@ -75,10 +76,9 @@ def call_last(asked: Asked) -> tuple[Exten, ...]:
             *own_only(),
             Step("Set", f"TO=${{FILTER({DIGITS},${{DB(LASTCALLER/{OWN})}})}}"),
             Step("GotoIf", '$["${TO}" = ""]?none'),
-            Step("GotoIf", "${DIALPLAN_EXISTS(emergency,${TO},1)}?none"),
             Step("GotoIf", "${DIALPLAN_EXISTS(internal,${TO},1)}?inside"),
-            Step("GotoIf", f"$[${{DIALPLAN_EXISTS({PAYER},${{TO}},1)}} = 0]?none"),
-            Step("Goto", f"{PAYER},${{TO}},1"),
+            *may_call(PAYER, "${TO}", "none"),
+            Step("Goto", f"class-{PAYER},${{TO}},1"),
             Step("Goto", "internal,${TO},1", label="inside"),
             say("unidentified-no-callback", label="none"),
             Step("Hangup"),

@@ -30,7 +30,6 @@ def conf(site: Site) -> ConfFile:
     }
     named: dict[str, Value] = {option: (getattr(keys, key), keys.place(key)) for key, option in _KEYS.items()}
     named["disconnect"] = ""
-    named["automon"] = ""
     return ConfFile("features.conf", (section("general", general), section("featuremap", named)))
 
 

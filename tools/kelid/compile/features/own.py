@@ -6,6 +6,7 @@ All is kept in Asterisk's database and read when a call comes: ``CFU/101``, ``CF
 
 from __future__ import annotations
 
+from kelid.compile.features.payers import may_call
 from kelid.compile.features.phone import DIGITS, OWN, PAYER, Asked, forget, lamp, own_only, say
 from kelid.model.pbx import Context, Exten, Hint, Step
 
@@ -50,7 +51,8 @@ def _forward(family: str) -> Exten:
             Step("GotoIf", f'$["${{TO}}" = "" | "${{TO}}" = "{OWN}"]?refused'),
             Step("GotoIf", "${DIALPLAN_EXISTS(emergency,${TO},1)}?refused"),
             Step("GotoIf", "${DIALPLAN_EXISTS(internal,${TO},1)}?allowed"),
-            Step("GotoIf", f"${{DIALPLAN_EXISTS({PAYER},${{TO}},1)}}?allowed"),
+            *may_call(PAYER, "${TO}", "refused"),
+            Step("Goto", "allowed"),
             say("ss-noservice", label="refused"),
             Step("Hangup"),
             Step("Set", f"DB({family}/{OWN})=${{TO}}", label="allowed"),

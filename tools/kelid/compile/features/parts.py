@@ -13,6 +13,7 @@ from kelid.compile.features import (
     limits,
     pages,
     parking,
+    payers,
     recording,
 )
 from kelid.model.pbx import ConfFile, Context
@@ -24,6 +25,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
     return (
         *codes.contexts(site),
         *limits.contexts(),
+        *payers.contexts(site),
         *recording.contexts(site),
         *parking.contexts(site),
         *pages.contexts(site),

@@ -15,8 +15,8 @@ from kelid.model.site import Site
 OWN = "${CUT(CHANNEL(endpoint),-,1)}"
 """The number of the phone."""
 
-PAYER = "${PJSIP_ENDPOINT(${CHANNEL(endpoint)},context):5}"
-"""The context of what the phone's class may call: ``class-national``, of the endpoint's ``from-class-national``."""
+PAYER = "${PJSIP_ENDPOINT(${CHANNEL(endpoint)},context):11}"
+"""The phone's permission class: ``national``, of the endpoint's context ``from-class-national``."""
 
 DIGITS = "0-9+"
 """The characters of FILTER that a telephone number has."""

@@ -9,6 +9,9 @@ from kelid.model.destination import Destination
 from kelid.model.record import EMPTY
 from kelid.model.site.base import Names, Placed
 
+MOST_SLOTS = 200
+"""Slots of a parking lot: rules refuse more, and nothing counts further."""
+
 
 class InCallKeys(Placed):
     """What phones can press during a call (features.conf); "" for what they can't. Only extensions have these keys."""
@@ -66,7 +69,9 @@ class ParkingLot(Placed):
 
     def numbers(self) -> tuple[str, ...]:
         """Return the slots one by one, none where the range is written the wrong way round."""
-        return tuple(str(slot).zfill(len(self.first)) for slot in range(int(self.first), int(self.last) + 1))
+        first = int(self.first)
+        last = min(int(self.last), first + MOST_SLOTS - 1)
+        return tuple(str(slot).zfill(len(self.first)) for slot in range(first, last + 1))
 
 
 class Page(Placed):
