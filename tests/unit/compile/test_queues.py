@@ -66,7 +66,7 @@ def test_a_queue_says_what_its_template_and_the_defaults_leave_out(make: Make) -
 
 
 def test_members_have_what_is_theirs_and_no_more(make: Make) -> None:
-    text = "{extension: 102, wrapuptime: 9}, {extension: 103, penalty: 2, ringinuse: yes, state_interface: hint}]"
+    text = "{extension: 102, wrapuptime: 9}, {extension: 103, penalty: 2, ringinuse: yes, state_interface: phone}]"
     site = make(QUEUE.replace("{extension: 101}]", text))
     found = [
         option.value
@@ -75,8 +75,8 @@ def test_members_have_what_is_theirs_and_no_more(make: Make) -> None:
         if option.key == "member"
     ]
     assert [line.split(",")[:2] + line.split(",")[3:] for line in found] == [
-        ["PJSIP/102", "0", "PJSIP/102", "", "9"],
-        ["PJSIP/103", "2", "hint:103@internal", "yes"],
+        ["PJSIP/102", "0", "hint:102@internal", "", "9"],
+        ["PJSIP/103", "2", "PJSIP/103", "yes"],
     ]
 
 

@@ -11,7 +11,7 @@ from kelid.model.queue_members import queues_of
 from kelid.model.site import Extension, Member, Site
 
 
-def state(extension: Extension, watched: str = "phone") -> str:
+def state(extension: Extension, watched: str = "hint") -> str:
     """Return what a queue watches to know whether the member is free: the phone, or the lamp that all phones share."""
     if watched == "phone" and alone(extension):
         return interface(extension)

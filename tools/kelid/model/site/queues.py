@@ -16,7 +16,7 @@ class Member(Placed):
 
     extension: str
     penalty: int = 0
-    state_interface: str = "phone"
+    state_interface: str = "hint"
     wrapuptime: int = -1
     ringinuse: str = "queue"
 
