@@ -157,7 +157,7 @@ def test_a_lines_place_names_the_thing(clinic: Bundle, root: Path) -> None:
     named("pjsip.conf", "[mokhaberat]", "mokhaberat")
     named("pjsip.conf", "password = %%secret:trunk_mokhaberat%%", "mokhaberat")
     named("queues.conf", "[reception]", "reception")
-    named("queues.conf", "member = PJSIP/106,1,داروخانه,PJSIP/106", "106")
+    named("queues.conf", "member = PJSIP/106,1,داروخانه,hint:106@internal", "106")
     named("extensions.conf", "[ivr-departments]", "departments")
     named("extensions.conf", "exten => 20270322,1,NoOp(نوروز)", "1406-01-01, until: 1406-01-04")
     named("extensions.conf", " same => n,GotoIfTime(08:00-12:59,thu,*,*,Asia/Tehran?open)", "thu")
