@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kelid.edit.document import CannotEdit, Document
 from kelid.edit.document import Path as Way
+from kelid.edit.layout import Layout
 from kelid.edit.write import Value, scalar
 from kelid.load.tree import Mapping, Node, Scalar, read_tree
 
@@ -107,6 +108,31 @@ def test_what_splicing_can_not_do_is_refused_and_nothing_is_changed() -> None:
     with pytest.raises(CannotEdit, match=r"x\.yml:1"):
         document.insert(("a",), "d")
     assert document.text == text
+
+
+def test_a_deeper_comment_above_the_first_item_stays_above_it() -> None:
+    text = "m:\n    # all who\n- b\n"
+    document = Document(text)
+    document.insert(("m",), "a", 0)
+    assert document.text == "m:\n    # all who\n- a\n- b\n"
+    document.remove(("m", 0))
+    assert document.text == text
+
+
+def test_the_only_key_of_an_item_leaves_the_item() -> None:
+    assert (
+        changed("m:\n  - a: x\n  - b: y\n", lambda file: file.remove(("m", 0, "a")))
+        == "m:\n  - {}\n  - b: y\n"
+    )
+
+
+def test_a_splice_that_says_something_else_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = Document("m:\n  - a\n  - b\n", "x.yml")
+    monkeypatch.setattr(Layout, "item_end", lambda *_: len("m:\n  - a"))
+    with pytest.raises(CannotEdit, match=r"x\.yml:2: .* by hand"):
+        document.insert(("m",), "c")
+    assert document.text == "m:\n  - a\n  - b\n"
+    assert document.data() == {"m": ["a", "b"]}
 
 
 # --- scalars -----------------------------------------------------------------------------------------
@@ -272,6 +298,7 @@ def test_what_is_added_is_one_piece_and_leaves_no_trace(data: st.DataObject) -> 
         document.set(new, value, order=order)
 
     assert one_piece(document.text, text)
+    assert "\r\n" not in text or "\n" not in document.text.replace("\r\n", "")
     document.remove(new)
     assert document.text == text
 

@@ -33,7 +33,8 @@ def write_all(before: Files, after: Files) -> None:
             if body is None:
                 path.unlink(missing_ok=True)
             else:
-                ready.pop(path).replace(path)
+                ready[path].replace(path)
+                del ready[path]
     except OSError as problem:
         _restore(before, done)
         raise KelidError(f"{problem.filename or ''}: {problem.strerror}; nothing was changed") from problem
@@ -57,12 +58,16 @@ def _beside(path: Path, body: bytes) -> Path:
     """Return a new file in the same folder that holds the bytes, on the disk for good."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(body)
-        stream.flush()
-        mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
-        os.fchmod(stream.fileno(), mode)
-        os.fsync(stream.fileno())
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(body)
+            stream.flush()
+            mode = path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
     return Path(name)
 
 
