@@ -112,11 +112,7 @@ def test_emergency_is_the_first_way_out_of_every_class(clinic: Site, pbx: Pbx) -
 
 
 def test_a_class_reaches_its_own_routes_only(pbx: Pbx) -> None:
-    assert [i.context for i in context(pbx, "class-local").includes] == [
-        "emergency",
-        "refused-abroad",
-        "outbound-tehran",
-    ]
+    assert [i.context for i in context(pbx, "class-local").includes] == ["emergency", "outbound-tehran"]
     assert [i.context for i in context(pbx, "class-internal").includes] == ["emergency"]
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from kelid.compile.text import sound
 from kelid.findings import NOWHERE, Where
 from kelid.model.pbx import Context, Exten, Step
-from kelid.model.site import Cap, Site
+from kelid.model.site import Cap, OutboundRoute, Site
 
 LEAST = 30
 """Seconds that a call which was let out may last at least."""
@@ -40,6 +40,9 @@ def before(site: Site, kind: str, where: Where) -> list[Step]:
     if kind == "emergency":
         return []
     steps = []
+    if knows_class(site):
+        steps.append(Step("Gosub", "payers,${PAYER},1", where=where))
+        steps.append(Step("Set", "PAYER=${GOSUB_RETVAL}", where=where))
     if any(item.max_calls for item in site.permission_classes):
         steps.append(Step("Gosub", "class-limits,${PAYER},1", where=where))
     if kind in kinds(site):
@@ -47,20 +50,41 @@ def before(site: Site, kind: str, where: Where) -> list[Step]:
     return steps
 
 
-def dial_option(site: Site, kind: str) -> str:
-    """Return the option of Dial that begins to count a call of that kind when it is answered."""
-    return f"U(caps-{kind})" if kind in kinds(site) else ""
+def on_answer(site: Site, route: OutboundRoute) -> tuple[list[str], str]:
+    """Return what is set before Dial, and its options that count and record a call of the route from its answer on.
+
+    Phones bring how calls outside are recorded in ``DIAL_OUTSIDE``: an option U, a key that starts it, or nothing.
+    """
+    counted = route.kind in kinds(site)
+    phones = any(item.recording for item in site.extensions)
+    if not counted:
+        return [], f"U(recording^route-{route.name})" if route.record else "${DIAL_OUTSIDE}" if phones else ""
+    option = f"U(caps-{route.kind})"
+    if route.record:
+        return [f"_RECORD_AS=route-{route.name}"], option
+    if not phones:
+        return [], option
+    always = '$["${DIAL_OUTSIDE:0:2}" = "U("]'
+    return (
+        [f"_RECORD_AS=${{IF({always}?extension-${{CALLER_EXTENSION}})}}"],
+        f"{option}${{IF({always}?:${{DIAL_OUTSIDE}})}}",
+    )
+
+
+def _records(site: Site, kind: str) -> bool:
+    return any(item.recording for item in site.extensions) or any(
+        route.record for route in site.outbound_routes if route.kind == kind
+    )
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return what counts, one context a kind of route, and the limits of the classes."""
-    found = []
+    found = [_payers(site)] if knows_class(site) else []
     limited = [item for item in site.permission_classes if item.max_calls]
     if limited:
         extens = [
-            Exten(f"{way}-{item.name}", tuple(_limit(item.name, item.max_calls, place)), place)
+            Exten(item.name, tuple(_limit(item.name, item.max_calls, place)), place)
             for item in limited
-            for way in ("class", "from-class")
             for place in (item.place("max_calls"),)
         ]
         extens.append(Exten(_OTHER, (Step("Return"),)))
@@ -72,13 +96,26 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 f"caps-{kind}",
                 (
                     Exten("check", tuple(_check(site, counted))),
-                    Exten("s", tuple(_answered(counted))),
+                    Exten("s", tuple(_answered(counted, recorded=_records(site, kind)))),
                 ),
             )
         )
     if site.caps:
         found.append(_counter(site.time_zone))
     return tuple(found)
+
+
+def _payers(site: Site) -> Context:
+    """Return the context that tells which class a call belongs to, by the context in which it looked for its number."""
+    ways = [
+        (f"{way}-{item.name}", item.name)
+        for item in site.permission_classes
+        for way in ("class", "from-class")
+    ]
+    ways += [(f"disa-dial-{item.name}", item.permission_class) for item in site.disa]
+    ways += [(f"inbound-{item.name}", item.permission_class) for item in site.trunks if item.permission_class]
+    extens = [Exten(context, (Step("Return", name),)) for context, name in ways]
+    return Context("payers", (*extens, Exten(_OTHER, (Step("Return", "${EXTEN}"),))))
 
 
 def _limit(name: str, most: int, where: Where) -> list[Step]:
@@ -98,11 +135,7 @@ def _check(site: Site, counted: list[tuple[int, Cap]]) -> list[Step]:
         where, after = cap.place("name"), f"after-{number}"
         steps.append(Step("Set", f"_CAP{number}=", where=where))
         if cap.permission_classes:
-            mine = " | ".join(
-                f'"${{PAYER}}" = "{way}-{name}"'
-                for name in cap.permission_classes
-                for way in ("class", "from-class")
-            )
+            mine = " | ".join(f'"${{PAYER}}" = "{name}"' for name in cap.permission_classes)
             steps.append(Step("GotoIf", f"$[{mine}]?:{after}", where=cap.place("permission_classes")))
         per_hour, per_day = cap.minutes_per_hour * 60, cap.minutes_per_day * 60
         limits = f"{cap.calls_per_hour},{cap.calls_per_day},{per_hour},{per_day},{cap.calls_at_once}"
@@ -125,14 +158,14 @@ def _check(site: Site, counted: list[tuple[int, Cap]]) -> list[Step]:
 def _who(cap: Cap) -> str:
     """Return under whose name a call is counted; nothing in it is the caller's choice."""
     if cap.per == "class":
-        return '${IF($["${PAYER:0:5}" = "from-"]?${PAYER:11}:${PAYER:6})}'
+        return "${PAYER}"
     if cap.per == "extension":
         # What is not a phone's own call comes by a channel of the PBX itself: it is counted as one.
         return '${IF($["${CHANNEL(channeltype)}" = "PJSIP"]?${CHANNEL(endpoint)}:forwarded)}'
     return "site"
 
 
-def _answered(counted: list[tuple[int, Cap]]) -> list[Step]:
+def _answered(counted: list[tuple[int, Cap]], *, recorded: bool) -> list[Step]:
     """Return the steps of the channel that was called, when it has answered."""
     steps = []
     for number, cap in counted:
@@ -140,7 +173,9 @@ def _answered(counted: list[tuple[int, Cap]]) -> list[Step]:
         here = f"caps,answered,1({cap.name},${{CAP{number}}},{limits})"
         steps.append(Step("GosubIf", f'$["${{CAP{number}}}" != ""]?{here}', where=cap.place("name")))
     cut = 'ExecIf($["${CAP_SECONDS}" != ""]?Set(TIMEOUT(absolute)=${CAP_SECONDS}))'
-    return [*steps, _step(cut), Step("Return")]
+    # Dial has one option U: who records starts here too.
+    record = 'GosubIf($["${RECORD_AS}" != ""]?recording,s,1(${RECORD_AS}))'
+    return [*steps, _step(cut), *((_step(record),) if recorded else ()), Step("Return")]
 
 
 def _counter(zone: str) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile import hours
 from kelid.compile.patterns import all_but, as_pattern
+from kelid.model.patterns import parse
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import OutboundRoute, PermissionClass, Site
 
@@ -19,11 +20,12 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
     ``from-class-NAME`` is the way in of phones. ``class-NAME`` is for calls that no phone makes (forwards, DISA, call-back,
     destinations outside): there, routes that are worth a fraud are left out unless they ask for a PIN or the class says why
-    they needn't. Emergency numbers come first in each, and costly routes before the others: what they take can't slip
-    through a wide pattern of another route.
+    they needn't. Emergency numbers come first in each, and costly routes before the others. Where a pattern of another route
+    is so wide that it takes costly numbers too, these are refused before.
     """
     found = []
     routes = {route.name: route for route in site.outbound_routes}
+    guards = _guards(site)
     overrides = (Include(hours.OVERRIDES),) if hours.overridden(site) else ()
     for item in site.permission_classes:
         where = item.place("name")
@@ -31,9 +33,12 @@ def contexts(site: Site) -> tuple[Context, ...]:
         guarded = [name for name in costly if item.open_to_outside(routes[name])]
         plain = [name for name in item.routes if name in routes and not routes[name].costly]
         includes = [Include("emergency"), *_includes(item, guarded)]
-        if plain:
-            includes += [Include(PREMIUM)] if site.dial.premium else []
-            includes += [Include(ABROAD), *_includes(item, plain)]
+        includes += [
+            Include(guard.name)
+            for guard in guards
+            if any(_meet(routes[name], exten.pattern) for name in plain for exten in guard.extens)
+        ]
+        includes += _includes(item, plain)
         found.append(Context(f"class-{item.name}", includes=tuple(includes), where=where))
         found.append(
             Context(
@@ -50,7 +55,8 @@ def contexts(site: Site) -> tuple[Context, ...]:
                 where=where,
             )
         )
-    return (*found, *_guards(site))
+    used = {include.context for context in found for include in context.includes}
+    return (*found, *(guard for guard in guards if guard.name in used))
 
 
 def _costly(item: PermissionClass, routes: dict[str, OutboundRoute]) -> list[str]:
@@ -65,6 +71,15 @@ def _includes(item: PermissionClass, names: list[str]) -> list[Include]:
     ]
 
 
+def _meet(route: OutboundRoute, pattern: str) -> bool:
+    """Return True if a route takes a number that the pattern takes. What can't be read takes everything."""
+    try:
+        theirs = parse(pattern.removeprefix("_"))
+        return any(parse(item.match).meets(theirs) for item in route.patterns)
+    except ValueError:
+        return True
+
+
 def _guards(site: Site) -> tuple[Context, ...]:
     """Return the contexts that refuse numbers abroad, and premium numbers."""
     dial = site.dial
@@ -77,7 +92,7 @@ def _guards(site: Site) -> tuple[Context, ...]:
         Exten(as_pattern(text), _REFUSED, dial.place(f"premium.{index}"))
         for index, text in enumerate(dial.premium)
     )
-    guards = [Context(ABROAD, tuple(abroad), where=dial.place("international_prefix"))]
-    if premium:
-        guards.append(Context(PREMIUM, premium, where=dial.place("premium")))
-    return tuple(guards)
+    return (
+        Context(PREMIUM, premium, where=dial.place("premium")),
+        Context(ABROAD, tuple(abroad), where=dial.place("international_prefix")),
+    )

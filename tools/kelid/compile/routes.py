@@ -77,8 +77,6 @@ def _before(site: Site, route: OutboundRoute) -> list[Step]:
         # The channel that is called takes it over (app_dial), and plays it when it is put on hold.
         place = route.place("musicclass")
         steps.append(Step("Set", f"CHANNEL(musicclass)={route.musicclass}", where=place))
-    if route.record:
-        steps.append(Step("Gosub", "recording,s,1(out)", where=route.place("record")))
     return steps
 
 
@@ -97,8 +95,9 @@ def _attempt(
     sets, shown = caller_id.shown(site, route, trunk)
     data += [("Set", text, route.place("caller_id")) for text in sets]
     longest = f"S({route.max_duration})" if route.max_duration and not route.emergency else ""
-    cap = caps.dial_option(site, route.kind)
-    data.append(("Dial", f"{dial(site, trunk)},,{NO_REDIRECT}{shown}{longest}{cap}", where))
+    records, options = caps.on_answer(site, route)
+    data += [("Set", text, route.place("record")) for text in records]
+    data.append(("Dial", f"{dial(site, trunk)},,{NO_REDIRECT}{shown}{longest}{options}", where))
     if following:
         failed = '$["${DIALSTATUS}" = "CHANUNAVAIL" | "${DIALSTATUS}" = "CONGESTION"]'
         data.append(("GotoIf", f"{failed}?{following}:ended", where))

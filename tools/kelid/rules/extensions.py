@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kelid.findings import Severity
+from kelid.model.patterns import parse
 from kelid.model.site import DialPattern, Extension, Site
-from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kelid.model.patterns import parse
 from kelid.model.site import Site
-from kelid.rules.patterns import parse
 
 
 def refusal(site: Site, permission_class: str, number: str) -> str:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
+from kelid.model.patterns import Pattern, parse
 from kelid.model.site import DialPattern, InboundRoute, OutboundRoute, Site
-from kelid.rules.patterns import Pattern, parse
 from kelid.rules.registry import Fault, rule
 
 

@@ -1,4 +1,4 @@
-"""Asterisk's dial patterns as sets, so that rules can tell what a pattern takes and whether another takes it all.
+"""Asterisk's dial patterns as sets: what one takes, whether another takes it all, whether two have numbers in common.
 
 Source: Asterisk's documentation "Pattern Matching": X is 0-9, Z 1-9, N 2-9, [1-37] a set, ``.`` one or more of anything,
 ``!`` none or more.
@@ -36,6 +36,18 @@ class Pattern(NamedTuple):
         if not self.tail and (other.tail or len(other.places) > len(self.places)):
             return False
         return all(theirs <= ours for ours, theirs in zip(self.places, other.places, strict=False))
+
+    def meets(self, other: Pattern) -> bool:
+        """Return True if there is a number that both take."""
+        shortest = max(self.shortest, other.shortest)
+        if any(shortest > len(item.places) and not item.tail for item in (self, other)):
+            return False
+        return all(mine & theirs for mine, theirs in zip(self.places, other.places, strict=False))
+
+    def sent(self, strip: int, prepend: str) -> Pattern:
+        """Return what is sent of the numbers: without the first digits, and with others before the rest."""
+        head = tuple(frozenset(digit) for digit in prepend)
+        return Pattern((*head, *self.places[strip:]), self.tail)
 
 
 def parse(text: str) -> Pattern:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kelid.rules.patterns import parse
+from kelid.model.patterns import parse
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,12 @@ _PATTERN = st.tuples(
     st.lists(_PLACE, min_size=1, max_size=3).map("".join), st.sampled_from(["", ".", "!"])
 ).map("".join)
 _NUMBERS = ["".join(digits) for length in range(5) for digits in itertools.product("0129*", repeat=length)]
+
+
+@given(_PATTERN, _PATTERN)
+def test_meets_is_what_trying_shows(one: str, other: str) -> None:
+    first, second = parse(one), parse(other)
+    assert first.meets(second) == any(first.takes(number) and second.takes(number) for number in _NUMBERS)
 
 
 @given(_PATTERN, _PATTERN)
