@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
-LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3
+LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3 sox libsox-fmt-mp3 espeak-ng
 
 # Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
 PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))

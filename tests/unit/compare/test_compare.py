@@ -47,7 +47,11 @@ def side(value: Pbx, **files: str) -> Side:
             pbx(steps=(Step("Answer"), Step("Busy"))),
             [(Action.CHANGE, "dial plan", "101 in internal")],
         ),
-        (pbx(), pbx(media=(Media("ab" * 32, "media/a.wav"),)), [(Action.ADD, "prompt", "media/a.wav")]),
+        (
+            pbx(),
+            pbx(media=(Media("ab" * 32, "media/a.wav", "cd" * 32),)),
+            [(Action.ADD, "prompt", "media/a.wav")],
+        ),
     ],
     ids=["same", "added", "removed", "option", "step", "prompt"],
 )

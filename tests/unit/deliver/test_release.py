@@ -20,7 +20,7 @@ BUNDLE = Bundle(
     site="s",
     asterisk=22,
     files={"pjsip.conf": f"[101]\npassword = {secret_token('extension_101')}\n", "rtp.conf": "[general]\n"},
-    media=(Media("ab" * 32, "media/a.wav"),),
+    media=(Media("cd" * 32, "media/a.wav", "ab" * 32),),
 )
 
 
@@ -32,7 +32,7 @@ def release(bundle: Bundle = BUNDLE, **changes: str) -> Release:
         expect={"endpoints": ["101"]},
         reloads=[(("pjsip.conf",), "module reload res_pjsip.so")],
         restart=["modules.conf"],
-        media=lambda source: source.encode(),
+        media=lambda item: item.source.encode(),
         commit="c" * 40,
         dirty=False,
         tool="1.0",

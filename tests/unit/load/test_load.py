@@ -156,7 +156,10 @@ def test_midnight_and_prompts() -> None:
     assert site(hours=hours).schedules[0].hours[0].end == clock(0)
     assert site().announcements[0].prompt == "builtin:vm-goodbye"
     assert site().prompts == (
-        Prompt(name="welcome", recordings=(Recording(language="en", file="media/welcome.wav"),)),
+        Prompt(
+            name="welcome",
+            recordings=(Recording(language="en", file="media/welcome.wav", text="Welcome."),),
+        ),
     )
 
 

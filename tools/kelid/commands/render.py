@@ -54,7 +54,9 @@ def run(arguments: argparse.Namespace) -> Exit:
                 "asterisk": bundle.asterisk,
                 "digest": bundle.digest,
                 "files": dict(bundle.files),
-                "media": [{"source": item.source, "sha256": item.sha256} for item in bundle.media],
+                "media": [
+                    {"source": item.source, "sha256": item.sha256, "name": item.name} for item in bundle.media
+                ],
             }
         )
     elif not arguments.file and not arguments.output:

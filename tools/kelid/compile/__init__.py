@@ -18,17 +18,19 @@ from kelid.compile import (
     inbound,
     ivrs,
     modules,
+    music,
     pins,
     queues,
     ring_groups,
     routes,
+    sounds,
     system,
     tones,
     voicemail,
 )
 from kelid.compile.features import parts as features
-from kelid.compile.text import MEDIA
-from kelid.model.pbx import ConfFile, Context, Media, Pbx
+from kelid.compile.sounds import MEDIA
+from kelid.model.pbx import ConfFile, Context, Pbx
 from kelid.model.site import Site
 
 __all__ = ["MEDIA", "compile_site"]
@@ -60,7 +62,7 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
             *voicemail.contexts(site),
             *custom,
         ),
-        media=_media(site),
+        media=sounds.media(site),
         lists=tuple(sorted((*pins.lists(site), *dahdi.lists(site)), key=lambda file: file.path)),
     )
 
@@ -78,6 +80,7 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
         *features.files(site),
         tones.conf(site),
         *queues.files(site),
+        music.conf(site),
         voicemail.conf(site),
     )
 
@@ -86,12 +89,3 @@ def _parts(site: Site) -> set[modules.Part]:
     """Return what the site uses of what not every server has."""
     kinds: dict[str, modules.Part] = {"iax2": "iax2", "dahdi": "dahdi"}
     return {kinds[trunk.kind] for trunk in site.trunks if trunk.kind in kinds}
-
-
-def _media(site: Site) -> tuple[Media, ...]:
-    found = {}
-    for prompt in site.prompts:
-        for recording in prompt.recordings:
-            digest = site.media[recording.file].sha256
-            found[digest] = Media(digest, recording.file)
-    return tuple(found[digest] for digest in sorted(found))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from kelid.compile.sounds import MEDIA, prompt_name
 from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.pbx import Step
-from kelid.model.site import BUILTIN, Extension, Names, Recording, Site
-
-MEDIA = "/var/lib/kelid/media"
-"""Where the server keeps the site's sounds, each under the digest of its source."""
+from kelid.model.site import BUILTIN, Extension, Names, Site
 
 _ACTIVE = dict.fromkeys(map(ord, "${}[],;\"'\\()<>|&^`=%\t\r\n"), " ")
 
@@ -41,21 +39,13 @@ def _language(names: Names, language: str) -> str:
 def sound(site: Site, prompt: str) -> str:
     """Given what an object names as its prompt, return what Playback takes: a path without suffix, or a packaged sound.
 
-    A prompt with recordings in several languages is played in the caller's, and where there is none in that language,
-    in the first one's.
+    Conf files take it as well: a prompt with recordings in several languages is found in the caller's language by Asterisk
+    itself, and where there is none in that language, in the first one's (``compile/sounds.py``).
     """
     if prompt.startswith(BUILTIN):
         return literal(prompt.removeprefix(BUILTIN))
-    recordings = next(item.recordings for item in site.prompts if item.name == prompt)
-    first, *others = recordings
-    text = _path(site, first)
-    for other in others:
-        text = f'${{IF($["${{CHANNEL(language)}}" = "{other.language}"]?{_path(site, other)}:{text})}}'
-    return text
-
-
-def _path(site: Site, recording: Recording) -> str:
-    return f"{MEDIA}/{site.media[recording.file].sha256}"
+    named = next(item for item in site.prompts if item.name == prompt)
+    return f"{MEDIA}/{prompt_name(site, named)}"
 
 
 _GOTO = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from kelid.findings import Exit, KelidError
 from kelid.model.bundle import Bundle
-from kelid.model.pbx import SECRET
+from kelid.model.pbx import SECRET, Media
 from kelid.model.release import Release
 
 KEY_NAME = "release_key"
@@ -78,12 +78,12 @@ def make_release(
     expect: Mapping[str, Any],
     reloads: Sequence[tuple[tuple[str, ...], str]],
     restart: Sequence[str],
-    media: Callable[[str], bytes],
+    media: Callable[[Media], bytes],
     commit: str,
     dirty: bool,
     tool: str,
 ) -> Release:
-    """Given a bundle and the opened vault, return the release; ``media`` gives a source's bytes by its path in the site.
+    """Given a bundle and the opened vault, return the release; ``media`` gives the bytes of a sound as the server gets them.
 
     The same input gives the same bytes: no clock goes in.
     """
@@ -106,6 +106,7 @@ def make_release(
         },
         "media": sorted(item.file_name for item in bundle.media),
         "media_sources": {item.file_name: item.source for item in bundle.media},
+        "media_digests": {item.file_name: item.sha256 for item in bundle.media},
         "reloads": [{"files": list(files), "command": command} for files, command in reloads],
         "restart": list(restart),
         "expect": dict(expect),
@@ -113,7 +114,7 @@ def make_release(
     members = {"manifest.json": (json.dumps(manifest, sort_keys=True, indent=1) + "\n").encode()}
     members |= {f"files/{path}": body for path, body in final.items()}
     members |= {f"bundle/{path}": text.encode() for path, text in bundle.files.items()}
-    members |= {f"media/{item.file_name}": media(item.source) for item in bundle.media}
+    members |= {f"media/{item.file_name}": media(item) for item in bundle.media}
     return Release(name=name, manifest=manifest, archive=_pack(members))
 
 

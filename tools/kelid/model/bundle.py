@@ -31,6 +31,6 @@ class Bundle:
             body = self.files[path].encode()
             total.update(f"{path}\0{len(body)}\0".encode())
             total.update(body)
-        for media in sorted(self.media, key=lambda item: item.sha256):
-            total.update(f"media\0{media.sha256}\0".encode())
+        for media in sorted(self.media, key=lambda item: item.name):
+            total.update(f"media\0{media.name}\0".encode())
         return total.hexdigest()

@@ -126,17 +126,28 @@ class Context:
     where: Where = field(default=NOWHERE, compare=False, repr=False)
 
 
+CONVERTER = "wav8000-1"
+"""What the sources of sounds become (WAV, 8000 Hz, 16 bit, mono), and the number of the way in which deliver/sounds.py does
+it: whoever changes the way raises the number. 8 kHz is what the telephone network carries; Asterisk turns it into alaw and
+ulaw by a table, and a phone with g722 hears no less of a voice that was recorded for a telephone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A sound of the site: the digest of its source, its name on the server too, and the source's path in the site."""
+    """A sound of the site: the digest of its source, the source's path in the site, and where it lies on the server.
+
+    ``name`` is the path below the server's media directory without suffix: 64 digits, for one language of several in that
+    language's folder. Equal names are equal sounds.
+    """
 
     sha256: str
     source: str = field(compare=False)
+    name: str
 
     @property
     def file_name(self) -> str:
-        """Return the name of the file under the server's media directory."""
-        return f"{self.sha256}.wav"
+        """Return the path of the file below the server's media directory."""
+        return f"{self.name}.wav"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from kelid import __version__, compare, rules
 from kelid.compare.plans import ServerState, Side
 from kelid.deliver import loglines
 from kelid.deliver.release import make_release as pack_release
+from kelid.deliver.sounds import converted
 from kelid.findings import Exit, Finding, KelidError, has_errors
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
@@ -45,7 +46,7 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
         expect=expectations(checked.pbx),
         reloads=RELOADS,
         restart=RESTART,
-        media=lambda source: (sites / checked.name / source).read_bytes(),
+        media=lambda item: converted(sites / checked.name / item.source, checked.site.media[item.source]),
         commit=commit.id,
         dirty=commit.dirty,
         tool=__version__,
@@ -155,7 +156,11 @@ def _server_state(status: Mapping[str, Any]) -> ServerState:
         asterisk=int(manifest["asterisk"]),
         files=dict(status.get("bundle") or {}),
         media=tuple(
-            Media(name.removesuffix(".wav"), str(manifest.get("media_sources", {}).get(name, name)))
+            Media(
+                str(manifest.get("media_digests", {}).get(name, name)),
+                str(manifest.get("media_sources", {}).get(name, name)),
+                str(name).removesuffix(".wav"),
+            )
             for name in manifest["media"]
         ),
     )

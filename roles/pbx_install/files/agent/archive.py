@@ -44,7 +44,7 @@ def unpack(archive: IO[bytes], into: Path) -> dict[str, Any]:
                     bad(f"{name!r} is in it twice")
                 if name != "manifest.json" and (len(parts) < 2 or parts[0] not in ("files", "bundle", "media")):
                     bad(f"{name!r} doesn't belong in it")
-                if ".kelid" in parts or (parts[0] == "media" and not (len(parts) == 2 and MEDIA.match(parts[1]))):
+                if ".kelid" in parts or (parts[0] == "media" and not MEDIA.match("/".join(parts[1:]))):
                     bad(f"{name!r} is no name for such a file")
                 seen.add(name)
                 target = into / name

@@ -10,7 +10,8 @@ ADOPTED = "0" * 64
 """The name of the release that holds what the server had before kelid."""
 NAME = re.compile(r"[0-9a-f]{64}(\.drift-[0-9]+)?\Z")
 DIGEST = re.compile(r"[0-9a-f]{64}\Z")
-MEDIA = re.compile(r"[0-9a-f]{64}\.wav\Z")
+MEDIA = re.compile(r"([a-z]{2,3}(_[A-Z]{2})?/)?[0-9a-f]{64}\.wav\Z")
+"""A sound below the folder of the media; one language of several lies in that language's folder, where Asterisk looks first."""
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Places:
 
     @property
     def media(self) -> Path:
-        """The folder of the prompts, by the digest of their source."""
+        """The folder of the sounds, by a digest of what is played."""
         return self.state / "media"
 
     @property

@@ -99,12 +99,18 @@ class Releases:
             source, target = incoming / "media" / media, self.at.media / media
             if target.is_file() and digest_of(target) == digest_of(source):
                 continue
+            if target.parent != self.at.media:
+                target.parent.mkdir(mode=0o750, exist_ok=True)
+                os.chown(target.parent, 0, self.gid)
+                os.chmod(target.parent, 0o750)
             os.chown(source, 0, self.gid)
             os.chmod(source, 0o640)
             handle = os.open(source, os.O_RDONLY)
             os.fsync(handle)
             os.close(handle)
             os.replace(source, target)
+        for folder in {(self.at.media / media).parent for media in manifest.get("media", ())}:
+            sync_dir(folder)
         sync_dir(self.at.media)
         sync_tree(tree)
         fresh = self.at.releases / f".new-{name}"
@@ -144,6 +150,6 @@ class Releases:
             if path.name not in keep:
                 remove(path)
         used = {media for path in self.at.releases.iterdir() for media in self.manifest(path.name).get("media", ())}
-        for path in self.at.media.iterdir():
-            if MEDIA.match(path.name) and path.name not in used:
+        for name, path in tree_files(self.at.media).items():
+            if MEDIA.match(name) and name not in used:
                 remove(path)

@@ -11,7 +11,7 @@ __all__ = ["contexts", "files"]
 
 def files(site: Site) -> tuple[ConfFile, ...]:
     """Return the conf files of the queues; Asterisk wants that of the rules also where there are none."""
-    return (conf.queues(site), conf.rules(site), conf.music(site))
+    return (conf.queues(site), conf.rules(site))
 
 
 def contexts(site: Site) -> tuple[Context, ...]:

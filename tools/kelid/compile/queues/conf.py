@@ -1,11 +1,10 @@
-"""queues.conf, queuerules.conf, and the music that callers hear."""
+"""queues.conf and queuerules.conf."""
 
 from __future__ import annotations
 
 from kelid.compile.conf import Value, section
 from kelid.compile.queues import members
-from kelid.compile.queues.sounds import sound_in
-from kelid.findings import NOWHERE
+from kelid.compile.text import sound
 from kelid.model.pbx import ConfFile, Option, Section
 from kelid.model.site import PenaltyStep, Queue, QueueSounds, Site
 from kelid.model.site.queues import SOUNDS
@@ -95,13 +94,12 @@ def answered(queue: Queue) -> str:
 
 
 def _announcements(site: Site, queue: Queue) -> dict[str, Value]:
-    language = queue.language or site.language
     body: dict[str, Value] = {}
     if queue.announce:
-        body["announce"] = (sound_in(site, queue.announce, site.language), queue.place("announce"))
+        body["announce"] = (sound(site, queue.announce), queue.place("announce"))
     if queue.periodic_announce:
         place = queue.place("periodic_announce")
-        told = ",".join(sound_in(site, prompt, language) for prompt in queue.periodic_announce)
+        told = ",".join(sound(site, prompt) for prompt in queue.periodic_announce)
         body["periodic-announce"] = (told, place)
         body["periodic-announce-frequency"] = (
             queue.periodic_announce_frequency,
@@ -114,8 +112,7 @@ def _announcements(site: Site, queue: Queue) -> dict[str, Value]:
     for word in SOUNDS:
         prompt = getattr(queue.sounds, word)
         if prompt != getattr(usual, word):
-            own = site.language if word == "reporthold" else language
-            text = sound_in(site, prompt, own) if prompt else ""
+            text = sound(site, prompt) if prompt else ""
             body[f"queue-{word}"] = (text, queue.sounds.place(word))
     return body
 
@@ -139,21 +136,4 @@ def change(step: PenaltyStep) -> str:
     """Return a step as queuerules.conf takes it: seconds, highest, lowest and raised penalty; empty is no change."""
     return f"{step.after},{step.max_penalty},{step.min_penalty},{step.raise_penalty}".rstrip(",") + (
         "" if step.max_penalty or step.min_penalty or step.raise_penalty else ","
-    )
-
-
-def music(site: Site) -> ConfFile:
-    """Return musiconhold.conf with every class that a queue names.
-
-    Until a site brings music of its own, each class plays the folder that the distribution's music package fills.
-    """
-    classes = {"default": NOWHERE}
-    for queue in site.queues:
-        classes.setdefault(queue.musicclass, queue.place("musicclass"))
-    return ConfFile(
-        "musiconhold.conf",
-        tuple(
-            section(name, {"mode": "files", "directory": "moh", "sort": "random"}, where)
-            for name, where in classes.items()
-        ),
     )

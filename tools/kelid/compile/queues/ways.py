@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.queues.conf import answered
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal, sound
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Queue, Site
@@ -36,7 +37,11 @@ def _queue(site: Site, queue: Queue) -> Exten:
     where = queue.place("name")
     steps = [Step("Answer", "500", where=where)]
     if queue.language:
-        steps.append(Step("Set", f"CHANNEL(language)={queue.language}", where=queue.place("language")))
+        steps.append(
+            Step(
+                "Set", f"CHANNEL(language)={asterisk_language(queue.language)}", where=queue.place("language")
+            )
+        )
     if queue.caller_id_prefix:
         text = f"CALLERID(name)={literal(queue.caller_id_prefix)} ${{CALLERID(name)}}"
         steps.append(Step("Set", text, where=queue.place("caller_id_prefix")))

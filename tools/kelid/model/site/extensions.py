@@ -40,7 +40,11 @@ class Extension(Placed):
 
     KIND: ClassVar[str] = "extension"
     NAMED_BY: ClassVar[str] = "number"
-    REFERS: ClassVar[Mapping[str, str]] = {"permission_class": "permission_class", "profile": "profile"}
+    REFERS: ClassVar[Mapping[str, str]] = {
+        "permission_class": "permission_class",
+        "profile": "profile",
+        "musicclass": "music_class",
+    }
 
     number: str
     names: Names

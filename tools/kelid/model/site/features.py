@@ -45,6 +45,7 @@ class ParkingLot(Placed):
     """Where calls wait for somebody to fetch them: ``number`` parks, each number of ``slots`` (``701-720``) fetches."""
 
     KIND: ClassVar[str] = "parking"
+    REFERS: ClassVar[Mapping[str, str]] = {"musicclass": "music_class"}
 
     name: str
     names: Names
@@ -95,7 +96,7 @@ class Conference(Placed):
     """A room where any number of callers meet (confbridge.conf)."""
 
     KIND: ClassVar[str] = "conference"
-    REFERS: ClassVar[Mapping[str, str]] = {"moderators": "extension"}
+    REFERS: ClassVar[Mapping[str, str]] = {"moderators": "extension", "musicclass": "music_class"}
     SECRETS: ClassVar[Mapping[str, str]] = {"pin_secret": "pin", "moderator_pin_secret": "pin"}
 
     name: str

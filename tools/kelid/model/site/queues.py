@@ -123,6 +123,7 @@ class Queue(Placed):
     KIND: ClassVar[str] = "queue"
     REFERS: ClassVar[Mapping[str, str]] = {
         "template": "queue_template",
+        "musicclass": "music_class",
         "penalty_rule": "penalty_rule",
         "prompt": "prompt",
         "announce": "prompt",

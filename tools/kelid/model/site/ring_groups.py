@@ -24,7 +24,7 @@ class RingGroup(Placed):
     """A ring group, with FreePBX's words. Nobody answered: ``destination``."""
 
     KIND: ClassVar[str] = "ring_group"
-    REFERS: ClassVar[Mapping[str, str]] = {"confirm_prompt": "prompt"}
+    REFERS: ClassVar[Mapping[str, str]] = {"confirm_prompt": "prompt", "musicclass": "music_class"}
 
     name: str
     names: Names

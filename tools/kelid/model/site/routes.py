@@ -16,7 +16,7 @@ class InboundRoute(Placed):
     """
 
     KIND: ClassVar[str] = "inbound_route"
-    REFERS: ClassVar[Mapping[str, str]] = {"trunk": "trunk"}
+    REFERS: ClassVar[Mapping[str, str]] = {"trunk": "trunk", "musicclass": "music_class"}
 
     name: str
     trunk: str = ""

@@ -106,7 +106,10 @@ class Trunk(Placed):
     """A line to a telephone company, or to another PBX of the client's. ``kind``: ``sip``, ``iax2`` or ``dahdi``."""
 
     KIND: ClassVar[str] = "trunk"
-    REFERS: ClassVar[Mapping[str, str]] = {"permission_class": "permission_class"}
+    REFERS: ClassVar[Mapping[str, str]] = {
+        "permission_class": "permission_class",
+        "musicclass": "music_class",
+    }
     SECRETS: ClassVar[Mapping[str, str]] = {"secret": "password"}
 
     name: str
