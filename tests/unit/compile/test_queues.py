@@ -10,11 +10,10 @@ import pytest
 
 from kelid.compile import compile_site
 from kelid.compile.queues.conf import change
-from kelid.compile.queues.sounds import sound_in
 from kelid.load import load_site
 from kelid.model.pbx import Context, Pbx
 from kelid.model.record import replace
-from kelid.model.site import PenaltyStep, Prompt, Recording, Site
+from kelid.model.site import PenaltyStep, Site
 
 Make = Callable[[str], Site]
 
@@ -163,13 +162,3 @@ def test_supervisors_hear_calls_of_their_queues_only(make: Make) -> None:
     assert steps(pbx, "queue-whisper", "108")[0] == ":ChanSpy(${SPIED},qSwg(queue-reception))"
     assert "queue-barge" not in {item.name for item in pbx.contexts}
     assert ":Set(SPYGROUP=queue-reception)" in steps(pbx, "queue-reception-answered", "s")
-
-
-def test_queues_conf_plays_the_recording_in_the_queues_language(make: Make) -> None:
-    site = make(QUEUE)
-    files = list(site.media)[:2]
-    both = (Recording(file=files[0], language="fa"), Recording(file=files[1], language="en"))
-    site = replace(site, prompts=(Prompt(name="both", recordings=both),))
-    for language, file in (("fa", files[0]), ("en", files[1]), ("en-GB", files[1]), ("de", files[0])):
-        assert sound_in(site, "both", language).endswith(site.media[file].sha256)
-    assert sound_in(site, "builtin:queue-thankyou", "de") == "queue-thankyou"
