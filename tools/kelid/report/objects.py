@@ -56,7 +56,7 @@ def rows(thing: Placed, depth: int = 0) -> Iterator[Row]:
         if isinstance(thing, Site) and not _of_site(thing, key, value):
             continue
         if isinstance(value, Placed):
-            yield Row(depth, key, None, value.where)
+            yield Row(depth, key, None, NOWHERE if _unwritten(value, thing) else value.where)
             yield from rows(value, depth + 1)
         elif isinstance(value, tuple) and value and isinstance(value[0], Placed):
             for number, item in enumerate(value):
@@ -69,6 +69,11 @@ def rows(thing: Placed, depth: int = 0) -> Iterator[Row]:
             yield Row(depth, key, str(value), _of_destination(thing, key, value))
         else:
             yield Row(depth, key, _text(value), thing.places.get(key, NOWHERE))
+
+
+def _unwritten(part: Placed, thing: Placed) -> bool:
+    """Return True for a part of an object that no line speaks of."""
+    return part.where == thing.where and not part.places
 
 
 def _of_site(site: Site, key: str, value: Any) -> bool:
@@ -104,7 +109,7 @@ def text(site: Site, title: str, thing: Placed, used: Iterable[Reference], *, co
     lines = []
     for row, key, value in zip(shown, left, middle, strict=True):
         name = paint(key, "bold", on=colour) if row.depth < 0 else key
-        place = paint(_place(row), "blue", on=colour)
+        place = paint(_shown(row.where), "blue", on=colour)
         lines.append(f"{name}{_gap(key, widths[0])}  {value}{_gap(value, widths[1])}  {place}")
     users = _users(site, used)
     if users:
@@ -112,9 +117,7 @@ def text(site: Site, title: str, thing: Placed, used: Iterable[Reference], *, co
         wide = max(_width(f"{who} {key}") for _, who, key in users)
         for where, who, key in users:
             what = f"{who} {key}"
-            lines.append(
-                f"  {what}{_gap(what, wide)}  {paint(f'{where.file}:{where.line}', 'blue', on=colour)}"
-            )
+            lines.append(f"  {what}{_gap(what, wide)}  {paint(_shown(where), 'blue', on=colour)}")
     return "\n".join(lines) + "\n"
 
 
@@ -154,7 +157,7 @@ def index_text(site: Site, *, colour: bool = False) -> str:
     wide = max(_width(title) for title, _, _ in entries), max(_width(name) for _, name, _ in entries)
     return "".join(
         f"{title}{_gap(title, wide[0])}  {name}{_gap(name, wide[1])}  "
-        f"{paint(f'{where.file}:{where.line}', 'blue', on=colour)}\n"
+        f"{paint(_shown(where), 'blue', on=colour)}\n"
         for title, name, where in entries
     )
 
@@ -172,10 +175,10 @@ def _name(thing: Placed) -> str:
     return " / ".join(names.values()) if isinstance(names, Mapping) else ""
 
 
-def _place(row: Row) -> str:
-    if row.where == NOWHERE or not row.where.file:
+def _shown(where: Where) -> str:
+    if not where.file:
         return DEFAULT
-    return f"{row.where.file}:{row.where.line}" if row.where.line else row.where.file
+    return f"{where.file}:{where.line}" if where.line else where.file
 
 
 def _where(where: Where) -> dict[str, Any]:
