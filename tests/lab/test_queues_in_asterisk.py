@@ -181,11 +181,13 @@ def test_who_wants_to_be_left_alone_is_not_rung_by_a_queue(pbx: Host, phones: di
 def test_more_members_ring_the_longer_a_caller_waits_and_supervisors_hear_it(
     pbx: Host, phones: dict[str, Phone]
 ) -> None:
-    phones["101"].behave("ring")
+    # Who has a higher penalty is rung while none with a lower one is free, and then only as the rule lets.
+    dial(phones["101"], "*47")
     phones["103"].call("600")
-    phones["101"].wait_incoming(30)
-    phones["102"].wait_incoming(60)
-    assert "prio: 10" in pbx.asterisk("queue show reception")
+    phones["102"].wait_incoming(40)
+    waited = re.search(r"wait: 0:(\d+), prio: 10", pbx.asterisk("queue show reception"))
+    assert waited
+    assert int(waited.group(1)) >= 3
     phones["102"].answer()
     wait_until("the call", lambda: "(in call)" in member(pbx, "102"), timeout=20)
     phones["104"].call("*33102")
@@ -195,6 +197,7 @@ def test_more_members_ring_the_longer_a_caller_waits_and_supervisors_hear_it(
     phones["103"].hangup()
     wait_until("the end of the call", lambda: not where(pbx, "102"), timeout=20)
     dial(phones["104"], "*33")
+    dial(phones["101"], "*48")
 
 
 def test_the_ways_out_of_a_queue(pbx: Host, phones: dict[str, Phone]) -> None:
