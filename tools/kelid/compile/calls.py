@@ -7,7 +7,7 @@ from kelid.compile.devices import dial
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.features import keys
 from kelid.compile.loops import loops
-from kelid.compile.ring import CALLER_NUMBER, CONFIRM_SECONDS, calls_at_once, recorded
+from kelid.compile.ring import CALLER_NUMBER, CONFIRM_SECONDS, calls_at_once, recorded, tell
 from kelid.compile.text import go, sound
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Hint, Step
@@ -81,14 +81,10 @@ def _exten(site: Site, extension: Extension, others: dict[str, Extension], *, gu
     # Somebody who is called outside never gets the keys of a phone.
     options = _options(extension) + ("" if together else keys.called(site))
     seconds = max([extension.ring_time, *(_patience(number) for number in together)])
-    steps.append(
-        Step(
-            "Gosub",
-            f"ring,${{EXTEN}},1({devices},{seconds},{options},{_payer(extension)})",
-            label="boss" if extension.secretary else "",
-            where=where,
-        )
-    )
+    data = f"ring,${{EXTEN}},1({devices},{seconds},{options},{_payer(extension)})"
+    first, *then = [*_tell(site, extension), Step("Gosub", data, where=where)]
+    # Past the secretary, but not past being told.
+    steps += [Step(first.app, first.data, "boss" if extension.secretary else "", first.where), *then]
     if follow and follow.strategy == "hunt":
         steps += _hunt(extension, follow)
     else:
@@ -114,11 +110,29 @@ def _options(extension: Extension) -> str:
     wanted = extension.recording
     if wanted is None:
         return NO_REDIRECT
-    outside = recorded(wanted.inbound_external, f"extension-{extension.number}", "x")
-    inside = recorded(wanted.inbound_internal, f"extension-{extension.number}", "x")
+    outside = recorded(wanted.inbound_external, f"extension-{extension.number}", "x", told=True)
+    inside = recorded(wanted.inbound_internal, f"extension-{extension.number}", "x", told=True)
     if outside == inside:
         return NO_REDIRECT + outside
     return f"{NO_REDIRECT}${{IF({OUTSIDE}?{outside}:{inside})}}"
+
+
+def _tell(site: Site, extension: Extension) -> list[Step]:
+    """Return the steps that tell callers whose calls are always recorded."""
+    wanted = extension.recording
+    if wanted is None:
+        return []
+    outside, inside = wanted.inbound_external == "always", wanted.inbound_internal == "always"
+    if not (outside or inside):
+        return []
+    sign = (
+        ""
+        if outside and inside
+        else '"${CALLER_EXTENSION}" = ""'
+        if outside
+        else '"${CALLER_EXTENSION}" != ""'
+    )
+    return tell(site, sign, where=extension.place("recording"))
 
 
 def _secretary_first(extension: Extension, secretary: Secretary, others: dict[str, Extension]) -> list[Step]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from kelid.compile.dialplan import DIALLED
 from kelid.compile.features.codes import code
+from kelid.compile.features.recording import announcement
+from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Extension, Site
 
@@ -28,16 +30,29 @@ CONFIRM_SECONDS = 20
 """How long somebody outside has for pressing 1: the prompt twice, and five seconds after each."""
 
 
-_RECORDED = {"always": "U(recording^{what})", "on_demand": "{key}", "never": ""}
+_RECORDED = {"always": "U(recording^{what}{told})", "on_demand": "{key}", "never": ""}
 """How a call is recorded -> Dial's options."""
 
 
-def recorded(how: str, what: str, key: str) -> str:
+def recorded(how: str, what: str, key: str, *, told: bool = False) -> str:
     """Return the options of Dial that record a call: ``U`` begins when it is answered, on the called channel.
 
     ``what`` goes into the recording's name; ``key`` is ``x`` where who is called may start it, ``X`` for who calls.
+    ``told``: the caller has heard of it (``tell``), so that who answers isn't kept from speaking.
     """
-    return _RECORDED[how].format(what=what, key=key)
+    return _RECORDED[how].format(what=what, key=key, told="^told" if told else "")
+
+
+def tell(site: Site, condition: str = "", *, where: Where) -> list[Step]:
+    """Return the steps by which a caller hears, once, that calls are recorded; ``condition`` is one of ``$[...]``."""
+    played = announcement(site)
+    if not played:
+        return []
+    asked = '"${TOLD}" = ""' + (f" & {condition}" if condition else "")
+    return [
+        Step("ExecIf", f"$[{asked}]?Playback({played})", where=where),
+        Step("ExecIf", f"$[{asked}]?Set(TOLD=1)", where=where),
+    ]
 
 
 def calls_at_once(extension: Extension) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.calls import call_outside, reach, ring_now
 from kelid.compile.dialplan import NO_REDIRECT
-from kelid.compile.ring import CONFIRM_SECONDS, RINGING_TONE, recorded
+from kelid.compile.ring import CONFIRM_SECONDS, RINGING_TONE, recorded, tell
 from kelid.compile.text import go, literal, sound
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Extension, RingGroup, RingGroupMember, Site
@@ -27,6 +27,8 @@ def contexts(site: Site) -> tuple[Context, ...]:
 def _group(site: Site, group: RingGroup, extensions: dict[str, Extension]) -> Exten:
     where = group.place("name")
     steps = _greeting(group)
+    if group.recording == "always":
+        steps += tell(site, where=group.place("recording"))
     if group.strategy in _IN_TURN:
         steps += _in_turn(group, extensions)
     elif group.strategy in _FIRST:
@@ -58,7 +60,12 @@ def _greeting(group: RingGroup) -> list[Step]:
 
 def _options(group: RingGroup) -> str:
     heard = f"m({group.musicclass})" if group.musicclass else "r"
-    return NO_REDIRECT + heard + RINGING_TONE + recorded(group.recording, f"ring-group-{group.name}", "x")
+    return (
+        NO_REDIRECT
+        + heard
+        + RINGING_TONE
+        + recorded(group.recording, f"ring-group-{group.name}", "x", told=True)
+    )
 
 
 def _ring(group: RingGroup) -> Step:

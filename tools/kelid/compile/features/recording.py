@@ -15,8 +15,17 @@ from kelid.model.site import Site
 _WHAT = "A-Za-z0-9_-"
 
 
+def announcement(site: Site) -> str:
+    """Return what Playback plays before a recording, to a call that isn't answered for it; "" for nothing."""
+    wanted = site.features.recording.announcement
+    return f"{sound(site, wanted)},noanswer" if wanted else ""
+
+
 def contexts(site: Site) -> tuple[Context, ...]:
-    """Return the context ``recording``: Gosub(recording,s,1(queue-sales)) records the call from now on, once."""
+    """Return the context ``recording``: Gosub(recording,s,1(queue-sales)) records the call from now on, once.
+
+    A second argument says that the caller was told already.
+    """
     wanted = site.features.recording
     name = (
         f"${{STRFTIME(${{EPOCH}},{site.time_zone},%Y/%m/%d/%H%M%S)}}"
@@ -26,9 +35,10 @@ def contexts(site: Site) -> tuple[Context, ...]:
     options = f"bB({wanted.beep})" if wanted.beep else "b"
     steps = [Step("GotoIf", '$["${RECORDED}" != ""]?already')]
     if wanted.announcement:
-        # A call that isn't answered yet isn't answered for that.
-        played = f"{sound(site, wanted.announcement)},noanswer"
-        steps.append(Step("Playback", played, where=wanted.place("announcement")))
+        # Where the caller was told before phones rang, who answers needn't hear it.
+        played = f"Playback({announcement(site)})"
+        told = f'$["${{ARG2}}" = ""]?{played}'
+        steps.append(Step("ExecIf", told, where=wanted.place("announcement")))
     steps += [
         Step("Set", f"RECORDED={name}"),
         Step("MixMonitor", f"${{RECORDED}},{options}"),
