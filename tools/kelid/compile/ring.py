@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kelid.compile.dialplan import DIALLED
 from kelid.compile.features.codes import code
+from kelid.compile.features.payers import may_call
 from kelid.compile.features.recording import announcement
 from kelid.findings import Where
 from kelid.model.pbx import Context, Exten, Step
@@ -116,12 +117,12 @@ def _forward() -> Context:
                     Step("GotoIf", f"$[0${{FORWARDS}} >= {FORWARDS}]?stay"),
                     Step("GotoIf", "${DIALPLAN_EXISTS(emergency,${to},1)}?stay"),
                     Step("GotoIf", "${DIALPLAN_EXISTS(internal,${to},1)}?inside"),
-                    Step("GotoIf", "${DIALPLAN_EXISTS(class-${ARG2},${to},1)}?outside"),
+                    *may_call("${ARG2}", "${to}", "stay"),
+                    Step("Set", "FORWARD_TO=class-${ARG2},${to},1"),
+                    Step("Set", "__OUTBOUND_CALLER_ID=${ARG3}"),
+                    Step("Goto", "leave"),
                     Step("Return", label="stay"),
                     Step("Set", "FORWARD_TO=internal,${to},1", label="inside"),
-                    Step("Goto", "leave"),
-                    Step("Set", "FORWARD_TO=class-${ARG2},${to},1", label="outside"),
-                    Step("Set", "__OUTBOUND_CALLER_ID=${ARG3}"),
                     Step("Set", "__FORWARDS=$[0${FORWARDS} + 1]", label="leave"),
                     # Nothing comes back: this subroutine and ring are left for good.
                     Step("StackPop"),
