@@ -1,7 +1,7 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
-Codes: B backup, D destinations, E extensions, H hours, I menus, K secrets, N names, P prompts, Q queues, R routes, T trunks,
-U call handling of extensions, W ring groups.
+Codes: B backup, D destinations, E extensions, H hours, I menus, J inbound routes, K secrets, N names, P prompts, Q queues,
+R routes, T trunks, U call handling of extensions, W ring groups.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kelid.rules import (
     extensions,
     handling,
     hours,
+    inbound,
     ivrs,
     media,
     names,
@@ -24,6 +25,7 @@ from kelid.rules import (
     queues,
     ring_groups,
     routes,
+    trunk_kinds,
     trunks,
 )
 from kelid.rules import (
@@ -40,6 +42,7 @@ TOPICS = (
     extensions,
     handling,
     hours,
+    inbound,
     ivrs,
     media,
     names,
@@ -48,6 +51,7 @@ TOPICS = (
     ring_groups,
     routes,
     _secrets,
+    trunk_kinds,
     trunks,
 )
 """The files of rules; importing them fills the table."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
 from kelid.model.patterns import Pattern, parse
-from kelid.model.site import DialPattern, InboundRoute, OutboundRoute, Site
+from kelid.model.site import DialPattern, OutboundRoute, Site
 from kelid.rules.registry import Fault, rule
 
 
@@ -26,7 +26,7 @@ def trunk_unknown(site: Site) -> Iterator[Fault]:
     known = [trunk.name for trunk in site.trunks]
     fix = f"trunks.yml has {', '.join(known)}" if known else "the site has no trunk"
     for inbound in site.inbound_routes:
-        if inbound.trunk not in known:
+        if inbound.trunk and inbound.trunk not in known:
             yield inbound.place("trunk"), f"route {inbound.name!r}: there is no trunk {inbound.trunk!r}", fix
     for outbound in site.outbound_routes:
         for index, name in enumerate(outbound.trunks):
@@ -36,31 +36,6 @@ def trunk_unknown(site: Site) -> Iterator[Fault]:
                     f"route {outbound.name!r}: there is no trunk {name!r}",
                     fix,
                 )
-
-
-@rule("R002")
-def did_unknown(site: Site) -> Iterator[Fault]:
-    """An inbound route is for a number that its trunk has."""
-    trunks = {trunk.name: trunk for trunk in site.trunks}
-    for route in site.inbound_routes:
-        trunk = trunks.get(route.trunk)
-        if trunk and route.did not in trunk.dids:
-            text = f"the trunk {trunk.name!r} has no number {route.did}"
-            yield route.place("did"), text, f"its dids are {', '.join(trunk.dids) or 'none'}"
-
-
-@rule("R003")
-def did_taken_twice(site: Site) -> Iterator[Fault]:
-    """One inbound route takes a number."""
-    first: dict[tuple[str, str], InboundRoute] = {}
-    for route in site.inbound_routes:
-        before = first.setdefault((route.trunk, route.did), route)
-        if before is not route:
-            yield (
-                route.place("did"),
-                f"the route {before.name!r} takes {route.did} already",
-                "keep one of the two",
-            )
 
 
 @rule("R004")
