@@ -6,10 +6,10 @@ R routes, T trunks, U call handling of extensions, W ring groups.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from kelid.findings import Finding
+from kelid.findings import Finding, Where
 from kelid.model.site import Site
 from kelid.rules import (
     backups,
@@ -58,6 +58,9 @@ TOPICS = (
 
 sample_password_used = _secrets.sample_password_used
 
+_SAME = 3
+"""Findings of one code at one place that are shown one by one."""
+
 
 def check(site: Site, *, today: date, secrets: Mapping[str, str] | None) -> list[Finding]:
     """Given a site, the day, and its secrets in clear (None: could not be opened), return all findings in order of place."""
@@ -65,4 +68,19 @@ def check(site: Site, *, today: date, secrets: Mapping[str, str] | None) -> list
     found = [finding for rule in RULES.values() for finding in rule.findings(site, given)]
     if secrets is None:
         found.append(_secrets.could_not_tell(site))
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.sort_key)
+    return sorted(_joined(dict.fromkeys(found)), key=lambda finding: finding.sort_key)
+
+
+def _joined(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the findings; of more than three of one code at one place the first, with how many more there are.
+
+    A fault in a profile is one fault, not one of each of its two hundred extensions.
+    """
+    places: dict[tuple[Where, str], list[Finding]] = {}
+    for finding in findings:
+        places.setdefault((finding.where, finding.code), []).append(finding)
+    for group in places.values():
+        if len(group) <= _SAME or not group[0].where.line:
+            yield from group
+        else:
+            yield group[0]._replace(message=f"{group[0].message} (and {len(group) - 1} more like it)")
