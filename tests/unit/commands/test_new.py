@@ -18,6 +18,7 @@ KINDS = sorted(kinds(schemas()))
 ALONE = {
     "extension",
     "queue",
+    "ring_group",
     "ivr",
     "announcement",
     "schedule",

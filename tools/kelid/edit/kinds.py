@@ -90,6 +90,8 @@ def _record(topic: str, key: str) -> type[Placed] | None:
 
 def singular(word: str) -> str:
     """Return the singular of the name of a list: queue for queues, class for classes."""
+    if word.endswith("series"):
+        return word
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("s", "")):
         if word.endswith(ending):
             return word[: -len(ending)] + instead

@@ -54,8 +54,10 @@ class Scaffold:
     def _object(
         self, schema: Schema, path: Path, given: Mapping[str, Any], extra: Sequence[str] = ()
     ) -> dict[str, Value]:
-        wanted = [*schema.get("required", []), *extra]
         properties = schema.get("properties", {})
+        wanted = [*schema.get("required", []), *extra]
+        if not wanted and path and isinstance(path[-1], int):
+            wanted = list(properties)[:1]  # an item of a list says something
         values: dict[str, Value] = {}
         for key, inner in properties.items():
             if key in given:

@@ -98,13 +98,23 @@ def _better_guess(scaffold: Scaffold, draft: Draft, place: Way, errors: list[Fin
 def _grow(
     scaffold: Scaffold, errors: list[Finding], judge: Callable[[], tuple[Draft, Way, list[Finding]]]
 ) -> bool:
-    """Put in the first key that needn't be there and leaves fewer errors; return False if there is none."""
+    """Put in a key that needn't be there: the first that leaves fewer errors, else the first that leaves other ones.
+
+    Return False if there is none.
+    """
+    before = {(error.code, error.message) for error in errors}
+    other = ""
     for key in scaffold.optional():
         scaffold.grow(key)
-        if len(judge()[2]) < len(errors):
+        left = judge()[2]
+        if len(left) < len(errors):
             return True
+        if not other and len(left) == len(errors) and not before & {(e.code, e.message) for e in left}:
+            other = key
         scaffold.shrink()
-    return False
+    if other:
+        scaffold.grow(other)
+    return bool(other)
 
 
 def _put(draft: Draft, scaffold: Scaffold) -> Way:
