@@ -101,6 +101,20 @@ def test_a_step_of_a_penalty_rule(step: PenaltyStep, line: str) -> None:
     assert change(step) == line
 
 
+def test_a_penalty_rule_begins_before_the_queue_does_and_ends_with_it(make: Make) -> None:
+    rule = "penalty_rules: [{name: widen, steps: [{after: 0, max_penalty: 2}, {after: 9, max_penalty: 5}]}]\n"
+    other = "  - {name: other, names: {fa: x}, members: [{extension: 101}], destination: hangup}\n"
+    pbx = compile_site(make(rule + QUEUE + "    penalty_rule: widen\n" + other))
+    for queue, highest in (("reception", 2), ("other", 1000)):
+        way = steps(pbx, "queues", queue)
+        wanted = [
+            f":Set(QUEUE_MAX_PENALTY={highest})",
+            ":Set(QUEUE_MIN_PENALTY=0)",
+            ":Set(QUEUE_RAISE_PENALTY=0)",
+        ]
+        assert way[1:4] == wanted
+
+
 def test_the_ways_out(make: Make) -> None:
     pbx = compile_site(
         make(

@@ -49,6 +49,7 @@ def _queue(site: Site, queue: Queue) -> Exten:
         there = f"queue-{queue.name}-callers,{CALLER},1"
         place = queue.place("priorities")
         steps.append(Step("GosubIf", f"${{DIALPLAN_EXISTS({there})}}?{there}", where=place))
+    steps += penalties(site, queue)
     if queue.prompt:
         steps.append(Step("Playback", sound(site, queue.prompt), where=queue.place("prompt")))
     steps.append(Step("Queue", _arguments(queue), where=queue.place("max_wait")))
@@ -65,6 +66,32 @@ def _queue(site: Site, queue: Queue) -> Exten:
     if empty:
         steps.append(go(empty, label="empty", where=empty.where))
     return Exten(queue.name, tuple(steps), where)
+
+
+_FROM = {
+    "QUEUE_MAX_PENALTY": ("max_penalty", 1000),
+    "QUEUE_MIN_PENALTY": ("min_penalty", 0),
+    "QUEUE_RAISE_PENALTY": ("raise_penalty", 0),
+}
+"""Variable that Queue begins with -> key of a penalty rule's step, and the value that lets everybody ring."""
+
+
+def penalties(site: Site, queue: Queue) -> list[Step]:
+    """Return the steps that say which penalties ring at first.
+
+    Asterisk goes by its rules only while a caller waits, so a step after 0 seconds comes too late for who is first in line;
+    and it leaves what it changed on the channel, for the next queue to go by.
+    """
+    if not site.penalty_rules:
+        return []
+    rule = next((item for item in site.penalty_rules if item.name == queue.penalty_rule), None)
+    first = next((step for step in rule.steps if step.after == 0), None) if rule else None
+    where = queue.place("penalty_rule")
+    found = []
+    for name, (key, everybody) in _FROM.items():
+        written = str(getattr(first, key)) if first else ""
+        found.append(Step("Set", f"{name}={written if written.isdigit() else everybody}", where=where))
+    return found
 
 
 def _arguments(queue: Queue) -> str:
