@@ -1,7 +1,7 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
-Codes: B backup, D destinations, E extensions, H hours, I menus, J inbound routes, K secrets, N names, P prompts, Q queues,
-R routes, T trunks, U call handling of extensions, W ring groups.
+Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names, P prompts,
+Q queues, R routes, T trunks, U call handling of extensions, W ring groups.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from kelid.rules import (
     backups,
     destinations,
     extensions,
+    features,
     handling,
     hours,
     inbound,
@@ -40,6 +41,7 @@ TOPICS = (
     backups,
     destinations,
     extensions,
+    features,
     handling,
     hours,
     inbound,
