@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from kelid.findings import Severity, Where
 from kelid.model.feature_codes import FEATURE_CODES, OFF
 from kelid.model.numbers import internal_numbers
+from kelid.model.patterns import parse
 from kelid.model.site import Callback, Disa, OutboundRoute, Site
 from kelid.model.site.features import MOST_SLOTS
-from kelid.rules.patterns import parse
 from kelid.rules.registry import Fault, rule, secret_rule
 
 
