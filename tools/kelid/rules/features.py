@@ -14,23 +14,13 @@ from kelid.rules.registry import Fault, rule, secret_rule
 
 
 def _codes(site: Site) -> list[tuple[str, str, bool, Where]]:
-    """Return every code that phones can dial, with what it is, whether digits follow it, and its place."""
+    """Return every feature code, with what it is, whether digits follow it, and its place; a schedule's codes have H011."""
     features = site.features
-    found = [
+    return [
         (code, key, bool(FEATURE_CODES[key].takes), features.place(f"feature_codes.{key}"))
         for key, code in features.feature_codes.items()
         if code != OFF and key in FEATURE_CODES
     ]
-    for schedule in site.schedules:
-        override = schedule.override
-        if override:
-            text = f"the override of schedule {schedule.name}"
-            found += [
-                (code, text, False, override.place(key))
-                for key, code in (("code", override.code), ("open_code", override.open_code))
-                if code
-            ]
-    return found
 
 
 @rule("F001")
