@@ -7,7 +7,7 @@ or with the queue's number, a star and the own number: another phone's key does 
 from __future__ import annotations
 
 from kelid.compile.features.phone import OWN, Asked, own_only
-from kelid.compile.queue_phones import interface
+from kelid.compile.queue_phones import PHONES, interface
 from kelid.model.pbx import Exten, Hint, Step
 from kelid.model.queue_members import queues_of
 from kelid.model.site import Site
@@ -37,6 +37,10 @@ def members(asked: Asked, way: str) -> tuple[Exten, ...]:
     )
 
 
+_SPIED = f"${{IF(${{DIALPLAN_EXISTS({PHONES},${{WHOM}},1)}}?Local/${{WHOM}}@{PHONES}:PJSIP/${{WHOM}})}}"
+"""How the name of the channel begins on which a queue speaks with the member WHOM."""
+
+
 def _used(site: Site, way: str) -> bool:
     """Return whether a member can do that at the site: log in only where a queue lets somebody, and else pause."""
     if "log" not in way:
@@ -57,7 +61,11 @@ def supervisors(asked: Asked, mode: str) -> tuple[Exten, ...]:
     return (
         asked.exten(*steps, Step("Set", "SPIED="), onward),
         asked.exten(
-            *steps, Step("Set", f"SPIED=PJSIP/${{FILTER(0-9,{asked.rest})}}-"), onward, after="[0-9]."
+            *steps,
+            Step("Set", f"WHOM=${{FILTER(0-9,{asked.rest})}}"),
+            Step("Set", f"SPIED={_SPIED}-"),
+            onward,
+            after="[0-9].",
         ),
     )
 
