@@ -221,7 +221,7 @@ def _judge_custom(site: Site, contexts: list[Context]) -> list[Finding]:
     from kelid.render import refusals
 
     generated = {context.name for context in compile_site(site).contexts}
-    return [*rules.check_custom(contexts, generated), *refusals(contexts)]
+    return [*rules.check_custom(contexts, generated, site), *refusals(contexts)]
 
 
 def _knows(zone: str) -> bool:

@@ -1,7 +1,7 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
 Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names, P prompts,
-Q queues, R routes, T trunks, U call handling of extensions, W ring groups.
+Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kelid.rules import (
     destinations,
     extensions,
     features,
+    fraud,
     handling,
     hours,
     inbound,
@@ -42,6 +43,7 @@ TOPICS = (
     destinations,
     extensions,
     features,
+    fraud,
     handling,
     hours,
     inbound,

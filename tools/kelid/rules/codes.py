@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CODES = {
     "C011": "a site's own dial plan includes a context that is nowhere",
+    "C013": "a site's own dial plan lets callers from outside dial on",
     "K000": "without the vault's password nobody can tell how strong the secrets are",
     "K008": "the vault opens with the sample sites' password",
 }

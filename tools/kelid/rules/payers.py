@@ -7,7 +7,7 @@ from kelid.model.site import Site
 
 
 def refusal(site: Site, permission_class: str, number: str) -> str:
-    """Return why such a call, paid by the class, can't go to the number; "" if it can."""
+    """Return why such a call, paid by the class, can't go to the number; "" if it can. What it costs is rule X001's."""
     if number in site.dial.emergency:
         return f"{number} is an emergency number: help can't be sent to whoever calls in"
     payer = next((item for item in site.permission_classes if item.name == permission_class), None)
@@ -20,8 +20,6 @@ def refusal(site: Site, permission_class: str, number: str) -> str:
     ]
     if not taken:
         return f"no route of the class {payer.name!r} takes the number {number}"
-    if not any(payer.open_to_outside(route) for route in taken):
-        return f"the class {payer.name!r} has no route to {number} for calls that no phone makes"
     return ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kelid.findings import Severity, Where
 from kelid.model.patterns import Pattern, parse
 from kelid.model.site import DialPattern, OutboundRoute, Site
+from kelid.rules.outside import in_order
 from kelid.rules.registry import Fault, rule
 
 
@@ -16,6 +17,15 @@ def _patterns(route: OutboundRoute) -> Iterator[tuple[str, Pattern, Where]]:
     for item in route.patterns:
         try:
             yield item.match, parse(item.match), item.place("match")
+        except ValueError:
+            continue
+
+
+def _read(route: OutboundRoute) -> Iterator[tuple[DialPattern, Pattern]]:
+    """Yield the route's patterns that can be read, each with what it means."""
+    for item in route.patterns:
+        try:
+            yield item, parse(item.match)
         except ValueError:
             continue
 
@@ -90,22 +100,25 @@ def pattern_twice(site: Site) -> Iterator[Fault]:
 
 @rule("R007", Severity.WARNING)
 def route_shadowed(site: Site) -> Iterator[Fault]:
-    """A pattern isn't wholly taken by a route that goes before it."""
-    users = {
-        route.name: {item.name for item in site.permission_classes if route.name in item.routes}
-        for route in site.outbound_routes
-    }
-    ordered = sorted(site.outbound_routes, key=lambda route: not route.emergency)
-    for index, route in enumerate(ordered):
-        for text, pattern, place in _patterns(route):
-            for earlier in ordered[:index]:
-                always = earlier.emergency or (
-                    bool(users[route.name]) and users[route.name] <= users[earlier.name]
-                )
-                if always and any(other.takes_all_of(pattern) for _, other, _ in _patterns(earlier)):
-                    message = f"route {route.name!r}: {text!r} is never used, {earlier.name!r} takes it all"
-                    yield place, message, "narrow the earlier one, or change their order"
-                    break
+    """A pattern isn't wholly taken by a route that goes before it in every class that may use it."""
+    used = [item for item in site.permission_classes if item.routes]
+    ordered = {item.name: in_order(site, item) for item in used}
+    for route in site.outbound_routes:
+        lists = [routes for routes in ordered.values() if route in routes]
+        for item, pattern in _read(route):
+            before = [_taken_before(routes, route, pattern) for routes in lists]
+            if before and all(before):
+                message = f"route {route.name!r}: {item.match!r} is never used, {before[0]!r} takes it all"
+                yield item.place("match"), message, "narrow the earlier one, or change their order"
+
+
+def _taken_before(routes: list[OutboundRoute], route: OutboundRoute, pattern: Pattern) -> str:
+    """Return the name of the route that goes before another and takes all of a pattern; "" if there is none."""
+    for earlier in routes[: routes.index(route)]:
+        for item, other in _read(earlier):
+            if not item.caller_number and other.takes_all_of(pattern):
+                return earlier.name
+    return ""
 
 
 @rule("R008")
@@ -113,9 +126,14 @@ def emergency_unreachable(site: Site) -> Iterator[Fault]:
     """An emergency route takes every emergency number. A site without a trunk has no way to call any (R012)."""
     if not site.trunks:
         return
-    routes = [route for route in site.outbound_routes if route.emergency]
     for index, number in enumerate(site.dial.emergency):
-        if not any(pattern.takes(number) for route in routes for _, pattern, _ in _patterns(route)):
+        if not any(
+            pattern.takes(number)
+            for route in site.outbound_routes
+            if route.emergency
+            for item, pattern in _read(route)
+            if not item.caller_number
+        ):
             fix = "add it to the patterns of a route of kind: emergency"
             yield (
                 site.dial.place(f"emergency.{index}"),
