@@ -89,7 +89,8 @@ def _add_step(
     document = open_file(topic)
     path = document.path_at(where.line, where.column)
     what = f"{(owner.KIND or owner.HOLDER or topic).replace('_', ' ')} {owner.label}".rstrip()
-    what = f"{what}: {reference.key} is {reference.kind}:{reference.name}"
+    key = ".".join(map(str, path[2:])) if path else ""  # secretary.extension, members.2.extension
+    what = f"{what}: {key or reference.key} is {reference.kind}:{reference.name}"
     step = Step(where=where, what=what, topic=topic, path=path or ())
     if path is None:
         answer.left.append(step)
