@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
         Kind(word="page", argument="name", meaning="speak through the loudspeakers of a group of phones"),
         Kind(word="disa", argument="name", meaning="dial on from inside, after a PIN"),
         Kind(word="callback", argument="name", meaning="be called back"),
-        Kind(word="fax", argument="name", meaning="send a fax, which goes on by mail"),
+        Kind(word="fax", argument="name", meaning="send a fax, which is kept on the server"),
         Kind(word="directory", argument="name", meaning="find an extension by its owner's name"),
         Kind(word="hangup", argument="", meaning="end the call"),
         Kind(word="busy", argument="", meaning="hear the busy tone"),

@@ -8,7 +8,7 @@ from kelid.model.site import Fax, Site
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
-    """Return one context a fax. What came stays on the server whatever becomes of the mail."""
+    """Return one context a fax. What came stays on the server until somebody takes it."""
     return tuple(_fax(site, fax) for fax in site.faxes)
 
 

@@ -74,9 +74,9 @@ def own_number(asked: Asked) -> tuple[Exten, ...]:
 
 
 def record_prompt(asked: Asked) -> tuple[Exten, ...]:
-    """Return the code that records a prompt into a folder that nothing is played from, and plays it back."""
+    """Return the code that records a prompt among the recordings, which backups have, and plays it back."""
     zone = asked.site.time_zone
-    name = f"prompts/{OWN}-${{STRFTIME(${{EPOCH}},{zone},%Y%m%d-%H%M%S)}}"
+    name = f"monitor/prompts/{OWN}-${{STRFTIME(${{EPOCH}},{zone},%Y%m%d-%H%M%S)}}"
     return (
         asked.exten(
             *own_only(),

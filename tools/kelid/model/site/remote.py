@@ -49,14 +49,13 @@ class Callback(Placed):
 
 
 class Fax(Placed):
-    """Faxes are received and kept on the server, and go on by mail where it can send mail."""
+    """Faxes are received and kept on the server."""
 
     KIND: ClassVar[str] = "fax"
 
     name: str
     names: Names
     number: str = ""
-    email: str = ""
     station_id: str = ""
     """The number that the sender's machine shows; "" for none."""
     header: str = ""
