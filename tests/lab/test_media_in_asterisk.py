@@ -23,7 +23,6 @@ from typing import Any
 import pytest
 
 from kelid.compile import compile_site
-from kelid.deliver.sounds import converted
 from kelid.findings import has_errors
 from kelid.lab import Host, Lab, missing_requirements
 from kelid.load import load_files
@@ -32,6 +31,7 @@ from kelid.model.pbx import SECRET
 from kelid.readback import readback
 from kelid.render import render
 from kelid.rules import check
+from kelid.sounds.convert import converted
 
 pytestmark = pytest.mark.lab
 

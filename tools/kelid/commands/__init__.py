@@ -27,6 +27,7 @@ VERBS = {
     "check": "check that sites are valid",
     "show": "show an object with the file and line behind every value",
     "calendar": "show a site's holidays, or fill a calendar with a year's public holidays",
+    "media": "list a site's sounds, speak drafts of prompts, and write down digests",
     "render": "render the text that Asterisk gets",
     "diff": "compare two git revisions of a site, objects and rendered text",
     "plan": "show what an apply would change on the server",

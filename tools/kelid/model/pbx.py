@@ -127,7 +127,7 @@ class Context:
 
 
 CONVERTER = "wav8000-1"
-"""What the sources of sounds become (WAV, 8000 Hz, 16 bit, mono), and the number of the way in which deliver/sounds.py does
+"""What the sources of sounds become (WAV, 8000 Hz, 16 bit, mono), and the number of the way in which sounds/convert.py does
 it: whoever changes the way raises the number. 8 kHz is what the telephone network carries; Asterisk turns it into alaw and
 ulaw by a table, and a phone with g722 hears no less of a voice that was recorded for a telephone."""
 

@@ -38,6 +38,7 @@ class Draft:
             raise KelidError(f"there is no sites directory {sites}; make it first", exit=Exit.USAGE)
         self._before: dict[str, bytes | None] = {}
         self._documents: dict[str, Document] = {}
+        self._sounds: dict[str, bytes] = {}
         self.made: dict[str, Use] = {}
         """Secrets that were made up at random, with what they are for."""
 
@@ -70,6 +71,14 @@ class Draft:
         self._documents[topic] = Document(f"{header(topic, self.folder)}{text}", self.shown(topic))
         return self._documents[topic]
 
+    def put(self, path: str, body: bytes) -> None:
+        """Put a sound there, ``media/welcome.wav``, in the place of one that may be there."""
+        there = self.folder / path
+        before = there.read_bytes() if there.is_file() else None
+        if before != body:
+            self._before[path] = before
+            self._sounds[path] = body
+
     def shown(self, topic: str) -> str:
         """Return the name of a topic's file as messages show it."""
         return f"{shown_folder(self.folder)}/{topic}.yml"
@@ -87,7 +96,7 @@ class Draft:
     @property
     def files(self) -> dict[str, bytes]:
         """Return the files that change: path in the site's folder -> bytes."""
-        return {f"{topic}.yml": body for topic, body in self._changed().items()}
+        return {**{f"{topic}.yml": body for topic, body in self._changed().items()}, **self._sounds}
 
     def check(self) -> pipeline.Checked:
         """Return the site as it would be, judged; the strength of its secrets isn't part of it."""
@@ -182,8 +191,8 @@ class Draft:
 
     def write(self) -> None:
         """Write every file that changes, all or none. Raise KelidError if one was changed meanwhile or can't be written."""
-        changed = self._changed()
-        paths = {topic: self.folder / f"{topic}.yml" for topic in changed}
+        changed = {**self._changed(), **self._sounds}
+        paths = {key: self.folder / (key if key in self._sounds else f"{key}.yml") for key in changed}
         write_all(
             {paths[topic]: self._before[topic] for topic in changed},
             {paths[topic]: body for topic, body in changed.items()},

@@ -11,7 +11,6 @@ from kelid import __version__, compare, rules
 from kelid.compare.plans import ServerState, Side
 from kelid.deliver import loglines
 from kelid.deliver.release import make_release as pack_release
-from kelid.deliver.sounds import converted
 from kelid.findings import Exit, Finding, KelidError, has_errors
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
@@ -23,6 +22,7 @@ from kelid.pipeline import Checked, check, secrets_of, site_names
 from kelid.readback import readback
 from kelid.records import git
 from kelid.render import escape
+from kelid.sounds.convert import converted
 
 
 def make_release(sites_dir: Path, site: str, *, vault_password: bytes | None = None) -> Release:

@@ -125,7 +125,7 @@ def language_missing(site: Site) -> Iterator[Fault]:
             first = prompt.recordings[0].language or site.language
             example = spoken[missing[0]]
             text = f"the prompt {prompt.name!r} isn't there in {' and '.join(missing)} (which {example} asks for)"
-            fix = f"add a recording in it (kelid media draft makes one); until then it is heard in {first}"
+            fix = f"add a recording in it (kelid media draft speaks its text); until then it is heard in {first}"
             yield prompt.place("name"), text, fix
 
 
