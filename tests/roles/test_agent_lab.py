@@ -331,7 +331,15 @@ def test_two_at_once_and_one_unconfirmed(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["files/../../../etc/cron.d/x", "/etc/cron.d/x", "files/.kelid/manifest.json", "other/x", "media/x.wav"],
+    [
+        "files/../../../etc/cron.d/x",
+        "/etc/cron.d/x",
+        "files/.kelid/manifest.json",
+        "other/x",
+        "media/x.wav",
+        f"media/../{'a' * 64}.wav",
+        f"media/x/{'a' * 64}.wav",
+    ],
 )
 def test_an_archive_that_leads_out_is_refused(server: Server, name: str) -> None:
     """No entry of an archive lands anywhere but in its release."""
@@ -475,10 +483,12 @@ def test_a_full_disk_leaves_nothing_half_done(server: Server) -> None:
 def test_old_releases_and_their_prompts_go(server: Server) -> None:
     """Ten releases stay, the adopted one too, and a prompt goes with the last release that names it."""
     prompt = "a" * 64 + ".wav"
-    server.apply(release({"queues.conf": QUEUES + "; 0\n"}, media={prompt: b"RIFF"}))
-    assert (
-        server.host.run(["stat", "-c", "%a %G", f"/var/lib/kelid/media/{prompt}"]).stdout == "640 asterisk\n"
-    )
+    media = {prompt: b"RIFF", f"en/{prompt}": b"RIFX", f"pt_BR/{prompt}": b"RIFX"}
+    server.apply(release({"queues.conf": QUEUES + "; 0\n"}, media=media))
+    for name, mode in ((prompt, "640"), ("en", "750"), (f"en/{prompt}", "640")):
+        told = server.host.run(["stat", "-c", "%a %G", f"/var/lib/kelid/media/{name}"]).stdout
+        assert told == f"{mode} asterisk\n"
+    assert server.host.run(["cat", f"/var/lib/kelid/media/en/{prompt}"]).stdout == "RIFX"
     for number in range(1, 12):
         server.apply(release({"queues.conf": QUEUES + f"; {number}\n"}))
     names = server.host.run(["ls", "/var/lib/kelid/releases"]).stdout.split()

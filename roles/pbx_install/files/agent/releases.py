@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -153,3 +154,6 @@ class Releases:
         for name, path in tree_files(self.at.media).items():
             if MEDIA.match(name) and name not in used:
                 remove(path)
+        for folder in self.at.media.iterdir():
+            with contextlib.suppress(OSError):  # a file, or a language that is still spoken
+                folder.rmdir()
