@@ -195,7 +195,7 @@ def test_whatever_names_an_extension_lets_it_go(clinic: Path, capsys: pytest.Cap
     text = path.read_text()
     for number, more in (
         ("105", 'follow_me:\n      numbers:\n        - extension: "106"'),
-        ("107", 'keys:\n      - {label: Pharmacy, extension: "106"}\n      - {label: Lab, extension: "105"}'),
+        ("107", 'keys:\n      - {title: Pharmacy, extension: "106"}\n      - {title: Lab, extension: "105"}'),
     ):
         text = text.replace(f'  - number: "{number}"\n', f'  - number: "{number}"\n    {more}\n')
     path.write_text(text)

@@ -20,7 +20,7 @@ from kelid.load.codes import CODES
 from kelid.load.sound import read_sound
 from kelid.model.destination import Destination
 from kelid.model.loaded import Loaded
-from kelid.model.site import Placed, Prompt, Recording, Rtp, Site, Transport, Voicemail
+from kelid.model.site import Placed, Prompt, Recording, Site, Voicemail
 from kelid.rules import check
 
 BASE = Path(__file__).resolve().parents[2] / "bad_sites" / "_base"
@@ -380,10 +380,9 @@ def test_every_object_knows_where_its_values_stand(root: Path) -> None:
     clinic = load_site(folder, shown="sites/noor-clinic").site
     assert clinic
     found = list(every(clinic))
-    # An empty mailbox, {}, has no value, nor has what site.yml leaves out and every site has; what a file would say that
-    # the site hasn't got has no place at all.
+    # An empty mailbox, {}, has no value; what a file would say that the site hasn't got has no place at all.
     without = [thing for thing in found if not thing.places and thing.where.file]
-    assert {type(thing) for thing in without} == {Voicemail, Transport, Rtp}
+    assert {type(thing) for thing in without} == {Voicemail}
     for thing in (thing for thing in found if thing.where.file):
         assert thing.where.line
         for name in thing.FIELDS:

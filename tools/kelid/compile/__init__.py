@@ -19,6 +19,7 @@ from kelid.compile import (
     ivrs,
     modules,
     music,
+    network,
     pins,
     queues,
     ring_groups,
@@ -73,7 +74,7 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
         system.pjsip(site),
         *iax2.files(site),
         *dahdi.files(site),
-        system.rtp(),
+        *network.files(site),
         system.logger(),
         *system.call_records(),
         *system.quiet(),
@@ -88,4 +89,5 @@ def _files(site: Site) -> tuple[ConfFile, ...]:
 def _parts(site: Site) -> set[modules.Part]:
     """Return what the site uses of what not every server has."""
     kinds: dict[str, modules.Part] = {"iax2": "iax2", "dahdi": "dahdi"}
-    return {kinds[trunk.kind] for trunk in site.trunks if trunk.kind in kinds}
+    found = {kinds[trunk.kind] for trunk in site.trunks if trunk.kind in kinds}
+    return found | {"websocket"} if network.browsers(site) else found

@@ -15,6 +15,11 @@ NO_REDIRECT = "i"
 such an answer (``PJSIP/0044...@trunk``), whatever the phone's permission class; with it the phone counts as busy."""
 
 
+OWN_NUMBER = "${CUT(CHANNEL(endpoint),-,1)}"
+"""The number of the extension whose phone calls: the endpoint is ``101``, or ``101-mobile``. Unlike a caller ID, no phone
+can choose it."""
+
+
 def contexts() -> tuple[Context, ...]:
     """Return the contexts that don't depend on the site."""
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile import devices, sip_trunks
 from kelid.compile.conf import section
+from kelid.findings import NOWHERE
 from kelid.model.pbx import ConfFile
 from kelid.model.site import Site
 
@@ -17,22 +18,14 @@ def pjsip(site: Site) -> ConfFile:
                 "global",
                 {
                     "type": "global",
-                    "user_agent": "PBX",
+                    "user_agent": (site.user_agent, site.places.get("user_agent", NOWHERE)),
                     # The address first: a trunk stays a trunk whatever name its calls carry.
                     "endpoint_identifier_order": "ip,username,auth_username",
                 },
             ),
-            section("transport-udp", {"type": "transport", "protocol": "udp", "bind": "0.0.0.0:5060"}),
             *sip_trunks.sections(site),
             *devices.sip(site),
         ),
-    )
-
-
-def rtp() -> ConfFile:
-    """Return rtp.conf."""
-    return ConfFile(
-        "rtp.conf", (section("general", {"rtpstart": 10000, "rtpend": 20000, "strictrtp": True}),)
     )
 
 
@@ -77,10 +70,8 @@ def quiet() -> tuple[ConfFile, ...]:
     manager.conf and http.conf say that nobody enters by AMI or HTTP; the other files are for parts that no site uses yet.
     """
     return (
-        ConfFile("acl.conf", ()),
         ConfFile("ccss.conf", (section("general", {"cc_max_requests": 20}),)),
         ConfFile("followme.conf", (section("general", {}),)),
-        ConfFile("http.conf", (section("general", {"enabled": False}),)),
         ConfFile("manager.conf", (section("general", {"enabled": False}),)),
         ConfFile("pjproject.conf", ()),
         # "pjsip send notify check-sync endpoint 101" tells a phone to fetch its settings again

@@ -38,10 +38,17 @@ RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
 """Files -> the command that makes Asterisk read them, for what is added: music before the queues that play it, mailboxes
 before the endpoints that watch them, all objects before the dial plan that names them."""
 
-RESTART: tuple[str, ...] = ("ccss.conf", "chan_dahdi.conf", "modules.conf")
+RESTART: tuple[str, ...] = (
+    "ccss.conf",
+    "chan_dahdi.conf",
+    "modules.conf",
+    "pjsip_transport.conf",
+    "sorcery.conf",
+)
 """Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), of
 modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up spans and
-their signalling only once."""
+their signalling only once. A transport of SIP that is up keeps its port and certificate at a reload, so the transports have
+a file of their own, to which sorcery.conf leads."""
 
 READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
 """How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""

@@ -1,7 +1,8 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
 Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names, P prompts,
-Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud.
+Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud, Y the site
+as a whole and its phones.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from kelid.model.site import Site
 from kelid.rules import (
     backups,
     destinations,
+    devices,
     extensions,
     features,
     fraud,
@@ -27,6 +29,7 @@ from kelid.rules import (
     queues,
     ring_groups,
     routes,
+    system,
     trunk_kinds,
     trunks,
 )
@@ -41,6 +44,7 @@ __all__ = ["RULES", "Rule", "check", "check_custom", "sample_password_used"]
 TOPICS = (
     backups,
     destinations,
+    devices,
     extensions,
     features,
     fraud,
@@ -55,6 +59,7 @@ TOPICS = (
     ring_groups,
     routes,
     _secrets,
+    system,
     trunk_kinds,
     trunks,
 )

@@ -7,12 +7,13 @@ A call that a phone transfers to a code keeps the endpoint of whoever it is, a t
 
 from __future__ import annotations
 
+from kelid.compile.dialplan import OWN_NUMBER
 from kelid.findings import NOWHERE, Where
 from kelid.model.pbx import Exten, Step
 from kelid.model.record import Record
 from kelid.model.site import Site
 
-OWN = "${CUT(CHANNEL(endpoint),-,1)}"
+OWN = OWN_NUMBER
 """The number of the phone."""
 
 PAYER = "${PJSIP_ENDPOINT(${CHANNEL(endpoint)},context):11}"

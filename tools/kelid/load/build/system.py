@@ -44,7 +44,7 @@ def transports(source: Source) -> tuple[Transport, ...]:
         view.make(Transport, port=view.get("port", PORTS[view.get("protocol")]))
         for view in site.each("transports")
     )
-    return found or (Transport(protocol="udp", port=PORTS["udp"], where=site.where),)
+    return found or (Transport(protocol="udp", port=PORTS["udp"]),)
 
 
 def nat(source: Source) -> Nat | None:
@@ -59,7 +59,8 @@ def nat(source: Source) -> Nat | None:
 
 def rtp(source: Source) -> Rtp:
     """Return how sound travels."""
-    return source.file("site").child("rtp").make(Rtp)
+    site = source.file("site")
+    return site.child("rtp").make(Rtp) if "rtp" in site else Rtp()
 
 
 def profiles(source: Source) -> tuple[Profile, ...]:

@@ -43,7 +43,7 @@ class Device(Placed):
 
 
 class PhoneKey(Placed):
-    """A key with a lamp. One of the fields after ``label`` says what it is for; the others are ""."""
+    """A key with a lamp. One of the fields after ``title`` says what it is for; the others are ""."""
 
     REFERS: ClassVar[Mapping[str, str]] = {
         "extension": "extension",
@@ -62,7 +62,7 @@ class PhoneKey(Placed):
         "number",
     )
 
-    label: str
+    title: str
     extension: str = ""
     queue: str = ""
     schedule: str = ""

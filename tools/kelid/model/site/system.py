@@ -83,7 +83,6 @@ RANGED = {
     "conference": "conferences",
     "parking": "parking",
     "page": "pages",
-    "speed_dial": "speed_dials",
 }
 """Kind of object -> the key under ``ranges`` that its numbers belong to; what isn't here belongs to ``others``."""
 
