@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from kelid.edit.document import Document
 from kelid.edit.kinds import kinds
 from kelid.edit.offboard import farewell, take
 from kelid.edit.onboard import Newcomer, free_number, onboard, sorted_place
+from kelid.findings import KelidError
 from kelid.load import load_files
 from kelid.model.site import Site
 from kelid.pipeline.drafts import schemas
@@ -92,3 +94,19 @@ def test_a_list_in_order_stays_in_order() -> None:
     assert place("101 102 104", "100") == 0
     assert place("104 101", "102") == 2
     assert place("99 101", "100") == 1
+
+
+def test_a_number_is_free_that_nothing_has() -> None:
+    texts = dict(SITES["noor-clinic"])
+    texts["features"] = """conferences:
+  - {name: board, names: {en: Board}, number: "109"}
+parking_lots:
+  - {name: hall, names: {en: Hall}, number: "110", slots: "111-112", destination: hangup}
+speed_dials:
+  - {code: "113", number: "09121234567", names: {en: Plumber}}
+"""
+    site = load("noor-clinic", texts)
+    assert free_number(site, []) == "114"
+    assert free_number(site, ["101-109", "0200-0209"]) == "0200"
+    with pytest.raises(KelidError, match="no number is free"):
+        free_number(site, ["101-113"])

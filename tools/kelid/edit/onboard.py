@@ -10,8 +10,8 @@ from kelid.edit.document import Document, Path
 from kelid.edit.kinds import ObjectKind, schema_at
 from kelid.edit.write import Value
 from kelid.findings import Exit, KelidError
+from kelid.model.numbers import all_numbers
 from kelid.model.site import Site
-from kelid.model.site.references import parts
 
 Open = Callable[[str], Document]
 """Gives the document of a topic."""
@@ -113,7 +113,7 @@ def _take_key(newcomer: Newcomer, kind: ObjectKind, open_file: Open) -> None:
 def _add_route(newcomer: Newcomer, site: Site, kind: ObjectKind, open_file: Open) -> str:
     trunk = newcomer.trunk
     if not trunk:
-        having = [one.name for one in site.trunks if newcomer.did in getattr(one, "dids", ())]
+        having = [one.name for one in site.trunks if _rings_on(one.dids, newcomer.did)]
         names = having or [one.name for one in site.trunks]
         if len(names) != 1:
             raise KelidError(
@@ -130,6 +130,15 @@ def _add_route(newcomer: Newcomer, site: Site, kind: ObjectKind, open_file: Open
     }
     document.insert((kind.key,), value)
     return trunk
+
+
+def _rings_on(dids: tuple[str, ...], number: str) -> bool:
+    """Return whether a number is among those of a trunk: one, or the first and the last of a block."""
+    for text in dids:
+        first, _, last = text.partition("-")
+        if len(first) == len(number) and first <= number <= (last or first):
+            return True
+    return False
 
 
 def _kind(kinds: Mapping[str, ObjectKind], word: str) -> ObjectKind:
@@ -171,9 +180,8 @@ def free_number(site: Site, ranges: list[str]) -> str:
 
     Raise KelidError if none is left.
     """
-    taken = {str(getattr(part, "number", "")) for thing in site.objects() for part in parts(thing)} | set(
-        site.dial.emergency
-    )
+    taken = {one.number for one in all_numbers(site)} | {one.code for one in site.speed_dials}
+    taken |= set(site.dial.emergency)
     for text in ranges or _own_range(site):
         first, _, last = text.partition("-")
         for number in range(int(first), int(last or first) + 1):
