@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.conf import Value, at, section
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.trunks import language
 from kelid.findings import Where
 from kelid.model.pbx import LIST_SUFFIX, ConfFile, ListFile, ListLine, Section
@@ -24,7 +25,7 @@ def files(site: Site) -> tuple[ConfFile, ...]:
     general = section(
         "channels",
         {
-            "language": (site.language, site.place("language")),
+            "language": (asterisk_language(site.language), site.place("language")),
             "callwaiting": False,
             "threewaycalling": False,
             "transfer": False,

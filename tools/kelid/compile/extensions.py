@@ -5,6 +5,7 @@ from __future__ import annotations
 from kelid.compile.conf import Value
 from kelid.compile.features import keys
 from kelid.compile.ring import recorded
+from kelid.compile.sounds import asterisk_language
 from kelid.model.pbx import Option
 from kelid.model.site import Extension, Site
 
@@ -41,9 +42,9 @@ def handling(extension: Extension, site: Site) -> dict[str, Value]:
     """Return the endpoint's options that calls of the extension are handled by."""
     found: dict[str, Value] = {
         "language": (
-            (extension.language, extension.place("language"))
+            (asterisk_language(extension.language), extension.place("language"))
             if extension.language
-            else (site.language, site.place("language"))
+            else (asterisk_language(site.language), site.place("language"))
         ),
     }
     for key, value, place in (

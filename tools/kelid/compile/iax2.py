@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.conf import Value, at, section
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.trunks import language
 from kelid.model.pbx import ConfFile, Section, secret_token
 from kelid.model.site import Site, Trunk
@@ -24,7 +25,7 @@ def _general(site: Site) -> Section:
             "bindport": 4569,
             "delayreject": True,
             "autokill": True,
-            "language": (site.language, site.place("language")),
+            "language": (asterisk_language(site.language), site.place("language")),
             "disallow": "all",
             "allow": "alaw,ulaw",
             "jitterbuffer": False,

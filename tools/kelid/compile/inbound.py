@@ -8,6 +8,7 @@ from kelid.compile.conf import at
 from kelid.compile.dialplan import DIALLED, NUMBER
 from kelid.compile.number_text import expression
 from kelid.compile.patterns import as_pattern
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal
 from kelid.compile.trunks import counted
 from kelid.findings import Where
@@ -165,7 +166,9 @@ def _steps(route: InboundRoute, where: Where) -> Iterator[Step]:
         name = f"{literal(route.caller_id_prefix)} ${{CALLERID(name)}}"
         yield Step("Set", f"CALLERID(name)={name}", where=place)
     if route.language:
-        yield Step("Set", f"CHANNEL(language)={route.language}", where=route.place("language"))
+        yield Step(
+            "Set", f"CHANNEL(language)={asterisk_language(route.language)}", where=route.place("language")
+        )
     if route.musicclass:
         yield Step("Set", f"CHANNEL(musicclass)={route.musicclass}", where=route.place("musicclass"))
     if route.alert_info:

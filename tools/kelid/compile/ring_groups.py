@@ -5,6 +5,7 @@ from __future__ import annotations
 from kelid.compile.calls import call_outside, reach, ring_now
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.ring import CONFIRM_SECONDS, RINGING_TONE, recorded, tell
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal, sound
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Extension, RingGroup, RingGroupMember, Site
@@ -46,7 +47,11 @@ def _greeting(group: RingGroup) -> list[Step]:
     """Return what is done with a call before anybody rings."""
     steps = []
     if group.language:
-        steps.append(Step("Set", f"CHANNEL(language)={group.language}", where=group.place("language")))
+        steps.append(
+            Step(
+                "Set", f"CHANNEL(language)={asterisk_language(group.language)}", where=group.place("language")
+            )
+        )
     if group.caller_id_prefix:
         text = f"CALLERID(name)={literal(group.caller_id_prefix)} ${{CALLERID(name)}}"
         steps.append(Step("Set", text, where=group.place("caller_id_prefix")))

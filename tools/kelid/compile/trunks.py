@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kelid.compile.number_text import expression
+from kelid.compile.sounds import asterisk_language
 from kelid.findings import Where
 from kelid.model.number_format import outgoing, rewrite
 from kelid.model.site import Site, Trunk
@@ -53,5 +54,5 @@ def counted(trunk: Trunk) -> bool:
 def language(site: Site, trunk: Trunk) -> tuple[str, Where]:
     """Return the language of the trunk's callers, and where it was said."""
     if trunk.language:
-        return trunk.language, trunk.place("language")
-    return site.language, site.place("language")
+        return asterisk_language(trunk.language), trunk.place("language")
+    return asterisk_language(site.language), site.place("language")

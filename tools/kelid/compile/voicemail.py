@@ -6,6 +6,7 @@ import re
 
 from kelid.compile.conf import option, section
 from kelid.compile.features.directories import searched
+from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal, name_of
 from kelid.model.pbx import ConfFile, Context, Exten, Option, Section, Step, secret_token
 from kelid.model.site import Extension, Site, Voicemail
@@ -55,7 +56,7 @@ def _zone_name(time_zone: str) -> str:
 def _box(site: Site, extension: Extension, voicemail: Voicemail) -> Option:
     settings = {
         "tz": _zone_name(voicemail.time_zone) if voicemail.time_zone else "site",
-        "language": voicemail.language or extension.language or site.language,
+        "language": asterisk_language(voicemail.language or extension.language or site.language),
         "maxmsg": voicemail.maxmsg,
         "attach": "yes" if voicemail.attach else "no",
         "delete": "yes" if voicemail.delete else "no",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.conf import Value, section
 from kelid.compile.features.phone import is_phone
+from kelid.compile.sounds import asterisk_language
 from kelid.findings import Where
 from kelid.model.pbx import ConfFile, Context, Exten, Section, Step, secret_token
 from kelid.model.site import Conference, Site
@@ -55,7 +56,7 @@ def _bridge(room: Conference) -> Section:
         "video_mode": "none",
     }
     if room.language:
-        options["language"] = (room.language, room.place("language"))
+        options["language"] = (asterisk_language(room.language), room.place("language"))
     return section(f"{room.name}-room", options, room.place("name"))
 
 
