@@ -46,6 +46,7 @@ queues:
     joinempty: [paused, unavailable, invalid, unknown]
     maxlen: 1
     keys: [{digit: 1, destination: extension:104}]
+    callback: {digit: 2, permission_class: national, numbers: [09XXXXXXXXX]}
     full_destination: announcement:closed
     empty_destination: voicemail:103
     supervisors: [{extension: 104, may: [listen]}]
@@ -231,6 +232,36 @@ def test_the_ways_out_of_a_queue(pbx: Host, phones: dict[str, Phone]) -> None:
     phones["103"].call("600")
     comes_to(pbx, "103", "voicemail-unavailable,103,VoiceMail")
     end(phones["103"])
+
+
+def test_a_caller_hangs_up_and_keeps_the_place(pbx: Host, phones: dict[str, Phone]) -> None:
+    pbx.asterisk("logger add channel steps.log verbose(4)")
+    phones["101"].behave("ring")
+    phones["103"].call("600")
+    phones["101"].wait_incoming(30)
+    phones["103"].digits("2")
+    comes_to(pbx, "103", "queue-reception-callback,s,Read")
+    phones["103"].digits("09121234567#")
+
+    def log() -> str:
+        return pbx.run(["cat", "/var/log/asterisk/steps.log"]).stdout
+
+    wait_until("the number read back", lambda: "to-call-this-number" in log(), timeout=30)
+    phones["103"].digits("1")
+    phones["103"].wait_ended(20)
+    waiting = re.search(
+        r"1\. (Local/09121234567\*1@queue-reception-place-\w+;2)", pbx.asterisk("queue show reception")
+    )
+    assert waiting
+    assert "class-national" not in log().split("Originate")[-1], "nobody is called before a member answers"
+    phones["101"].wait_incoming(30)
+    phones["101"].answer()
+    wait_until(
+        "the call to the caller",
+        lambda: "[09121234567@class-national" in log() or "09121234567@route" in log(),
+        timeout=30,
+    )
+    phones["101"].hangup()
 
 
 def test_who_is_logged_in_stays_so_through_a_restart(pbx: Host, phones: dict[str, Phone]) -> None:

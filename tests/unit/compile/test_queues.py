@@ -170,6 +170,28 @@ def test_without_dynamic_members_nobody_can_log_in(make: Make) -> None:
     assert not {"*41", "*42", "*45", "*33"} & dialled
 
 
+@pytest.mark.parametrize(
+    ("version", "waits"), [(22, "reception,i,,,600,,,,${PLACE}"), (16, "reception,i,,,600,,,,,${PLACE}")]
+)
+def test_a_place_is_kept_by_a_channel_that_waits_there(make: Make, version: int, waits: str) -> None:
+    site = make(
+        QUEUE
+        + "    callback: {digit: 2, permission_class: national, numbers: [09XXXXXXXXX], max_wait: 600, prepend: 9}\n"
+    )
+    pbx = compile_site(replace(site, servers=replace(site.servers, asterisk=version)))
+    assert steps(pbx, "queue-reception-keys", "2") == [":Goto(queue-reception-callback,s,1)"]
+    asked = steps(pbx, "queue-reception-callback", "s")
+    started = next(step for step in asked if "Originate" in step)
+    way = "Local/${CALL_BACK}*${PLACE}@queue-reception-place/n,exten,queue-reception-called,${CALL_BACK},1,600,a"
+    assert started == f":Originate({way})"
+    for check in ("FILTER(0-9+", "queue-reception-numbers", "emergency", "class-national", "attempts,count"):
+        assert any(check in step for step in asked[: asked.index(started)]), check
+    assert f"wait:Queue({waits})" in steps(pbx, "queue-reception-place", "_[0-9+]!")
+    assert steps(pbx, "queue-reception-called", "_[0-9+]!") == [
+        ":Goto(class-national,9${FILTER(0-9+,${EXTEN})},1)"
+    ]
+
+
 def test_supervisors_hear_calls_of_their_queues_only(make: Make) -> None:
     pbx = compile_site(make(QUEUE + "    supervisors: [{extension: 108, may: [listen, whisper]}]\n"))
     assert steps(pbx, "queue-listen", "108")[0] == ":ChanSpy(${SPIED},qSg(queue-reception))"

@@ -89,10 +89,13 @@ def takes_callers_when_empty(site: Site) -> Iterator[Fault]:
 
 @rule("Q010")
 def class_unknown(site: Site) -> Iterator[Fault]:
-    """A class whose extensions may log in is at the site, and has extensions."""
+    """A class that a queue names is at the site; one whose extensions may log in has extensions."""
     known = {item.name for item in site.permission_classes}
     used = {extension.permission_class for extension in site.extensions}
     for queue in site.queues:
+        if queue.callback and queue.callback.permission_class not in known:
+            text = f"queue {queue.name!r}: there is no permission class {queue.callback.permission_class!r}"
+            yield queue.callback.place("permission_class"), text, f"the site has {', '.join(sorted(known))}"
         for index, name in enumerate(queue.dynamic.permission_classes):
             where = queue.dynamic.place(f"permission_classes.{index}")
             if name not in known:

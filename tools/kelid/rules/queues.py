@@ -90,7 +90,7 @@ def name_is_asterisks(site: Site) -> Iterator[Fault]:
 def key_twice(site: Site) -> Iterator[Fault]:
     """A key leads one way out of a queue."""
     for queue in site.queues:
-        seen = set()
+        seen = {queue.callback.digit} if queue.callback else set()
         for key in queue.keys:
             if key.digit in seen:
                 text = f"queue {queue.name!r}: the key {key.digit} leads two ways"

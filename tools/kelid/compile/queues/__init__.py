@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kelid.compile.queues import conf, logins, members, supervisors, ways
+from kelid.compile.queues import callbacks, conf, logins, members, supervisors, ways
 from kelid.model.pbx import ConfFile, Context
 from kelid.model.site import Site
 
@@ -20,6 +20,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
         return ()
     return (
         *ways.contexts(site),
+        *callbacks.contexts(site),
         *members.contexts(site),
         *logins.contexts(site),
         *supervisors.contexts(site),

@@ -75,8 +75,9 @@ def _queue(site: Site, queue: Queue) -> Section:
         value = queue.__dict__[key]
         if value != default:
             body[name] = ("yes" if value is True else "no" if value is False else value, queue.place(key))
-    if queue.keys:
-        body["context"] = (f"queue-{queue.name}-keys", queue.place("keys"))
+    if queue.keys or queue.callback:
+        place = queue.place("keys" if queue.keys else "callback")
+        body["context"] = (f"queue-{queue.name}-keys", place)
     if gosub := answered(queue):
         body["membergosub"] = (gosub, queue.place("recording"))
     body |= _announcements(site, queue)

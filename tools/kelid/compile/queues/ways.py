@@ -26,7 +26,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
     for queue in site.queues:
         if queue.priorities:
             found.append(_callers(queue))
-        if queue.keys:
+        if queue.keys or queue.callback:
             found.append(_keys(queue))
         if answered(queue):
             found.append(_answered(queue))
@@ -52,7 +52,11 @@ def _queue(site: Site, queue: Queue) -> Exten:
     steps += penalties(site, queue)
     if queue.prompt:
         steps.append(Step("Playback", sound(site, queue.prompt), where=queue.place("prompt")))
-    steps.append(Step("Queue", _arguments(queue), where=queue.place("max_wait")))
+    steps.append(
+        Step(
+            "Queue", _arguments(queue), label="wait" if queue.callback else "", where=queue.place("max_wait")
+        )
+    )
     full, empty = queue.full_destination, queue.empty_destination
     if full:
         steps.append(Step("GotoIf", f'$["${{QUEUESTATUS}}" = "{_FULL}"]?full', where=full.where))
@@ -121,14 +125,15 @@ def _callers(queue: Queue) -> Context:
 
 
 def _keys(queue: Queue) -> Context:
-    return Context(
-        f"queue-{queue.name}-keys",
-        tuple(
-            Exten(key.digit, (go(key.destination, where=key.place("digit")),), key.place("digit"))
-            for key in queue.keys
-        ),
-        where=queue.place("keys"),
-    )
+    extens = [
+        Exten(key.digit, (go(key.destination, where=key.place("digit")),), key.place("digit"))
+        for key in queue.keys
+    ]
+    if queue.callback:
+        place = queue.callback.place("digit")
+        onward = Step("Goto", f"queue-{queue.name}-callback,s,1", where=place)
+        extens.append(Exten(queue.callback.digit, (onward,), place))
+    return Context(f"queue-{queue.name}-keys", tuple(extens), where=extens[0].where)
 
 
 def _answered(queue: Queue) -> Context:

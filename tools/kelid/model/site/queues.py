@@ -57,6 +57,19 @@ class QueueKey(Placed):
     destination: Destination
 
 
+class QueueCallback(Placed):
+    """What lets callers keep their place and hang up; ``numbers`` are patterns of what the class may be made to call."""
+
+    REFERS: ClassVar[Mapping[str, str]] = {"permission_class": "permission_class"}
+
+    digit: str
+    permission_class: str
+    numbers: tuple[str, ...]
+    prepend: str = ""
+    calls_per_hour: int = 20
+    max_wait: int = 3600
+
+
 class PriorityCallers(Placed):
     """Callers who wait in front of others; ``callers`` are numbers or patterns without the underscore."""
 
@@ -193,6 +206,7 @@ class Queue(Placed):
     supervisors: tuple[Supervisor, ...] = ()
     members: tuple[Member, ...] = ()
     dynamic: DynamicMembers = DynamicMembers()
+    callback: QueueCallback | None = None
 
     full_destination: Destination | None = None
     empty_destination: Destination | None = None
