@@ -236,9 +236,10 @@ def test_the_ways_out_of_a_queue(pbx: Host, phones: dict[str, Phone]) -> None:
 
 def test_a_caller_hangs_up_and_keeps_the_place(pbx: Host, phones: dict[str, Phone]) -> None:
     pbx.asterisk("logger add channel steps.log verbose(4)")
-    phones["101"].behave("ring")
+    phones["102"].behave("ring")
+    pbx.asterisk("queue add member PJSIP/102 to reception")
     phones["103"].call("600")
-    phones["101"].wait_incoming(30)
+    phones["102"].wait_incoming(30)
     phones["103"].digits("2")
     comes_to(pbx, "103", "queue-reception-callback,s,Read")
     phones["103"].digits("09121234567#")
@@ -254,17 +255,17 @@ def test_a_caller_hangs_up_and_keeps_the_place(pbx: Host, phones: dict[str, Phon
     )
     assert waiting
     assert "class-national" not in log().split("Originate")[-1], "nobody is called before a member answers"
-    phones["101"].wait_incoming(30)
-    phones["101"].answer()
+    phones["102"].wait_incoming(30)
+    phones["102"].answer()
     wait_until(
         "the call to the caller",
         lambda: "[09121234567@class-national" in log() or "09121234567@route" in log(),
         timeout=30,
     )
-    phones["101"].hangup()
 
 
 def test_who_is_logged_in_stays_so_through_a_restart(pbx: Host, phones: dict[str, Phone]) -> None:
+    pbx.asterisk("queue remove member PJSIP/102 from reception")
     phones["102"].call("*41")
     wait_until("the login", lambda: member(pbx, "102"), timeout=20)
     pbx.run(["systemctl", "restart", "asterisk"])
