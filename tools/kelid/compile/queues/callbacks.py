@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.features.limits import guard
+from kelid.compile.queues.ways import penalties
 from kelid.compile.text import literal
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Queue, QueueCallback, Site
@@ -107,6 +108,7 @@ def _place(site: Site, queue: Queue, callback: QueueCallback) -> Context:
         Step("Set", "PLACE=${FILTER(0-9,${CUT(EXTEN,*,2)})}"),
         Step("Set", "CALLERID(num)=${CALLER}"),
         Step("Set", f"CALLERID(name)={prefix}${{CALLER}}"),
+        *penalties(site, queue),
         Step("Queue", waiting, label="wait"),
         # Nobody was there: the place is kept until the time is over, when Originate ends this channel.
         Step("Wait", str(AGAIN)),
