@@ -160,8 +160,9 @@ def _who(cap: Cap) -> str:
     if cap.per == "class":
         return "${PAYER}"
     if cap.per == "extension":
-        # What is not a phone's own call comes by a channel of the PBX itself: it is counted as one.
-        return '${IF($["${CHANNEL(channeltype)}" = "PJSIP"]?${CHANNEL(endpoint)}:forwarded)}'
+        # All devices of an extension are one: their endpoints' names begin with its number. What is not a phone's own call
+        # comes by a channel of the PBX itself.
+        return '${IF($["${CHANNEL(channeltype)}" = "PJSIP"]?${CUT(CHANNEL(endpoint),-,1)}:forwarded)}'
     return "site"
 
 
