@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from kelid.findings import Severity, Where
 from kelid.model.feature_codes import FEATURE_CODES, OFF
 from kelid.model.numbers import internal_numbers
-from kelid.model.patterns import parse
+from kelid.model.patterns import Pattern, parse
 from kelid.model.site import Callback, Disa, OutboundRoute, Site
 from kelid.model.site.features import MOST_SLOTS
 from kelid.rules.registry import Fault, rule, secret_rule
@@ -44,13 +44,14 @@ def code_twice(site: Site) -> Iterator[Fault]:
 @rule("F002")
 def code_is_number(site: Site) -> Iterator[Fault]:
     """A feature code isn't a number that phones call, nor how one begins."""
-    numbers = {
-        item.number: f"{item.thing.KIND.replace('_', ' ')} {item.thing.label}"
-        for item in internal_numbers(site)
-    }
+    # Numbers have digits alone, and most codes begin with a star.
+    codes = [found for found in _codes(site) if found[0].isdigit()]
+    if not codes:
+        return
+    numbers = {item.number: str(item) for item in internal_numbers(site)}
     numbers |= {extension.number: f"extension {extension.number}" for extension in site.extensions}
     numbers |= dict.fromkeys(site.dial.emergency, "an emergency number")
-    for code, what, takes, where in _codes(site):
+    for code, what, takes, where in codes:
         for number, holder in numbers.items():
             if number == code or (takes and number.startswith(code)):
                 text = f"the code {code} ({what}) hides {number}, {holder}"
@@ -61,22 +62,26 @@ def code_is_number(site: Site) -> Iterator[Fault]:
 @rule("F003", Severity.WARNING)
 def code_hides_outside(site: Site) -> Iterator[Fault]:
     """A feature code isn't a number that an outbound route would take."""
+    patterns = [
+        (route, pattern)
+        for route in site.outbound_routes
+        if not route.emergency
+        for pattern in _patterns(route)
+    ]
     for code, what, _, where in _codes(site):
-        for route in site.outbound_routes:
-            if not route.emergency and _takes(route, code):
-                text = f"the code {code} ({what}) hides a number that the route {route.name!r} takes"
-                yield where, text, "give it another code, or narrow the route's pattern"
-                break
+        taken = next((route for route, pattern in patterns if pattern.takes(code)), None)
+        if taken:
+            text = f"the code {code} ({what}) hides a number that the route {taken.name!r} takes"
+            yield where, text, "give it another code, or narrow the route's pattern"
 
 
-def _takes(route: OutboundRoute, number: str) -> bool:
+def _patterns(route: OutboundRoute) -> Iterator[Pattern]:
+    """Yield the patterns of the route that can be read."""
     for pattern in route.patterns:
         try:
-            if parse(pattern.match).takes(number):
-                return True
+            yield parse(pattern.match)
         except ValueError:
             continue
-    return False
 
 
 def _payers(site: Site) -> Iterator[Disa | Callback]:
@@ -149,9 +154,10 @@ def pins_alike(site: Site, secrets: Mapping[str, str]) -> Iterator[Fault]:
 @rule("F010", Severity.WARNING)
 def open_conference(site: Site) -> Iterator[Fault]:
     """A caller from outside gets into a conference with a PIN only."""
-    reached = _from_outside(site)
-    for room in site.conferences:
-        if not room.pin_secret and ("conference", room.name) in reached:
+    rooms = [room for room in site.conferences if not room.pin_secret]
+    reached = _from_outside(site) if rooms else set()
+    for room in rooms:
+        if ("conference", room.name) in reached:
             text = f"callers from outside come into the conference {room.name!r} without a PIN"
             yield room.place("name"), text, "add pin_secret"
 
@@ -217,7 +223,7 @@ def speed_dial_wrong(site: Site) -> Iterator[Fault]:
             )
         seen.add(item.code)
         if item.number not in inside and not any(
-            _takes(route, item.number) for route in site.outbound_routes
+            pattern.takes(item.number) for route in site.outbound_routes for pattern in _patterns(route)
         ):
             text = f"speed dial {item.code}: nobody can call {item.number}"
             yield item.place("number"), text, "write it as a phone would dial it"
