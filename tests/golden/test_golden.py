@@ -9,19 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from kelid.compile import compile_site
-from kelid.load import load_site
-from kelid.render import render
+from kelid import pipeline
 
-CASES = {"noor-clinic": "sites/noor-clinic"}
-"""Folder under tests/golden -> the site's folder."""
+SITES = Path(__file__).resolve().parents[2] / "sites"
+CASES = pipeline.site_names(SITES)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_rendered_tree_is_the_expected_one(case: str, root: Path, accept: bool) -> None:
-    loaded = load_site(root / CASES[case], shown=CASES[case])
-    assert loaded.site is not None, [str(finding) for finding in loaded.findings]
-    files = dict(render(compile_site(loaded.site)).files)
+def test_the_rendered_tree_is_the_expected_one(case: str, accept: bool) -> None:
+    files = dict(pipeline.check(SITES, case).bundle.files)
     folder = Path(__file__).parent / case / "expected"
     if accept:
         folder.mkdir(parents=True, exist_ok=True)

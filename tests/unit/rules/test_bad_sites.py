@@ -22,6 +22,7 @@ from kelid.rules import RULES, check
 from kelid.rules import codes as rules_codes
 
 BAD = Path(__file__).resolve().parents[2] / "bad_sites"
+SITES = BAD.parents[1] / "sites"
 SAMPLE_PASSWORD = BAD.parents[1] / "sites" / "sample-vault-password"
 CASES = sorted(folder.name for folder in BAD.iterdir() if folder.is_dir() and not folder.name.startswith("_"))
 TODAY = date(2026, 11, 23)
@@ -92,8 +93,9 @@ def test_base_is_good(tmp_path: Path, sample_password: bytes) -> None:
     assert lines(judge(tmp_path / "base", sample_password)) == []
 
 
-def test_sample_clinic_is_good(root: Path, sample_password: bytes) -> None:
-    assert lines(judge(root / "sites" / "noor-clinic", sample_password)) == []
+@pytest.mark.parametrize("site", pipeline.site_names(SITES))
+def test_sample_sites_are_good(site: str, sample_password: bytes) -> None:
+    assert lines(judge(SITES / site, sample_password)) == []
 
 
 def test_without_password_the_strength_is_a_note(root: Path) -> None:
