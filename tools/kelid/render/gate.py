@@ -16,7 +16,7 @@ LONGEST_OF_LIST = 250
 """Bytes of a line of a list file: the buffer of Authenticate holds 255 (apps/app_authenticate.c)."""
 
 SECRET_PLACES: frozenset[tuple[str, str]] = frozenset(
-    {("pjsip.conf", "password"), ("voicemail.conf", ""), ("confbridge.conf", "pin")}
+    {("pjsip.conf", "password"), ("iax.conf", "secret"), ("voicemail.conf", ""), ("confbridge.conf", "pin")}
 )
 """File and key where compile puts a secret's token at the start of a value; "" stands for any key."""
 
