@@ -447,5 +447,8 @@ def test_a_prompt_is_recorded_by_phone(bench: Bench) -> None:
 def test_nothing_was_said_by_the_log(bench: Bench) -> None:
     """What calls did brought no fault of the dial plan to light."""
     log = bench.host.read("/var/log/asterisk/messages.log")
-    bad = [line for line in log.splitlines() if re.search("WARNING|ERROR", line)]
+    # Asterisk 16 complains of a phone that hangs up while it is asked for a mailbox.
+    bad = [
+        line for line in log.splitlines() if re.search("(WARNING|ERROR)(?!.*Couldn't read username)", line)
+    ]
     assert bad == []
