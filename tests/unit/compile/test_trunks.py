@@ -12,6 +12,8 @@ from kelid.load import load_files
 from kelid.model.pbx import Context, Pbx
 from kelid.model.record import replace
 from kelid.model.site import InboundRoute, Site
+from kelid.readback import readback
+from kelid.render import render
 
 BASE = Path(__file__).resolve().parents[2] / "bad_sites" / "_base"
 TRUNKS = """
@@ -50,6 +52,10 @@ def site() -> Site:
 @pytest.fixture(scope="module")
 def pbx(site: Site) -> Pbx:
     return compile_site(site)
+
+
+def test_what_is_made_can_be_written_and_read_back(pbx: Pbx) -> None:
+    assert readback(render(pbx)) == pbx
 
 
 def context(pbx: Pbx, name: str) -> Context:
