@@ -41,6 +41,7 @@ before the endpoints that watch them, all objects before the dial plan that name
 RESTART: tuple[str, ...] = (
     "ccss.conf",
     "chan_dahdi.conf",
+    "dahdi-system.list",
     "modules.conf",
     "pjsip_transport.conf",
     "sorcery.conf",
@@ -48,7 +49,7 @@ RESTART: tuple[str, ...] = (
 """Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), of
 modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up spans and
 their signalling only once. A transport of SIP that is up keeps its port and certificate at a reload, so the transports have
-a file of their own, to which sorcery.conf leads."""
+a file of their own, to which sorcery.conf leads. dahdi_cfg reads dahdi-system.list before each start (role pbx_install)."""
 
 READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
 """How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""
