@@ -49,7 +49,6 @@ country: IR
 servers: {primary: {address: 192.0.2.10}}
 dial: {area_code: 21}
 defaults: {permission_class: all}
-transports: [{protocol: udp}, {protocol: tcp}]
 """,
     "extensions.yml": """
 extensions:
@@ -67,7 +66,6 @@ trunks:
     auth_user: line@ims
     registration_expiration: 120
     registration_retry: 20
-    transport: tcp
     outbound_proxy: 192.0.2.7:5080
     from_user: "02188001234"
     from_domain: ims.example
@@ -162,7 +160,7 @@ exten => _[0-9+]!,1,Set(CALLERID(num)=${EXTEN})
  same => n,Goto(from-trunk-line,982188001234,1)
 exten => _b[0-9+]!,1,Set(CALLERID(num)=${EXTEN:1})
  same => n,Goto(from-trunk-box,88005000,1)
-exten => _n[0-9+]!,1,Set(CALLERID(num)=${EXTEN:1})
+exten => _d[0-9+]!,1,Set(CALLERID(num)=${EXTEN:1})
  same => n,Goto(from-trunk-dtls,02188007000,1)
 exten => hostile,1,Set(CALLERID(num)=0912"&PJSIP/x,1${SHELL(id)}555)
  same => n,Set(CALLERID(name)=a):0:1"b(\\x)
@@ -273,16 +271,15 @@ def reached(steps: list[list[str]]) -> str:
 
 
 NUMBERS = (
-    "989123456789", "+989123456789", "00989123456789", "441632960000", "+441632960000", "00441632960000", "09123456789",
-    "2188001111", "1818", "115", "+98", "00", "0", "+", "98912345",
+    "989123456789", "+989123456789", "00989123456789", "441632960000", "00441632960000", "09123456789", "1818", "+98", "0"
 )  # fmt: skip
 
 
 def test_numbers_are_read_in_the_dial_plan_as_in_python(host: Host, bundle: Bundle, site: Site) -> None:
-    forms = {"": "e164", "b": "local", "n": "national"}
+    forms = {"": "e164", "b": "local", "d": "national"}
     wanted = [(mark, number) for mark in forms for number in NUMBERS]
     calls = tuple(
-        {"exten": f"{mark}{number}", "context": "door", "digits": "", "seconds": 1} for mark, number in wanted
+        {"exten": f"{mark}{number}", "context": "door", "digits": "", "seconds": 0} for mark, number in wanted
     )
     result = run(host, bundle, calls=calls)
     for (mark, number), steps in zip(wanted, result["steps"], strict=True):

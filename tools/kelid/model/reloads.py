@@ -54,7 +54,7 @@ a file of their own, to which sorcery.conf leads. dahdi_cfg reads dahdi-system.l
 READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
 """How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""
 
-ONLY_WHERE_USED: frozenset[str] = frozenset({"chan_dahdi.conf", "iax.conf"})
+ONLY_WHERE_USED: frozenset[str] = frozenset({"chan_dahdi.conf", "dahdi-system.list", "iax.conf"})
 """Files that only a site with such a trunk has; they come and go together with a change of modules.conf."""
 
 
