@@ -48,8 +48,8 @@ def new_phone(lab: Lab) -> Iterator[Callable[..., Phone]]:
     """Return a function that starts a phone (as ``Lab.phone``) which is gone after the test."""
     made: list[Phone] = []
 
-    def make(name: str, number: str, password: str, server: str) -> Phone:
-        made.append(lab.phone(name, number, password, server))
+    def make(name: str, number: str, password: str, server: str, **more: object) -> Phone:
+        made.append(lab.phone(name, number, password, server, **more))  # type: ignore[arg-type]
         return made[-1]
 
     yield make

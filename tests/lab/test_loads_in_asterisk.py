@@ -62,7 +62,7 @@ def host(lab: Lab, version: int) -> Host:
 def pbx(root: Path, version: int) -> Pbx:
     site = load_site(root / "sites" / "noor-clinic", shown="sites/noor-clinic").site
     assert site is not None
-    return compile_site(record.replace(site, server=record.replace(site.server, asterisk=version)))
+    return compile_site(record.replace(site, servers=record.replace(site.servers, asterisk=version)))
 
 
 @pytest.fixture(scope="module")

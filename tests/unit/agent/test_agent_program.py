@@ -146,6 +146,24 @@ def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:
     hardware = "[modules]\nload = chan_dahdi.so\nload = app_dial.so\n"
     assert adapter.adapt("modules.conf", hardware) == hardware.replace("load = chan", "; load = chan")
     assert len(adapter.not_staged) == 3
+    transport = (
+        "[transport-tls]\ntype = transport\nbind = [2001:db8::5]:5061\ncert_file = /etc/ssl/pbx.pem\n"
+        "external_media_address = pbx.example\nexternal_signaling_address = 203.0.113.5\nlocal_net = 10.0.0.0/8\n"
+    )
+    assert adapter.adapt("pjsip_transport.conf", transport) == transport.replace("pbx.example", "192.0.2.1")
+    browsers = (
+        "[general]\nbindaddr = 127.0.0.1\ntlsbindaddr = 10.0.0.6:8089\ntlscertfile = /etc/ssl/pbx.pem\n"
+    )
+    assert adapter.adapt("http.conf", browsers) == browsers
+    assert adapter.addresses == {"10.0.0.5/32", "10.0.0.6/32", "127.0.0.1/32", "2001:db8::5/128"}
+    assert adapter.adapt("rtp.conf", "[general]\nstunaddr = stun.example:3478\n").endswith(
+        "stunaddr = 127.0.0.1\n"
+    )
+    assert adapter.not_staged[3:] == [
+        "name resolution of pbx.example (transport-tls)",
+        "name resolution of stun.example:3478 (general)",
+    ]
+    del adapter.not_staged[3:]
     iax = "[general]\nregister = me:a@b@far.example:4570\n[a]\nhost = far.example\n[b]\nhost = dynamic\n"
     assert adapter.adapt("iax.conf", iax) == iax.replace("far.example", "192.0.2.1")
     assert adapter.not_staged[3:] == ["registration at far.example", "name resolution of far.example (a)"]

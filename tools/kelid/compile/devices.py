@@ -13,9 +13,6 @@ from kelid.compile.text import name_of, name_place
 from kelid.model.pbx import Section, secret_token
 from kelid.model.site import Device, Extension, Site
 
-WATCHED = "hints"
-"""The context of the lamps: all that phones may watch, and nothing else."""
-
 _DTLS: dict[str, Value] = {
     "dtls_auto_generate_cert": True,
     "dtls_verify": "fingerprint",

@@ -381,10 +381,20 @@ class Lab:
 
     # -- its phones
 
-    def phone(self, name: str, number: str, password: str, server: str) -> Phone:
+    def phone(
+        self,
+        name: str,
+        number: str,
+        password: str,
+        server: str,
+        *,
+        transport: str = "udp",
+        encrypted: bool = False,
+    ) -> Phone:
         """Start a phone with an address of its own that knows its number, password and server. It isn't registered yet.
 
-        ``server`` is an address or a name of a lab host. Raise LabError if the name is taken or it doesn't start.
+        ``server`` is an address or a name of a lab host, ``transport`` is udp, tcp or tls; an ``encrypted`` phone
+        takes part in calls with SRTP only. Raise LabError if the name is taken or it doesn't start.
         """
         if not _NAME.fullmatch(name):
             raise LabError(f"{name!r} can't be a phone's name: small letters, digits and hyphens, at most 31")
@@ -410,6 +420,7 @@ class Lab:
             return Phone(
                 name, number, password, known.get(server, server), namespace=namespace, address=address,
                 group=make_cgroup(self.name, "phones", f"{name}.{secrets.token_hex(4)}"), folder=folder,
+                transport=transport, encrypted=encrypted,
             )  # fmt: skip
         except BaseException:
             self.remove_phone(name)

@@ -35,7 +35,7 @@ class Phone:
     """A phone. It rings until it is told what to do; it plays a tone into every call and records what it hears."""
 
     def __init__(self, name: str, number: str, password: str, server: str, *, namespace: str, address: str, group: Path,
-                 folder: Path) -> None:  # fmt: skip
+                 folder: Path, transport: str = "udp", encrypted: bool = False) -> None:  # fmt: skip
         """Start the phone's process in its namespace. Use ``Lab.phone``, which makes that.
 
         The process ends when its input does: with ``stop``, and also when the one who made it is killed.
@@ -50,7 +50,7 @@ class Phone:
         argv: list[str | Path] = ["nsenter", f"--net=/run/netns/{namespace}", "--"]
         argv += [sys.executable, "-m", "kelid.lab.softphone", number, server, folder]
         self.talker = Talker(f"phone {name}", group, argv, folder / "errors.log")
-        self.talker.tell("start", password=password)
+        self.talker.tell("start", password=password, transport=transport, encrypted=encrypted)
         self.talker.wait_for("ready", timeout=20)
 
     def register(self) -> None:

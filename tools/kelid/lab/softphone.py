@@ -19,6 +19,13 @@ import pjsua2 as pj
 
 _TONE_HERTZ = 550
 
+_TRANSPORTS = {
+    "udp": pj.PJSIP_TRANSPORT_UDP,
+    "tcp": pj.PJSIP_TRANSPORT_TCP,
+    "tls": pj.PJSIP_TRANSPORT_TLS,
+}
+"""How the phone can speak SIP. With TLS it takes any certificate."""
+
 _CLOSING_SECONDS = 2.0
 """How long the sound thread may take to close a recording after its call."""
 
@@ -126,9 +133,12 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
 class Phone:
     """The phone as a whole: one account, any number of calls, of which the newest is the current one."""
 
-    def __init__(self, number: str, server: str, folder: Path, password: str) -> None:
-        """Start the SIP stack and prepare the account; nothing is sent yet."""
-        self.number, self.server, self.folder = number, server, folder
+    def __init__(
+        self, number: str, server: str, folder: Path, password: str, *, transport: str, encrypted: bool
+    ) -> None:
+        """Start the SIP stack and prepare the account; nothing is sent yet. ``encrypted``: no sound without SRTP (SDES)."""
+        self.number, self.folder = number, folder
+        self.server = server if transport == "udp" else f"{server};transport={transport}"
         self.behaviour = "ring"
         self.calls: list[PhoneCall] = []
         self.made = 0
@@ -148,7 +158,7 @@ class Phone:
         config.medConfig.ecTailLen = 0
         config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
         self.endpoint.libInit(config)
-        self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, pj.TransportConfig())
+        self.endpoint.transportCreate(_TRANSPORTS[transport], pj.TransportConfig())
         self.endpoint.libStart()
         self.endpoint.audDevManager().setNullDev()
         self.tone = pj.ToneGenerator()
@@ -160,7 +170,10 @@ class Phone:
         self.tone.play(tones, True)
         account = pj.AccountConfig()
         account.idUri = f"sip:{number}@{server}"
-        account.regConfig.registrarUri = f"sip:{server}"
+        account.regConfig.registrarUri = f"sip:{self.server}"
+        if encrypted:
+            account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+            account.mediaConfig.srtpSecureSignaling = 0
         account.regConfig.registerOnAdd = False
         account.regConfig.timeoutSec = 120
         account.regConfig.retryIntervalSec = 2
@@ -266,7 +279,14 @@ def main() -> None:
         for line in lines:
             command = json.loads(line)
             if command["do"] == "start":
-                phone = Phone(number, server, Path(folder), command["password"])
+                phone = Phone(
+                    number,
+                    server,
+                    Path(folder),
+                    command["password"],
+                    transport=command.get("transport", "udp"),
+                    encrypted=bool(command.get("encrypted")),
+                )
             elif phone is not None:
                 try:
                     phone.obey(command)

@@ -68,8 +68,11 @@ class Adapter:
             return None
         if path == "iax.conf":
             return self._adapted_iax(line)
+        if path == "rtp.conf" and key in ("stunaddr", "turnaddr"):
+            self.not_staged.append(f"name resolution of {value} ({line.section})")
+            return "127.0.0.1"
         if not path.startswith("pjsip"):
-            return "127.0.0.1" if path == "rtp.conf" and key in ("stunaddr", "turnaddr") else None
+            return None
         if key == "match" and value:
             parts = [part.strip() for part in value.split(",")]
             if all(is_address(part) for part in parts):
