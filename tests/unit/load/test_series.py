@@ -67,3 +67,14 @@ def test_who_leaves_is_left_out_of_the_row() -> None:
     assert document.text == (BASE / "extensions.yml").read_text() + ROW.replace(
         '["0303"]', '["0303", "0302"]'
     )
+
+
+def test_rows_without_end_are_refused_before_they_are_made() -> None:
+    rows = "".join(
+        f"  - {{numbers: {at}-{at + 1999}, names: {{en: Room}}, profile: room}}\n"
+        for at in range(10_000, 90_000, 2000)
+    )
+    loaded = load(f"series:\n{rows}")
+    assert [finding.code for finding in loaded.findings] == ["S008"]
+    assert loaded.site
+    assert len(loaded.site.extensions) == 20_002

@@ -29,6 +29,7 @@ CODES = {
     "S006": "a list or a mapping that is too short, or names something twice",
     "S007": "a day that no calendar has",
     "S008": "a row of numbers that is none, or makes too many phones",
+    "S009": "more numbers on trunks than rules can look at",
     "V001": "a secret that the vault's password doesn't open",
 }
 """Every code of the loader and of the vault, with what it means. A code is for ever: it never gets another meaning."""

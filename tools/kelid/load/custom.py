@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from kelid.findings import Finding, Where
+from kelid.load.tree import MAX_BYTES
 
 
 def is_custom(path: str) -> bool:
@@ -25,8 +26,15 @@ def custom_files(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
             findings.append(Finding(Where(shown), "L014", text, fix))
             continue
         try:
-            custom[shown] = path.read_bytes()
+            with path.open("rb") as stream:
+                content = stream.read(MAX_BYTES + 1)
         except OSError as problem:
             text = f"the file can't be read: {problem.strerror}"
             findings.append(Finding(Where(shown), "L013", text, "who may read it?"))
+            continue
+        if len(content) > MAX_BYTES:
+            text = f"the file is larger than {MAX_BYTES // 1_000_000} MB"
+            findings.append(Finding(Where(shown), "L009", text, "no dial plan of a site needs that"))
+            continue
+        custom[shown] = content
     return custom, findings

@@ -30,7 +30,10 @@ def to_day(text: str, calendar: str, shift: int = 0) -> date:
         found = date(found.year, found.month, found.day)
     else:
         found = date(year, month, day)
-    return found + timedelta(days=shift)
+    try:
+        return found + timedelta(days=shift)
+    except OverflowError as problem:
+        raise ValueError("no calendar goes on so long") from problem
 
 
 def _from_jalali(year: int, month: int, day: int) -> date:

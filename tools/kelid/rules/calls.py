@@ -34,6 +34,7 @@ def loops(site: Site) -> Iterator[tuple[Way, tuple[Point, ...]]]:
     for way in site.ways:
         if way.itself and way.source[0] not in WAYS_IN:
             graph.setdefault(way.source, []).append(way)
+    _cut_ends(graph)
     done: set[Point] = set()
     for start in graph:
         if start in done:
@@ -44,6 +45,28 @@ def loops(site: Site) -> Iterator[tuple[Way, tuple[Point, ...]]]:
             first = min(path, key=lambda way: way.where)
             turn = path.index(first)
             yield first, tuple(way.source for way in path[turn:] + path[:turn])
+
+
+def _cut_ends(graph: dict[Point, list[Way]]) -> None:
+    """Take out every point that lies on no loop because all that follows it comes to an end.
+
+    A thousand queues in a row are then walked once, and not once from each of them.
+    """
+    before: dict[Point, list[Point]] = {}
+    left = {}
+    for source, ways in graph.items():
+        targets = {way.target for way in ways if way.target in graph}
+        left[source] = len(targets)
+        for target in targets:
+            before.setdefault(target, []).append(source)
+    ends = [point for point, number in left.items() if not number]
+    while ends:
+        point = ends.pop()
+        del graph[point]
+        for source in before.get(point, ()):
+            left[source] -= 1
+            if not left[source]:
+                ends.append(source)
 
 
 def _way_back(graph: dict[Point, list[Way]], start: Point) -> list[Way]:

@@ -9,6 +9,7 @@ from datetime import date, time, timedelta
 from kelid.findings import Severity, Where
 from kelid.model.numbers import internal_numbers
 from kelid.model.site import Closure, OpenHours, Placed, Site
+from kelid.model.site.hours import MOST_DAYS
 from kelid.rules.registry import Fault, dated_rule, rule
 
 LOOK_AHEAD = timedelta(days=60)
@@ -16,9 +17,6 @@ LOOK_AHEAD = timedelta(days=60)
 
 SOON = timedelta(days=14)
 """How long before a lunar holiday it should be known whether it is the day."""
-
-LONGEST = 62
-"""Days in a row that one entry may name: more is a slip of the year."""
 
 
 def _minutes(hours: OpenHours) -> tuple[int, int]:
@@ -148,7 +146,7 @@ def days_in_a_row(site: Site) -> Iterator[Fault]:
             if number < 1:
                 text = f"{entry.until} is before {entry.day}"
                 yield entry.place("until"), text, "write the last of the days"
-            elif number > LONGEST:
+            elif number > MOST_DAYS:
                 text = f"from {entry.day} to {entry.until} are {number} days in a row"
                 yield entry.place("until"), text, "is the year right? Otherwise write several entries"
 

@@ -92,12 +92,13 @@ def _left(site: Site, trunk: Trunk, route: InboundRoute) -> bool:
 @rule("J003", Severity.WARNING)
 def pattern_hidden(site: Site) -> Iterator[Fault]:
     """A pattern of numbers takes one that has no route of its own."""
+    used = {trunk.name: {id(route) for route in routes(site, trunk)} for trunk in site.trunks}
     for route in site.inbound_routes:
         pattern = None if is_number(route.did) else read(route.did)
         if pattern is None or route.caller_id:
             continue
         for trunk in site.trunks:
-            if route not in routes(site, trunk):
+            if id(route) not in used[trunk.name]:
                 continue
             own = taken(site, trunk, but=route, only_exact=True)
             matching = [

@@ -75,6 +75,9 @@ def names_differ_by_dashes(site: Site) -> Iterator[Fault]:
 @rule("N006")
 def name_unknown(site: Site) -> Iterator[Fault]:
     """What an object names is at the site."""
+    known: dict[str, list[str]] = {}
+    for other, name in sorted(site.named):
+        known.setdefault(other, []).append(name)
     for reference in site.references:
         if reference.kind in _JUDGED or reference.point in site.named:
             continue
@@ -83,7 +86,7 @@ def name_unknown(site: Site) -> Iterator[Fault]:
         if reference.name.startswith(BUILTIN):
             continue
         kind = reference.kind.replace("_", " ")
-        others = sorted(name for other, name in site.named if other == reference.kind)
+        others = known.get(reference.kind, [])
         near = difflib.get_close_matches(reference.name, others, 1, 0.6)
         fix = f"did you mean {near[0]!r}?" if near else f"the site has {', '.join(others[:12])}"
         yield (

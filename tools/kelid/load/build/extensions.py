@@ -16,6 +16,8 @@ WAYS = ("no_answer", "busy", "unavailable")
 
 LONGEST_ROW = 2000
 """Phones that one line of YAML may make: more is a slip of the finger, or an attack."""
+MOST_IN_ROWS = 20_000
+"""Phones that all rows of a site may make together."""
 
 
 def build(source: Source) -> tuple[Extension, ...]:
@@ -37,6 +39,7 @@ def series(source: Source) -> Iterator[View]:
 
     A row that makes no sense, or too many phones, becomes a finding.
     """
+    left = MOST_IN_ROWS
     for view in source.file("extensions").each("series"):
         first, _, last = view.get("numbers").partition("-")
         count = int(last) - int(first) + 1
@@ -45,13 +48,20 @@ def series(source: Source) -> Iterator[View]:
             fix = "write the first and the last, as 1101-1140"
             source.findings.append(Finding(view.at("numbers"), "S008", text, fix))
             continue
+        left -= count
+        if left < 0:
+            text = f"with {view.get('numbers')} the rows make more than {MOST_IN_ROWS} phones"
+            fix = "a site has fewer: take out the rows that it doesn't need"
+            source.findings.append(Finding(view.at("numbers"), "S008", text, fix))
+            return
         node = view.node
         items = node.items if isinstance(node, Mapping) else {}
         written = {key: items[key] for key in ("names", "profile")} | {"number": items["numbers"]}
         like = Mapping(written, {}, view.where)
+        left_out = frozenset(view.texts("except"))
         for number in range(int(first), int(last) + 1):
             text = str(number).zfill(len(first))
-            if text in view.get("except"):
+            if text in left_out:
                 continue
             names = {language: name.replace("{number}", text) for language, name in view.get("names").items()}
             yield View({"number": text, "names": names, "profile": view.get("profile")}, like)

@@ -10,6 +10,9 @@ from kelid.model.destination import Destination
 from kelid.model.record import EMPTY
 from kelid.model.site.base import Names, Placed
 
+MOST_DAYS = 62
+"""Days in a row that one entry of a calendar may name: more is a slip of the year."""
+
 
 class OpenHours(Placed):
     """A stretch of the week, in the site's time zone: ``days`` are of ``sat sun mon tue wed thu fri``.
@@ -52,8 +55,8 @@ class CalendarDay(Placed):
     last: date
 
     def each(self) -> Iterator[date]:
-        """Yield the days from first to last."""
-        for number in range((self.last - self.first).days + 1):
+        """Yield the days from first to last, or as many as one entry may name (rule H008 says when there are more)."""
+        for number in range(min((self.last - self.first).days + 1, MOST_DAYS)):
             yield self.first + timedelta(days=number)
 
 
