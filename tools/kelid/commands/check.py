@@ -5,6 +5,9 @@ no error.
 
   kelid check                      every site of the sites directory
   kelid check noor-clinic --json   one site, for a machine
+
+Of three sites or more only those that changed are judged anew, also by another day or another kelid; where the vault's
+password is there, all are.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     options.add_sites(parser, several=True)
     options.add_vault(parser)
+    options.add_fleet(parser)
     options.add_output(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument(
@@ -43,16 +47,13 @@ def run(arguments: argparse.Namespace) -> Exit:
     if not names:
         raise KelidError(f"{sites} has no site yet; each is a folder with a site.yml", exit=Exit.USAGE)
     found: list[Finding] = []
-    for name in names:
-        password = pipeline.find_password(sites, name, arguments.vault_password_file)
-        try:
-            found += pipeline.check(sites, name, password=password, today=arguments.today).findings
-        except KelidError as problem:
+    for outcome in options.fleet(arguments, names):
+        found += outcome.findings
+        if outcome.problem:
             # A vault that another password opens: the other sites are judged all the same.
-            if not problem.findings:
-                raise
-            found += problem.findings
-            print(f"kelid: {problem}", file=sys.stderr)
+            if not outcome.findings:
+                raise KelidError(outcome.problem, exit=outcome.exit)
+            print(f"kelid: {outcome.problem}", file=sys.stderr)
     stopping = {Severity.ERROR, Severity.WARNING} if arguments.strict else {Severity.ERROR}
     bad = any(finding.severity in stopping for finding in found)
     if arguments.json:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
+from kelid.findings import Exit, KelidError
 from kelid.report.colour import wants_colour
-from kelid.report.progress import ProgressLines
+from kelid.report.progress import CountLine, ProgressLines
+
+if TYPE_CHECKING:
+    from kelid.pipeline.fleet import Outcome
+
+WORTH_A_CACHE = 3
+"""Sites from which on it is faster to ask what was found before than to check them."""
 
 
 def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> None:
@@ -46,6 +53,22 @@ def add_sites_directory(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         default=None,
         help="where the sites are (default: $KELID_SITES, else ./sites)",
+    )
+
+
+def add_fleet(parser: argparse.ArgumentParser) -> None:
+    """Add how work on many sites is shared and remembered."""
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that share the work (default: by the number of sites and cores)",
+    )
+    parser.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither use nor keep what was found before ($XDG_CACHE_HOME/kelid/sites)",
     )
 
 
@@ -137,6 +160,28 @@ def progress(arguments: argparse.Namespace) -> ProgressLines:
         quiet=arguments.quiet,
         all_steps=arguments.verbose > 0,
     )
+
+
+def fleet(arguments: argparse.Namespace, names: Sequence[str], output: Path | None = None) -> list[Outcome]:
+    """Check the sites, or render them into ``output``, and return what became of each; on a terminal, count them."""
+    from kelid.pipeline.fleet import Task, run
+
+    if arguments.jobs < 0:
+        raise KelidError("--jobs is a number from 1 on", exit=Exit.USAGE)
+    cache = None
+    if not arguments.no_cache and len(names) >= WORTH_A_CACHE:
+        from kelid.pipeline.cache import Cache
+
+        cache = Cache()
+    task = Task(
+        sites=sites_of(arguments),
+        output=output,
+        password_file=getattr(arguments, "vault_password_file", None),
+        today=getattr(arguments, "today", None),
+        cache=cache,
+    )
+    with CountLine(sys.stderr, len(names), "sites") as count:
+        return [count(outcome) for outcome in run(task, names, jobs=arguments.jobs)]
 
 
 def print_json(data: Any) -> None:

@@ -57,6 +57,8 @@ def site_names(sites: Path) -> list[str]:
 
 def site_folder(sites: Path, site: str) -> Path:
     """Return the folder of a site. Raise KelidError, with the names that exist, if there is none of that name."""
+    if site.strip(".") and "/" not in site and (sites / site / "site.yml").is_file():
+        return sites / site  # without a look at all the others, of which there may be a thousand
     known = site_names(sites)
     if site not in known:
         raise KelidError(
@@ -184,7 +186,9 @@ def _judge(
             findings += rules.sample_password_used(loaded.site)
         when = (
             today
-            or datetime.now(ZoneInfo(loaded.site.time_zone) if _knows(loaded.site.time_zone) else None).date()
+            or datetime.now(
+                ZoneInfo(loaded.site.time_zone) if knows_zone(loaded.site.time_zone) else None
+            ).date()
         )
         findings += rules.check(loaded.site, today=when, secrets=secrets)
         if contexts and not has_errors(findings):
@@ -224,7 +228,8 @@ def _judge_custom(site: Site, contexts: list[Context]) -> list[Finding]:
     return [*rules.check_custom(contexts, generated, site), *refusals(contexts)]
 
 
-def _knows(zone: str) -> bool:
+def knows_zone(zone: str) -> bool:
+    """Return True for the name of a time zone."""
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
@@ -255,11 +260,20 @@ def find_password(sites: Path, site: str, given: Path | None = None) -> bytes | 
     if password is not None:
         return password
     sample = sites / SAMPLE_PASSWORD
-    if sample.is_file():
+    if sample.is_file() and _may_be_sample(sites / site):
         loaded = load_site(sites / site)
         if loaded.site is not None and loaded.site.sample:
             return read_password(sample)
     return None
+
+
+def _may_be_sample(folder: Path) -> bool:
+    """Return False if site.yml can't say ``sample: true``: then nobody need read the whole site to know."""
+    try:
+        text = (folder / "site.yml").read_bytes()
+    except OSError:
+        return False
+    return b"sample" in text or b"\\" in text  # a quoted key may be written with escapes
 
 
 def given_password(given: Path | None = None) -> bytes | None:

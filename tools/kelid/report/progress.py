@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self, TextIO, TypeVar
 
 from kelid.model.progress import Progress, State
 from kelid.report.colour import paint
+
+T = TypeVar("T")
 
 _MARKS = {
     State.OK: ("✓", "green"),
@@ -82,3 +84,37 @@ class ProgressLines:
     def _clear(self) -> None:
         if self._live:
             self._stream.write("\r\x1b[K")
+
+
+class CountLine:
+    """On a terminal, count what is done of many things that take long together; elsewhere write nothing."""
+
+    def __init__(self, stream: TextIO, total: int, things: str) -> None:
+        """``things`` is what is counted: ``sites``."""
+        self._stream, self._total, self._things = stream, total, things
+        self._live = stream.isatty() and total > 1
+        self._done, self._since, self._shown = 0, time.monotonic(), 0.0
+
+    def __enter__(self) -> Self:
+        """Start to count."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Take the line away."""
+        if self._live and self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def __call__(self, thing: T) -> T:
+        """Count one thing and return it."""
+        self._done += 1
+        now = time.monotonic()
+        if self._live and now - self._since > 0.5 and now - self._shown > 0.1:
+            self._shown = now
+            self._stream.write(
+                f"\r\x1b[K  {self._done} of {self._total} {self._things}, {now - self._since:.0f} s"
+            )
+            self._stream.flush()
+        return thing
