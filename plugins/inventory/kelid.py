@@ -111,6 +111,8 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         if changed and not only:
             names = ", ".join(f"KELID_{name.upper()}" for name in changed)
             raise AnsibleParserError(f"{names} is for one site; set KELID_SITE too")
+        for group in ("primary", "standby"):
+            self.inventory.add_group(group)
         for entry in entries:
             self._add(entry, sites, changed if entry.role == (role or "primary") else {})
 
@@ -144,7 +146,6 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         trust = hashlib.sha256(trusted + str(changed.get("identity", "")).encode()).hexdigest()[:12]
         values["ansible_control_path"] = f"%(directory)s/{trust}-%%C"
         self.inventory.add_host(entry.name)
-        self.inventory.add_group(entry.role)
         self.inventory.add_child(entry.role, entry.name)
         for name, value in values.items():
             self.inventory.set_variable(entry.name, name, value)

@@ -169,6 +169,6 @@ def test_phones_of_every_kind(host: Host, new_phone: Callable[..., Phone]) -> No
     mobile.wait_answered()
     mobile.hangup()
     mobile.wait_ended()
-    assert log(host) == [
-        line for line in log(host) if "103" in line or "203.0.113" in line or "acl" in line.lower()
-    ]
+    # Who may not come is told of; and Asterisk 16's pjproject looks for a list of authorities where there is none.
+    told = re.compile(r"103|203\.0\.113|(?i:acl)|Error reading CA certificates from buffer")
+    assert [line for line in log(host) if not told.search(line)] == []

@@ -329,3 +329,34 @@ def test_a_check_imports_nothing_that_it_does_not_need(sites: Path) -> None:
         "kelid.deliver",
     }
     assert not loaded & unneeded
+
+
+def test_a_standby_is_a_host_of_its_own_and_of_the_same_site(
+    sites: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "noor-clinic", "--server", "standby"]) == Exit.USAGE
+    assert "noor-clinic has no standby; write servers.standby in its site.yml" in capsys.readouterr().err
+
+    edit(
+        sites,
+        "site.yml",
+        "    user: root\n",
+        "    user: root\n  standby: {address: 192.0.2.11, port: 2222}\n",
+    )
+    found = [(item.name, item.site, item.address, item.port) for item in release.inventory(sites)]
+    assert found == [
+        ("noor-clinic", "noor-clinic", "pbx.noor-clinic.example", 22),
+        ("noor-clinic.standby", "noor-clinic", "192.0.2.11", 2222),
+    ]
+    environment = {**os.environ, "KELID_SITES": str(sites), "KELID_SITE": "noor-clinic"}
+    command = [sys.executable, "-m", "ansible.cli.inventory", "-i", "inventory.kelid.yml", "--list"]
+    for server, hosts in (("primary", ["noor-clinic"]), ("standby", ["noor-clinic.standby"])):
+        told = subprocess.run(
+            command,
+            cwd=SAMPLES.parent,
+            env={**environment, "KELID_SERVER": server, "KELID_ADDRESS": "192.0.2.77"},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert list(json.loads(told.stdout)["_meta"]["hostvars"]) == hosts

@@ -22,6 +22,8 @@ NOT_RUNNING = (
 def server_of(arguments: argparse.Namespace, watch: Watcher) -> Server:
     """Return the site's server as the command line says that it is reached. Raise KelidError if there is no such site."""
     pipeline.site_folder(options.sites_of(arguments), arguments.site)
+    if arguments.server:
+        release.need_machine(options.sites_of(arguments), arguments.site, arguments.server)
     return Server(
         site=arguments.site,
         role=arguments.server or "primary",

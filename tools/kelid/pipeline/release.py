@@ -53,6 +53,13 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
     )
 
 
+def need_machine(sites_dir: Path, site: str, role: str) -> None:
+    """Raise KelidError if the site can be read and has no machine of that role."""
+    loaded = load_site(sites_dir / site)
+    if loaded.site and role not in dict(loaded.site.servers.each()):
+        raise KelidError(f"{site} has no {role}; write servers.{role} in its site.yml", exit=Exit.USAGE)
+
+
 def inventory(sites_dir: Path) -> list[HostEntry]:
     """Return the machines of every site that can be loaded; one that is not valid is there too, apply refuses it."""
     entries = []
