@@ -108,7 +108,7 @@ def run(host: Host, bundle: Bundle, clock: str, *calls: dict[str, Any]) -> dict[
         "strangers": (),
         "clock": clock,
         "one_by_one": True,
-        "afterwards": ("core show hints", "database show NIGHT"),
+        "afterwards": ("core show hints", "database show NIGHT", "database show CustomDevstate"),
     }
     inside = "ip link set lo up && exec python3 /root/private_asterisk.py"
     answer = host.run(["unshare", "-n", "-m", "sh", "-c", inside], input=json.dumps(task), timeout=150)
@@ -165,9 +165,10 @@ def test_night_mode_by_code(host: Host, bundle: Bundle) -> None:
     assert [step[3:] for step in steps[1]][-1] == ["Hangup", "21"]
     afterwards = result["answers"]
     assert re.search(r"/NIGHT/office\s*: open", afterwards["database show NIGHT"])
-    hints = afterwards["core show hints"]
-    assert re.search(r"\*281@overrides\s*:\s*Custom:NIGHT-office-closed\s+State:Idle", hints)
-    assert re.search(r"\*282@overrides\s*:\s*Custom:NIGHT-office-open\s+State:InUse", hints)
+    assert afterwards["core show hints"].count("@overrides") == 2
+    lamps = afterwards["database show CustomDevstate"]
+    assert re.search(r"/CustomDevstate/NIGHT-office-closed\s*: NOT_INUSE", lamps)
+    assert re.search(r"/CustomDevstate/NIGHT-office-open\s*: INUSE", lamps)
 
 
 def test_an_open_code_goes_before_a_holiday(host: Host, bundle: Bundle, version: int) -> None:
