@@ -66,7 +66,7 @@ OTHER_WORDS = [
     ),  # where the mailbox begins
     ("pjsip.conf", "mwi_subscribe_replaces_unsolicited = yes", r"number: "),
     ("queues.conf", "ringinuse = no", r"ringinuse: false"),
-    ("queues.conf", "announce-position = no", r"announce_position: no"),
+    ("queues.conf", "announce-position = no", r"announce_position: .no"),
     ("queues.conf", "announce-frequency = 0", r"name: reception"),  # left out in YAML
     ("voicemail.conf", r"\d+ = .*", r"voicemail: |email: "),
 ]
