@@ -149,6 +149,22 @@ def test_it_loads_without_a_word_and_all_is_there(host: Host, bundle: Bundle, pb
         assert "No function by that name" not in text, command
 
 
+def test_asterisk_makes_of_templates_what_we_say(host: Host, pbx: Pbx, bundle: Bundle) -> None:
+    """Phones that inherit have all options that they'd have if each were written out."""
+    assert "(!)" in bundle.files["pjsip.conf"]
+    whole = render(replace(pbx, files=tuple(ConfFile(file.path, (*file.resolved,)) for file in pbx.files)))
+    assert "(" not in re.sub(r"=.*", "", whole.files["pjsip.conf"])
+    commands = tuple(
+        f"pjsip show {section.get('type')} {section.name}"
+        for section in pbx.sections("pjsip.conf")
+        if section.get("type") in {"endpoint", "aor", "auth"}
+    )
+    inherited, written = (run(host, tree, commands=commands)["answers"] for tree in (bundle, whole))
+    for command in commands:
+        assert re.search(r"(?m)^ *(context|max_contacts|auth_type) +:", written[command])
+        assert inherited[command] == written[command]
+
+
 def test_every_reload_command_is_one(host: Host, pbx: Pbx, version: int) -> None:
     """Also with what only some sites use: it loads without a word, but for telephony cards, which a lab doesn't have."""
     files = [file for file in pbx.files if file.path != "modules.conf"]

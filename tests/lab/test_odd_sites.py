@@ -256,9 +256,10 @@ def run(host: Host, odd: Odd, bundle: Bundle) -> dict[str, Any]:
     secrets = {name: "471147" if name.startswith("voicemail") else SECRET for name in _names(bundle)}
     files = {path: fill(text, secrets, escape) for path, text in bundle.files.items()}
     if odd.redirect:
-        aor = "[201]\ntype = aor\n"
-        assert aor in files["pjsip.conf"]
-        files["pjsip.conf"] = files["pjsip.conf"].replace(aor, f"{aor}contact = sip:201@127.0.0.1:5070\n")
+        files["pjsip.conf"], found = re.subn(
+            r"(?m)^(\[201\].*\ntype = aor\n)", r"\1contact = sip:201@127.0.0.1:5070\n", files["pjsip.conf"]
+        )
+        assert found == 1
     calls = [
         {"exten": exten, "context": context, "digits": keys, "seconds": 4 + 2 * keys.count(P)}
         for exten, context, keys in odd.calls

@@ -58,6 +58,14 @@ def test_every_form_reads_back() -> None:
             ConfFile(
                 "b.conf", (Section("s", (Option("k", ""), Option("k", "a;b\\;c = > d"))), Section("s", ()))
             ),
+            ConfFile(
+                "c.conf",
+                (
+                    Section("t", (Option("k", "1"),), template=True),
+                    Section("u", (), template=True, inherits=("t",)),
+                    Section("s", (Option("k", "2"),), inherits=("t", "u")),
+                ),
+            ),
         ),
         globals=(Option("G", "1"),),
         contexts=(
@@ -230,7 +238,9 @@ def test_what_cant_be_read_is_told(code: str, line: int, text: str) -> None:
     assert [(finding.code, finding.where.line) for finding in findings] == [(code, line)]
 
 
-@pytest.mark.parametrize("text", ["word\n", "[a](!)\n", "#include x\n", "k = v\n[a]\n"])
+@pytest.mark.parametrize(
+    "text", ["word\n", "[a](+)\n", "[a](b)\n[b]\n", "[a]()\n", "#include x\n", "k = v\n[a]\n"]
+)
 def test_a_bundle_that_render_never_prints_is_refused(text: str) -> None:
     with pytest.raises(KelidError):
         readback(Bundle(site="x", asterisk=22, files={"a.conf": text}))

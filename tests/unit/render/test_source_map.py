@@ -151,7 +151,7 @@ def _lines(bundle: Bundle, root: Path) -> Iterator[Line]:
         section = ""
         for line, where in zip(text.splitlines(), bundle.lines[path], strict=True):
             if line.startswith("["):
-                section = line.strip("[]")
+                section = line[1:].partition("]")[0]
             if where:
                 yaml = (root / where.file).read_text(encoding="utf-8").splitlines()[where.line - 1]
                 yield Line(path, section, line, where, yaml)

@@ -62,7 +62,7 @@ def _objects(pbx: Pbx) -> Mapping[Hashable, _Object]:
         found[key] = item
 
     for file in pbx.files:
-        for section in file.sections:
+        for section in file.resolved:
             add(_of_section(file.path, section))
     for rows in pbx.lists:
         add(_of_list(rows))

@@ -6,11 +6,18 @@ commas and ampersands) into the arguments of Dial. So each phone has a name of o
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import partial
+from operator import attrgetter
+from typing import NamedTuple
+
 from kelid.compile.conf import Value, section
-from kelid.compile.extensions import handling, variables
+from kelid.compile.extensions import handling, shared_variables, variables
 from kelid.compile.features.codes import code
+from kelid.compile.templates import NOTHING, Shared, share
 from kelid.compile.text import name_of, name_place
-from kelid.model.pbx import Section, secret_token
+from kelid.findings import NOWHERE, Where
+from kelid.model.pbx import Option, Section, secret_token
 from kelid.model.site import Device, Extension, Site
 
 _DTLS: dict[str, Value] = {
@@ -26,93 +33,204 @@ def dial(extension: Extension) -> str:
     return "&".join(f"PJSIP/{device.endpoint}" for device in extension.devices)
 
 
+_SHARED_BY_EXTENSION = attrgetter(
+    "profile", "permission_class", "language", "call_groups", "pickup_groups", "musicclass"
+)
+_SHARED_BY_DEVICE = attrgetter(
+    "transport",
+    "codecs",
+    "media_encryption",
+    "media_encryption_optimistic",
+    "webrtc",
+    "nat",
+    "dtmf_mode",
+    "t38_udptl",
+    "rtp_timeout",
+    "rtp_timeout_hold",
+    "device_state_busy_at",
+    "acl",
+)
+"""All that ``_settings`` looks at: phones that are alike in it have the same options, which are made once."""
+
+
+class Phone(NamedTuple):
+    """A device with its extension."""
+
+    extension: Extension
+    device: Device
+
+    @property
+    def where(self) -> Where:
+        """Return where the phone gets its name."""
+        return self.device.place("name") if self.device.name else self.extension.place("number")
+
+    @property
+    def key(self) -> Hashable:
+        """Return what the options depend on that the phone shares with others."""
+        extension = self.extension
+        # Recordings are named by the extension's number, in its own options.
+        return (_SHARED_BY_EXTENSION(extension), _SHARED_BY_DEVICE(self.device), extension.recording is None)
+
+
 def sip(site: Site) -> tuple[Section, ...]:
-    """Return the endpoint, auth and aor of every phone."""
-    return tuple(
-        part
-        for extension in site.extensions
-        for device in extension.devices
-        for part in _sip(site, extension, device)
+    """Return the templates of the phones, then the endpoint, auth and aor of every phone."""
+    phones = [Phone(extension, device) for extension in site.extensions for device in extension.devices]
+    profiles = {profile.name: profile.place("name") for profile in site.profiles}
+    taken = {trunk.name for trunk in site.trunks}
+
+    def places(phone: Phone) -> tuple[Where, Where]:
+        return phone.where, profiles.get(phone.extension.profile, NOWHERE)
+
+    def anywhere(phone: Phone) -> tuple[Where, Where]:
+        return phone.where, NOWHERE
+
+    settings = share(
+        ((phone.key, phone) for phone in phones),
+        partial(_settings, site),
+        stem=_stem,
+        places=places,
+        taken=taken,
     )
+    mailboxes = share(
+        ((True, phone) for phone in phones if phone.extension.voicemail),
+        partial(_mailbox, code(site, "own_mailbox")),
+        stem=lambda _: "phone-mailbox",
+        places=anywhere,
+        taken=taken,
+    )
+    aors = share(
+        ((phone.device.qualify, phone) for phone in phones),
+        _registered,
+        stem=lambda _: "phone-aor",
+        places=anywhere,
+        taken=taken,
+    )
+    found = [
+        part.template
+        for shared in (settings, mailboxes, aors)
+        for part in shared.values()
+        if part.template is not None
+    ]
+    for extension in site.extensions:
+        own = _own(site, extension)
+        mailbox = mailboxes[True] if extension.voicemail else NOTHING
+        for device in extension.devices:
+            phone = Phone(extension, device)
+            found += _sections(phone, settings[phone.key], mailbox, aors[device.qualify], own)
+    return tuple(found)
 
 
-def _sip(site: Site, extension: Extension, device: Device) -> tuple[Section, ...]:
-    name = device.endpoint
-    where = device.place("name") if device.name else extension.place("number")
-    mailbox: dict[str, Value] = {}
-    watched: dict[str, Value] = {}
+def _stem(phone: Phone) -> str:
+    """Return what the template of the phone's settings is called: by profile and permission class."""
+    extension = phone.extension
+    words = dict.fromkeys(("phone", extension.profile, extension.permission_class))
+    return "-".join(word for word in words if word)
+
+
+def _sections(
+    phone: Phone, settings: Shared, mailbox: Shared, aor: Shared, own: tuple[Option, ...]
+) -> tuple[Section, Section, Section]:
+    """Return the endpoint, auth and aor of a phone: what it shares, and what is its own."""
+    extension, device = phone
+    name, where = device.endpoint, phone.where
+    watched: tuple[Option, ...] = ()
     if extension.voicemail:
-        place = extension.place("voicemail")
-        box = f"{extension.number}@default"
-        mailbox = {
-            "mailboxes": (box, place),
-            "mwi_subscribe_replaces_unsolicited": True,
-        }
-        if own := code(site, "own_mailbox"):
-            mailbox["voicemail_extension"] = (own, place)
-        watched = {"mailboxes": (box, place)}
-    endpoint = section(
-        name,
-        {
-            "type": "endpoint",
-            **_transport(device),
-            # The name in From decides whose password is asked for; an address never does.
-            "identify_by": "username",
-            "context": (f"from-class-{extension.permission_class}", extension.place("permission_class")),
-            "disallow": "all",
-            "allow": (",".join(device.codecs), device.place("codecs")),
-            "auth": name,
-            "aors": name,
-            "callerid": (
-                f'"{name_of(extension.names, site.language)}" <{extension.number}>',
-                name_place(extension, site.language),
-            ),
-            **handling(extension, site),
-            "dtmf_mode": (device.dtmf_mode, device.place("dtmf_mode")),
-            # Sound goes through the PBX: it records, encrypts and counts what it sees.
-            "direct_media": False,
-            **_nat(device),
-            **_encryption(device),
-            **_limits(device),
-            **mailbox,
-        },
-        where,
-    )
+        watched = (Option("mailboxes", f"{extension.number}@default", extension.place("voicemail")),)
     return (
-        Section(name, endpoint.options + variables(site, extension), where),
-        section(
+        Section(
             name,
-            {
-                "type": "auth",
-                "auth_type": "userpass",
-                "username": name,
-                "password": (secret_token(device.secret), device.place("secret")),
-            },
+            (
+                Option("type", "endpoint", where),
+                *settings.options,
+                Option("auth", name, where),
+                Option("aors", name, where),
+                *watched,
+                *mailbox.options,
+                *own,
+            ),
+            where,
+            inherits=settings.inherits + mailbox.inherits,
+        ),
+        Section(
+            name,
+            (
+                Option("type", "auth", where),
+                Option("auth_type", "userpass", where),
+                Option("username", name, where),
+                Option("password", secret_token(device.secret), device.place("secret")),
+            ),
             where,
         ),
-        section(
+        Section(
             name,
-            {
-                "type": "aor",
-                "max_contacts": 1,
-                "remove_existing": True,
-                "qualify_frequency": (device.qualify, device.place("qualify")),
-                **watched,
-            },
+            (Option("type", "aor", where), *aor.options, *watched),
             where,
+            inherits=aor.inherits,
         ),
     )
 
 
-def _transport(device: Device) -> dict[str, Value]:
+def _own(site: Site, extension: Extension) -> tuple[Option, ...]:
+    """Return the options of an endpoint that all phones of the extension have, and no others."""
+    name = f'"{name_of(extension.names, site.language)}" <{extension.number}>'
+    caller_id = Option("callerid", name, name_place(extension, site.language))
+    if not extension.account_code:
+        return (caller_id, *variables(site, extension))
+    account = Option("accountcode", extension.account_code, extension.place("account_code"))
+    return (caller_id, account, *variables(site, extension))
+
+
+def _settings(site: Site, phone: Phone, where: Where) -> tuple[Option, ...]:
+    """Return the options of an endpoint that phones of one profile and permission class have in common."""
+    extension, device = phone
+    options: dict[str, Value] = {
+        **_transport(device, where),
+        # The name in From decides whose password is asked for; an address never does.
+        "identify_by": "username",
+        "context": (
+            f"from-class-{extension.permission_class}",
+            extension.places.get("permission_class", where),
+        ),
+        "disallow": "all",
+        "allow": (",".join(device.codecs), device.places.get("codecs", where)),
+        **handling(extension, site),
+        "dtmf_mode": (device.dtmf_mode, device.places.get("dtmf_mode", where)),
+        # Sound goes through the PBX: it records, encrypts and counts what it sees.
+        "direct_media": False,
+        **_nat(device, where),
+        **_encryption(device),
+        **_limits(device),
+    }
+    return section("", options, where).options + shared_variables(site, extension, where)
+
+
+def _mailbox(dialled: str, phone: Phone, where: Where) -> tuple[Option, ...]:
+    """Return the options of an endpoint whose extension has a mailbox; ``dialled`` is the code that opens it."""
+    place = phone.extension.place("voicemail")
+    found = Option("mwi_subscribe_replaces_unsolicited", "yes", where)
+    return (found, Option("voicemail_extension", dialled, place)) if dialled else (found,)
+
+
+def _registered(phone: Phone, where: Where) -> tuple[Option, ...]:
+    """Return the options of an aor: one phone at a time, the newest."""
+    device = phone.device
+    options: dict[str, Value] = {
+        "max_contacts": 1,
+        "remove_existing": True,
+        "qualify_frequency": (device.qualify, device.places.get("qualify", where)),
+    }
+    return section("", options, where).options
+
+
+def _transport(device: Device, where: Where) -> dict[str, Value]:
     """Return the transport; a browser's connection is the only one that reaches it, so it is given none."""
     if device.transport == "wss":
         return {}
-    return {"transport": (f"transport-{device.transport}", device.place("transport"))}
+    return {"transport": (f"transport-{device.transport}", device.places.get("transport", where))}
 
 
-def _nat(device: Device) -> dict[str, Value]:
-    place = device.place("nat")
+def _nat(device: Device, where: Where) -> dict[str, Value]:
+    place = device.places.get("nat", where)
     return {key: (_word(device.nat), place) for key in ("rtp_symmetric", "force_rport", "rewrite_contact")}
 
 

@@ -76,7 +76,7 @@ def _by_quoted_words(text: str, pbx: Pbx) -> Where | None:
     words = _quoted(text)
     values, holders, names = set(), set(), set()
     for file in pbx.files:
-        for section in file.sections:
+        for section in file.resolved:
             if section.name in words and section.where.file:
                 names.add(section.where)
             places = {

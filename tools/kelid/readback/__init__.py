@@ -53,19 +53,35 @@ def _list(path: str, text: str) -> ListFile:
 
 
 def _file(conf: ConfText) -> ConfFile:
-    return ConfFile(
-        conf.path, tuple(Section(head.name, _options(body), head.where) for head, body in _plain(conf))
-    )
-
-
-def _plain(conf: ConfText) -> list[tuple[Line, tuple[Line, ...]]]:
     sections = list(conf.sections())
     inside = {line.where.line for _, body in sections for line in body}
     for line in conf.lines:
-        unread = line.kind in {Kind.GARBAGE, Kind.DIRECTIVE} or line.templates is not None
+        unread = line.kind in {Kind.GARBAGE, Kind.DIRECTIVE}
         if unread or (line.kind is Kind.OPTION and line.where.line not in inside):
-            raise KelidError(f"{line.where}: {line.raw.strip()!r} can't be read back", exit=Exit.FAILURE)
-    return sections
+            raise _unreadable(line)
+    found = []
+    known: set[str] = set()
+    for head, body in sections:
+        template, inherits = _templates(head, known)
+        known.add(head.name)
+        found.append(Section(head.name, _options(body), head.where, template, inherits))
+    return ConfFile(conf.path, tuple(found))
+
+
+def _templates(head: Line, known: set[str]) -> tuple[bool, tuple[str, ...]]:
+    """Return what stands in the parentheses: whether the section is a template, and which ones above it inherits."""
+    if head.templates is None:
+        return False, ()
+    words = head.templates.split(",")
+    template = words[0] == "!"
+    inherits = tuple(words[1:] if template else words)
+    if not known.issuperset(inherits):
+        raise _unreadable(head)
+    return template, inherits
+
+
+def _unreadable(line: Line) -> KelidError:
+    return KelidError(f"{line.where}: {line.raw.strip()!r} can't be read back", exit=Exit.FAILURE)
 
 
 def _options(body: tuple[Line, ...]) -> tuple[Option, ...]:

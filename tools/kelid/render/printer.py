@@ -46,7 +46,12 @@ class Printer:
         """Add sections, a blank line before each."""
         for section in sections:
             self._gap()
-            self._add(f"[{gate.name(section.name, section.where)}]", section.where)
+            head = f"[{gate.name(section.name, section.where)}]"
+            if section.template or section.inherits:
+                names = ["!"] if section.template else []
+                names += [gate.name(name, section.where) for name in section.inherits]
+                head = f"{head}({','.join(names)})"
+            self._add(head, section.where)
             for option in section.options:
                 self.option(option)
 
