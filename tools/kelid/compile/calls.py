@@ -30,27 +30,24 @@ def contexts(site: Site) -> tuple[Context, ...]:
         return (Context("internal", others, hints=numbers.hints(site)),)
     circle = loops(site)
     by_number = {extension.number: extension for extension in site.extensions}
+    placed = [(extension, extension.place("number")) for extension in site.extensions]
     return (
         Context(
             "internal",
             (
-                *(_exten(site, e, by_number, guard=e.number in circle) for e in site.extensions),
+                *(_exten(site, e, where, by_number, guard=e.number in circle) for e, where in placed),
                 *others,
             ),
             hints=(
-                *(Hint(e.number, _watched(e), e.place("number")) for e in site.extensions),
+                *(Hint(e.number, _watched(e), where) for e, where in placed),
                 *numbers.hints(site),
             ),
         ),
         Context(
             "direct-dial",
             tuple(
-                Exten(
-                    e.number,
-                    (Step("Goto", f"internal,{e.number},1", where=e.place("number")),),
-                    e.place("number"),
-                )
-                for e in site.extensions
+                Exten(e.number, (Step("Goto", f"internal,{e.number},1", where=where),), where)
+                for e, where in placed
             ),
         ),
         *ring.contexts(site),
@@ -64,8 +61,9 @@ def _watched(extension: Extension) -> str:
     return f"{dial(extension)}&Custom:DND{extension.number}"
 
 
-def _exten(site: Site, extension: Extension, others: dict[str, Extension], *, guard: bool) -> Exten:
-    where = extension.place("number")
+def _exten(
+    site: Site, extension: Extension, where: Where, others: dict[str, Extension], *, guard: bool
+) -> Exten:
     steps: list[Step] = []
     if guard:
         steps += [
@@ -82,9 +80,12 @@ def _exten(site: Site, extension: Extension, others: dict[str, Extension], *, gu
     options = _options(extension) + ("" if together else keys.called(site))
     seconds = max([extension.ring_time, *(_patience(number) for number in together)])
     data = f"ring,${{EXTEN}},1({devices},{seconds},{options},{_payer(extension)})"
-    first, *then = [*_tell(site, extension), Step("Gosub", data, where=where)]
-    # Past the secretary, but not past being told.
-    steps += [Step(first.app, first.data, "boss" if extension.secretary else "", first.where), *then]
+    ringing = [*_tell(site, extension), Step("Gosub", data, where=where)]
+    if extension.secretary:
+        # Past the secretary, but not past being told.
+        first = ringing[0]
+        ringing[0] = Step(first.app, first.data, "boss", first.where)
+    steps += ringing
     if follow and follow.strategy == "hunt":
         steps += _hunt(extension, follow)
     else:

@@ -33,7 +33,9 @@ def name_place(thing: Extension, language: str) -> Where:
 
 
 def _language(names: Names, language: str) -> str:
-    return next((tag for tag in (language, "en") if names.get(tag)), next(iter(names), ""))
+    if names.get(language):
+        return language
+    return "en" if names.get("en") else next(iter(names), "")
 
 
 def sound(site: Site, prompt: str) -> str:
