@@ -191,7 +191,11 @@ def _explain(topic: str, kind: str, error: Any, node: Node, wanted: dict[str, An
         "type": lambda: ("S003", *_wrong_type(error.kind, node, wanted)),
         "pattern": lambda: ("S004", f"{shown} doesn't fit here: {meaning}", f"for example {examples}"),
         "enum": lambda: ("S004", f"{shown} is not known here", _choice(text, error.kind.options)),
-        "minLength": lambda: ("S004", "the text is empty", f"for example {examples}"),
+        "minLength": lambda: (
+            "S004",
+            f"the text is shorter than {wanted.get('minLength')} characters" if text else "the text is empty",
+            f"for example {examples}",
+        ),
         "maxLength": lambda: (
             "S004",
             f"the text is longer than {wanted.get('maxLength')} characters",

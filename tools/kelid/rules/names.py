@@ -124,6 +124,13 @@ def name_not_for_phones(site: Site) -> Iterator[Fault]:
                 yield where, f"the name {text!r} holds ${{, $[ or %%", fix
             elif not text.strip():
                 yield where, "a name has only spaces", "write a name"
+    for calendar in site.calendars:
+        for day in calendar.all():
+            for tag, text in day.names.items():
+                # No phone shows it, but the dial plan says it in a note.
+                if "%%" in text:
+                    fix = "Asterisk's files have secrets written so; write the name without it"
+                    yield day.place(f"names.{tag}"), f"the name {text!r} holds %%", fix
 
 
 @rule("N003", Severity.WARNING)
