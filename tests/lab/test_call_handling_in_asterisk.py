@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -13,6 +14,7 @@ from kelid.compile import compile_site
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
 from kelid.lab import Host, Lab, LabError, Phone, Telco, missing_requirements
+from kelid.lab.processes import wait_until
 from kelid.load import load_files
 from kelid.render import escape, render
 from kelid.rules import check
@@ -46,7 +48,7 @@ extensions:
     busy: extension:104
     unavailable: extension:104
   - {number: 103, names: {en: Secretary}, max_calls: 1}
-  - {number: 104, names: {en: Fallback}}
+  - {number: 104, names: {en: Fallback}, recording: {inbound_internal: always}}
   - number: 105
     names: {en: Traveller}
     permission_class: mobile
@@ -104,6 +106,15 @@ ring_groups:
     ring_time: 5
     members: [{extension: 106}, {extension: 102}, {extension: 103}]
 """
+QUEUES = """
+queues:
+  - name: support
+    names: {en: Support}
+    number: 610
+    recording: always
+    members: [{extension: 103}]
+    destination: hangup
+"""
 TRUNKS = "trunks:\n  - {name: line, host: sip.telco.example, user: clinic, dids: [02191000001]}\n"
 ROUTES = """
 inbound:
@@ -111,9 +122,10 @@ inbound:
 outbound:
   - {name: emergency, kind: emergency, patterns: [{match: 110}], trunks: [line]}
   - {name: mobile, kind: mobile, patterns: [{match: 09XXXXXXXXX}], trunks: [line]}
+  - {name: isfahan, kind: national, patterns: [{match: 031XXXXXXXX}], trunks: [line], record: true}
 permission_classes:
   - {name: inside, routes: []}
-  - {name: mobile, routes: [mobile]}
+  - {name: mobile, routes: [mobile, isfahan]}
 """
 
 
@@ -182,6 +194,7 @@ def tree(version: int) -> dict[str, str]:
         "site.yml": SITE.format(asterisk=version),
         "extensions.yml": EXTENSIONS,
         "ring_groups.yml": RING_GROUPS,
+        "queues.yml": QUEUES,
         "trunks.yml": TRUNKS,
         "routes.yml": ROUTES,
         "secrets.yml": "".join(f"{name}:{SEALED}" for name in secrets),
@@ -241,6 +254,34 @@ def test_a_plain_call(world: World) -> None:
     world["101"].call("104")
     assert rings(world["104"]) == '101 "Caller"'
     talk(world["101"], world["104"])
+
+
+@pytest.mark.parametrize(
+    ("dialled", "answers", "parties"),
+    [
+        ("104", "104", "extension-104-101-104"),
+        ("610", "103", "queue-support-101-103"),
+        ("03133334444", "", "route-isfahan-02191000001-03133334444"),
+    ],
+    ids=["extension", "queue", "route"],
+)
+def test_a_call_is_recorded_from_its_answer_on(
+    world: World, dialled: str, answers: str, parties: str
+) -> None:
+    def found(size: str) -> str:
+        return world.host.shell(f"cd /var/spool/asterisk/monitor && find . -type f -size +{size}")
+
+    world.host.shell("rm -rf /var/spool/asterisk/monitor/*")
+    world["101"].call(dialled)
+    if answers:
+        rings(world[answers])
+        assert found("0") == ""
+        talk(world["101"], world[answers])
+    else:
+        world["101"].wait_answered(15)
+    # A second of sound is 16 kB.
+    wait_until("a recording that grows", lambda: found("24k"), timeout=20, interval=0.2)
+    assert re.fullmatch(rf"\./\d{{4}}/\d\d/\d\d/\d{{6}}-{parties}-[\d.]+\.wav", found("0").strip())
 
 
 def test_nobody_answers_and_the_way_on(world: World) -> None:

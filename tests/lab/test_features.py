@@ -109,7 +109,7 @@ TESTS = """
 exten => _[0-9*].,1,Set(DB(LAMP/${EXTEN})=${EXTENSION_STATE(${EXTEN}@from-class-national)})
 exten => record,1,Answer()
  same => n,Set(CALLERID(num)=../../../etc/x&$y)
- same => n,Gosub(recording,s,1(test/../x))
+ same => n,Gosub(recording,s,1(test/../x-1))
  same => n,Dial(PJSIP/103,10)
 """
 """What tests ask of the dial plan, beside the site's own."""
@@ -417,7 +417,7 @@ def test_recordings_have_names_of_ours(bench: Bench) -> None:
     bench.host.asterisk("channel originate Local/record@tests/n application Wait 4")
     files = lambda: bench.host.shell("cd /var/spool/asterisk/monitor && find . -name '*test*'").split()  # noqa: E731
     bench.until("a recording", files)
-    assert re.fullmatch(r"\./\d{4}/\d\d/\d\d/\d{6}-testx--[\d.]+\.wav", files()[0])
+    assert re.fullmatch(r"\./\d{4}/\d\d/\d\d/\d{6}-testx-1--[\d.]+\.wav", files()[0])
 
 
 def test_codes_that_speak(bench: Bench) -> None:

@@ -53,7 +53,8 @@ def _context(lot: ParkingLot) -> Context:
         place = lot.place("return_to_origin")
         back = (
             # PARKER is PJSIP/101 or PJSIP/101-mobile; nobody but a phone of the site is rung, whoever it was.
-            Step("Set", "TO=${FILTER(0-9a-z_-,${CUT(PARKER,/,2)})}", where=place),
+            # FILTER drops a dash that no backslash stands before.
+            Step("Set", r"TO=${FILTER(0-9a-z_\-,${CUT(PARKER,/,2)})}", where=place),
             Step("GotoIf", "$[${DIALPLAN_EXISTS(direct-dial,${CUT(TO,-,1)},1)} = 0]?onward", where=place),
             Step("Dial", f"PJSIP/${{TO}},{lot.return_time},{NO_REDIRECT}", where=lot.place("return_time")),
         )
