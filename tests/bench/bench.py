@@ -299,6 +299,9 @@ def room() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kelid-bench-") as name:
         os.environ["XDG_CACHE_HOME"] = f"{name}/cache-home"
         os.environ.pop("KELID_VAULT_PASSWORD_FILE", None)
+        # Compiled once, as on any machine where kelid is installed; also where the checkout can't be written.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = f"{name}/compiled"
         yield Path(name)
 
 

@@ -7,6 +7,7 @@ A verb's module has ``NAME``, ``HELP``, ``configure(parser)`` and ``run(argument
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -78,6 +79,9 @@ def parser(verb: str = "") -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status. Problems become messages; a traceback is a defect of kelid."""
+    if argv is None:  # a process of its own: what stands now stays, and sites have hardly a cycle to look for
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 100)
     words = sys.argv[1:] if argv is None else argv
     verb = next((word for word in words if not word.startswith("-")), "")
     arguments = parser(verb if verb in VERBS else "").parse_args(words)

@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
 from kelid.findings import Exit, Finding, KelidError
+from kelid.load.fits import fits
 from kelid.load.tree import Mapping, Node, Scalar, Sequence, short
 from kelid.model.destination import KINDS, pattern
 
@@ -37,6 +36,7 @@ REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
 
 _DESTINATIONS = {pattern(), pattern(in_ivr=True)}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_MUTABLE = (dict, list)
 _BOOLEAN = {"true": True, "false": False}
 
 
@@ -55,6 +55,8 @@ def schema(topic: str) -> dict[str, Any]:
 
 @cache
 def _validator(topic: str) -> Any:
+    import jsonschema_rs  # noqa: PLC0415  (only for a file with something wrong in it)
+
     return jsonschema_rs.Draft202012Validator(schema(topic))
 
 
@@ -85,7 +87,8 @@ def to_data(node: Node, wanted: dict[str, Any]) -> Any:
         data[key] = to_data(item, inner)
     for key, inner in properties.items():
         if key not in node.keys and "default" in inner:
-            data[key] = copy.deepcopy(inner["default"])
+            default = inner["default"]
+            data[key] = copy.deepcopy(default) if default.__class__ in _MUTABLE else default
     return data
 
 
@@ -109,6 +112,8 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
     """
     wanted = schema(topic)
     data = to_data(tree, wanted)
+    if fits(data, wanted):
+        return data, [], True
     findings: list[Finding] = []
     usable = True
     seen: set[tuple[str, ...]] = set()

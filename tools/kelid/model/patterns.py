@@ -6,6 +6,7 @@ Source: Asterisk's documentation "Pattern Matching": X is 0-9, Z 1-9, N 2-9, [1-
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _SETS = {"X": frozenset("0123456789"), "Z": frozenset("123456789"), "N": frozenset("23456789")}
@@ -50,6 +51,7 @@ class Pattern(NamedTuple):
         return Pattern((*head, *self.places[strip:]), self.tail)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Pattern:
     """Given a pattern without its underscore, return it as sets. Raise ValueError with what is wrong with it."""
     places: list[frozenset[str]] = []

@@ -223,9 +223,10 @@ def _judge_custom(site: Site, contexts: list[Context]) -> list[Finding]:
     """Return what is wrong with the site's own dial plan beside what is made of its YAML."""
     from kelid.compile import compile_site
     from kelid.render import refusals
+    from kelid.rules.custom import check_custom
 
     generated = {context.name for context in compile_site(site).contexts}
-    return [*rules.check_custom(contexts, generated, site), *refusals(contexts)]
+    return [*check_custom(contexts, generated, site), *refusals(contexts)]
 
 
 def knows_zone(zone: str) -> bool:

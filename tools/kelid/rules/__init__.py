@@ -36,10 +36,9 @@ from kelid.rules import (
 from kelid.rules import (
     secrets as _secrets,
 )
-from kelid.rules.custom import check_custom
 from kelid.rules.registry import RULES, Given, Rule
 
-__all__ = ["RULES", "Rule", "check", "check_custom", "sample_password_used"]
+__all__ = ["RULES", "Rule", "check", "sample_password_used"]
 
 TOPICS = (
     backups,
