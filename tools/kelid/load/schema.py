@@ -77,19 +77,32 @@ def to_data(node: Node, wanted: dict[str, Any]) -> Any:
     if isinstance(node, Sequence):
         inner = wanted.get("items", {})
         return [to_data(item, inner) for item in node.items]
-    properties = wanted.get("properties", {})
-    patterns = list(wanted.get("patternProperties", {}).items())
+    known = _plans.get(id(wanted))
+    if known is None:
+        known = _plans[id(wanted)] = (wanted, _plan(wanted))
+    properties, patterns, defaults = known[1]
     data = {}
     for key, item in node.items.items():
         inner = properties.get(key)
         if inner is None:
             inner = next((value for pattern, value in patterns if re.search(pattern, key)), {})
         data[key] = to_data(item, inner)
-    for key, inner in properties.items():
-        if key not in node.keys and "default" in inner:
-            default = inner["default"]
+    for key, default in defaults:
+        if key not in node.keys:
             data[key] = copy.deepcopy(default) if default.__class__ in _MUTABLE else default
     return data
+
+
+_Plan = tuple[dict[str, Any], list[tuple[str, Any]], list[tuple[str, Any]]]
+_plans: dict[int, tuple[dict[str, Any], _Plan]] = {}
+"""By the identity of a schema, which is kept here so that no other can get it."""
+
+
+def _plan(wanted: dict[str, Any]) -> _Plan:
+    """Return the schemas of a mapping's keys, those of patterns of keys, and what stands for keys that are left out."""
+    properties = wanted.get("properties", {})
+    defaults = [(key, inner["default"]) for key, inner in properties.items() if "default" in inner]
+    return properties, list(wanted.get("patternProperties", {}).items()), defaults
 
 
 def find(node: Node, path: Iterable[str | int]) -> Node:

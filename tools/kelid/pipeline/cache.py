@@ -11,7 +11,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 import zlib
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -136,9 +135,9 @@ class Cache:
         body = head + b"\n" + zlib.compress(b"".join(result.files.values()), 1)
         try:
             self.place.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.place, prefix=".new-", delete=False) as stream:
-                stream.write(_MAGIC + hashlib.sha256(body).hexdigest().encode() + body)
-            Path(stream.name).replace(self.place / key)
+            new = self.place / f".new-{os.getpid()}"
+            new.write_bytes(_MAGIC + hashlib.sha256(body).hexdigest().encode() + body)
+            new.replace(self.place / key)
         except OSError:
             return
 

@@ -52,9 +52,10 @@ def hides_emergency(site: Site) -> Iterator[Fault]:
 @rule("E004", Severity.WARNING)
 def hides_outside(site: Site) -> Iterator[Fault]:
     """No phone has a number that an outbound route would take."""
+    routes = [route for route in site.outbound_routes if not route.emergency]
     for extension in site.extensions:
-        for route in site.outbound_routes:
-            if not route.emergency and _taken(route.patterns, extension.number):
+        for route in routes:
+            if _taken(route.patterns, extension.number):
                 text = f"extension {extension.number} hides a number that the route {route.name!r} takes"
                 yield extension.place("number"), text, "change the number or the route's pattern"
                 break
@@ -63,9 +64,10 @@ def hides_outside(site: Site) -> Iterator[Fault]:
 @rule("E005")
 def taken_by_emergency(site: Site) -> Iterator[Fault]:
     """No emergency route takes a phone's number: it wins, and the phone would never ring."""
+    routes = [route for route in site.outbound_routes if route.emergency]
     for extension in site.extensions:
-        for route in site.outbound_routes:
-            taken = route.emergency and _taken(route.patterns, extension.number)
+        for route in routes:
+            taken = _taken(route.patterns, extension.number)
             if taken and extension.number not in site.dial.emergency:
                 text = f"calls to extension {extension.number} leave by the emergency route {route.name!r}"
                 yield extension.place("number"), text, "change the number, or narrow the route's pattern"

@@ -7,14 +7,14 @@ new kind of object needs no list of its own anywhere.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kelid.findings import Where
 from kelid.model.destination import Destination
-from kelid.model.record import Record
 from kelid.model.site.base import Placed, Point
 
 
-class Reference(Record):
+class Reference(NamedTuple):
     """A name of something else: ``kind`` and ``name`` of what is named, where, and in which key of which object.
 
     ``part`` is the object's part that has the key (a menu's entry), or the object itself. With a secret the kind is
@@ -35,7 +35,7 @@ class Reference(Record):
         return (self.kind, self.name)
 
 
-class Way(Record):
+class Way(NamedTuple):
     """One way that a call can take: from an object to a destination. ``itself``: without anyone pressing a key."""
 
     source: Point
@@ -71,10 +71,14 @@ def references(thing: Placed) -> Iterator[Reference]:
         values = part.__dict__
         for key, kind in part.REFERS.items():
             value = values[key]
-            for place, name in enumerate(value) if value.__class__ is tuple else ((-1, value),):
-                if name:
-                    where = part.place(f"{key}.{place}" if place >= 0 else key)
-                    yield Reference(kind=kind, name=name, where=where, key=key, part=part, owner=thing)
+            if not value:
+                continue
+            if value.__class__ is tuple:
+                for place, name in enumerate(value):
+                    if name:
+                        yield Reference(kind, name, part.place(f"{key}.{place}"), key, part, thing)
+            else:
+                yield Reference(kind, value, part.place(key), key, part, thing)
         for key, use in part.SECRETS.items():
             if values[key]:
                 where = part.place(key)
