@@ -194,17 +194,20 @@ def test_strangers_get_no_way_in(host: Host, bundle: Bundle) -> None:
     assert run(host, bundle, strangers=names)["knocks"] == ["SIP/2.0 401 Unauthorized"] * len(names)
 
 
+SUBROUTINES = re.compile(r"trunk-in-.*|blacklist|ring|forward|phone-free|reach|confirm|limit|caps?(-.*)?")
+"""Contexts that come back to where they were called from: no part of the way."""
+
+
 def came_in(trunk: str, number: str) -> list[str]:
     """Return the way of a call from outside up to the inbound route that takes it."""
-    way_in = f"from-trunk-{trunk},{number}"
-    return [way_in, f"trunk-in-{trunk},s", way_in, f"inbound-{trunk},{number}"]
+    return [f"from-trunk-{trunk},{number}", f"inbound-{trunk},{number}"]
 
 
 def path_of(steps: list[list[str]]) -> list[str]:
     """Return the ways that a call took: each extension once, in order."""
     path: list[str] = []
     for context, exten, *_ in steps:
-        if not path or path[-1] != f"{context},{exten}":
+        if not SUBROUTINES.fullmatch(context) and (not path or path[-1] != f"{context},{exten}"):
             path.append(f"{context},{exten}")
     return path
 
@@ -231,8 +234,8 @@ def test_the_clock_decides_in_the_sites_own_zone(
         pytest.skip("one version is enough for the clock")
     call = {"exten": "02188001234", "context": "from-trunk-mokhaberat", "digits": "", "seconds": 3}
     path = path_of(run(host, bundle, calls=(call,), clock=clock)["steps"][0])
-    assert path[:5] == [*came_in("mokhaberat", "02188001234"), "schedule-office,s"]
-    assert path[5] == reached
+    assert path[:3] == [*came_in("mokhaberat", "02188001234"), "schedule-office,s"]
+    assert path[3] == reached
 
 
 CALLS: dict[str, tuple[str, str, str, list[str]]] = {

@@ -58,10 +58,13 @@ permission_classes:
 """
 
 
+SUBROUTINES = re.compile(r"trunk-in-.*|blacklist|ring|forward|phone-free|reach|confirm|limit|caps?(-.*)?")
+"""Contexts that come back to where they were called from: no part of the way."""
+
+
 def came_in(trunk: str, number: str) -> list[str]:
     """Return the way of a call from outside up to the inbound route that takes it."""
-    way_in = f"from-trunk-{trunk},{number}"
-    return [way_in, f"trunk-in-{trunk},s", way_in, f"inbound-{trunk},{number}"]
+    return [f"from-trunk-{trunk},{number}", f"inbound-{trunk},{number}"]
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ outbound:
     patterns:
       - {match: 9ZX., strip: 1, prepend: "*55"}
       - {match: "8[02-46]!", strip: 1, prepend: "*55"}
-      - {match: "*77", strip: 1, prepend: "*55"}
+      - {match: "*870", strip: 1, prepend: "*55"}
       - {match: "#31#XX", strip: 1, prepend: "*55"}
       - {match: +98X., strip: 1, prepend: "*55"}
     trunks: [same, bare]
@@ -167,12 +170,12 @@ permission_classes:
         {
             ("9123", "from-class-all", ""): ["from-class-all,9123", "route-nine,*55123"],
             ("80", "from-class-all", ""): ["from-class-all,80", "route-nine,*550"],
-            ("*77", "from-class-all", ""): ["from-class-all,*77", "route-nine,*5577"],
+            ("*870", "from-class-all", ""): ["from-class-all,*77", "route-nine,*55870"],
             ("#31#12", "from-class-all", ""): ["from-class-all,#31#12", "route-nine,*5531#12"],
             ("+98912", "from-class-all", ""): ["from-class-all,+98912", "route-nine,*5598912"],
             ("81", "from-class-all", ""): ["from-class-all,81"],
             ("9123", "from-class-local", ""): ["from-class-local,9123"],
-            ("9123", "from-trunk-same", ""): [*came_in("same", "9123")[:3], "inbound-same,i"],
+            ("9123", "from-trunk-same", ""): ["from-trunk-same,9123", "inbound-same,i"],
             ("030123456", "from-trunk-same", ""): [*came_in("same", "030123456"), "internal,201"],
             ("+49302", "from-trunk-line", ""): [*came_in("line", "+49302"), "class-all,9442", "route-nine,*55442"],
             ("202", "from-class-local", ""): ["from-class-local,202", "class-all,9441", "route-nine,*55441"],
@@ -300,7 +303,7 @@ def test_an_odd_site_loads_and_its_calls_go_where_the_yaml_says(host: Host, name
     for (call, way), steps in zip(odd.calls.items(), result["steps"], strict=True):
         path: list[str] = []
         for context, exten, *_ in steps:
-            if not path or path[-1] != f"{context},{exten}":
+            if not SUBROUTINES.fullmatch(context) and (not path or path[-1] != f"{context},{exten}"):
                 path.append(f"{context},{exten}")
         assert path[: len(way)] == way, call
         # A menu goes on by itself when the keys have ended, and so does a call that nobody answers.
