@@ -170,7 +170,7 @@ permission_classes:
         {
             ("9123", "from-class-all", ""): ["from-class-all,9123", "route-nine,*55123"],
             ("80", "from-class-all", ""): ["from-class-all,80", "route-nine,*550"],
-            ("*870", "from-class-all", ""): ["from-class-all,*77", "route-nine,*55870"],
+            ("*870", "from-class-all", ""): ["from-class-all,*870", "route-nine,*55870"],
             ("#31#12", "from-class-all", ""): ["from-class-all,#31#12", "route-nine,*5531#12"],
             ("+98912", "from-class-all", ""): ["from-class-all,+98912", "route-nine,*5598912"],
             ("81", "from-class-all", ""): ["from-class-all,81"],
