@@ -160,7 +160,7 @@ outbound:
       - {match: "8[02-46]!", strip: 1, prepend: "*55"}
       - {match: "*870", strip: 1, prepend: "*55"}
       - {match: "#31#XX", strip: 1, prepend: "*55"}
-      - {match: +98X., strip: 1, prepend: "*55"}
+      - {match: +49X., strip: 1, prepend: "*55"}
     trunks: [same, bare]
 permission_classes:
   - {name: local, routes: []}
@@ -172,7 +172,7 @@ permission_classes:
             ("80", "from-class-all", ""): ["from-class-all,80", "route-nine,*550"],
             ("*870", "from-class-all", ""): ["from-class-all,*870", "route-nine,*55870"],
             ("#31#12", "from-class-all", ""): ["from-class-all,#31#12", "route-nine,*5531#12"],
-            ("+98912", "from-class-all", ""): ["from-class-all,+98912", "route-nine,*5598912"],
+            ("+49912", "from-class-all", ""): ["from-class-all,+49912", "route-nine,*5549912"],
             ("81", "from-class-all", ""): ["from-class-all,81"],
             ("9123", "from-class-local", ""): ["from-class-local,9123"],
             ("9123", "from-trunk-same", ""): ["from-trunk-same,9123", "inbound-same,i"],
