@@ -1,4 +1,4 @@
-"""A lab for the tests that need real hosts: one for the session, under a name of its own, gone at the end."""
+"""A lab for the tests that need real hosts: one for each module, under a name of its own, gone at its end."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def lab_possible() -> None:
         pytest.skip("; ".join(missing))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(lab_possible: None) -> Iterator[Lab]:
-    """Return a lab of this session's own, without hosts; it is taken down at the end whatever happens."""
+    """Return a lab of this module's own, without hosts; it is taken down at the end with all that was left in it."""
     name = f"test-{os.getpid()}-{secrets.token_hex(2)}"
     try:
         yield Lab.up(name)

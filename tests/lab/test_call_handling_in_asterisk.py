@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 from kelid.compile import compile_site
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
-from kelid.lab import Host, Lab, LabError, Phone, Telco, missing_requirements
+from kelid.lab import Host, Lab, LabError, Phone, Telco
 from kelid.lab.processes import wait_until
 from kelid.load import load_files
 from kelid.render import escape, render
@@ -210,14 +209,14 @@ def tree(version: int) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")
-def whole(request: pytest.FixtureRequest) -> Iterator[World]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"calls{request.param}x{os.getpid()}")
-    try:
-        yield World(lab, int(request.param))
-    finally:
-        lab.down()
+def whole(request: pytest.FixtureRequest, lab: Lab) -> Iterator[World]:
+    world = World(lab, int(request.param))
+    yield world
+    for phone in world.phones.values():
+        phone.stop()
+    # The next version's telephone company has the same name in DNS.
+    for name in (world.host.name, world.telco.host.name):
+        lab.destroy_host(name)
 
 
 @pytest.fixture

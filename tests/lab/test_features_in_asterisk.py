@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import pytest
 from kelid.compile import compile_site
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
-from kelid.lab import Host, Lab, LabError, Phone, Telco, missing_requirements
+from kelid.lab import Host, Lab, LabError, Phone, Telco
 from kelid.lab.processes import wait_until
 from kelid.load import load_files
 from kelid.readback import readback
@@ -129,17 +128,6 @@ def bundle_of(version: int) -> dict[str, str]:
     bundle = render(pbx)
     assert readback(bundle) == pbx
     return {path: fill(text, secrets, escape) for path, text in bundle.files.items()}
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"feat{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kelid.compile import compile_site
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.load import load_files
 from kelid.model import record
 from kelid.model.bundle import Bundle
@@ -53,17 +51,6 @@ exten => _[*0-9]!,1,Set(__CALLER_EXTENSION=201)
 exten => _[*0-9]!,1,Set(__CALLER_EXTENSION=202)
  same => n,Goto(overrides,${EXTEN},1)
 """
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"hours{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")

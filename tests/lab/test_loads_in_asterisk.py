@@ -7,9 +7,7 @@ and the trunk's host name, which a line in the hosts file stands in for.
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 import pytest
 
 from kelid.compile import compile_site, modules
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.load import load_site
 from kelid.model import record
 from kelid.model.bundle import Bundle
@@ -32,17 +30,6 @@ UNSTAGED = re.compile(r"res_pjsip_outbound_registration\.c: No response received
 IMAGES = {22: "pbx", 16: "pbx11"}
 PAUSE = "w" * 8
 """Four seconds in which SendDTMF sends nothing."""
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"conf{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")

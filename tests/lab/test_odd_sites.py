@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from kelid.compile import compile_site
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.load import load_files
 from kelid.model.bundle import Bundle
 from kelid.readback import readback
@@ -222,17 +221,11 @@ schedules:
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"odd{os.getpid()}")
-    try:
-        host = lab.create_host("odd", image="pbx")
-        host.write("/root/private_asterisk.py", PROGRAM.read_text())
-        host.shell("(cat /etc/hosts; echo 192.0.2.9 sip.example) > /root/hosts")
-        yield host
-    finally:
-        lab.down()
+def host(lab: Lab) -> Host:
+    host = lab.create_host("odd", image="pbx")
+    host.write("/root/private_asterisk.py", PROGRAM.read_text())
+    host.shell("(cat /etc/hosts; echo 192.0.2.9 sip.example) > /root/hosts")
+    return host
 
 
 def rendered(odd: Odd) -> Bundle:

@@ -6,9 +6,7 @@ The lines are the telephone company's side of private_asterisk.py: they answer, 
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import pytest
 
 from kelid.compile import compile_site
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.load import load_site
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import SECRET
@@ -94,17 +92,6 @@ caps:
 blacklist: {patterns: [0900XXXXXXX], allow: ["09001111111"], anonymous: reject}
 """,
 }
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"routes{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from kelid import pipeline
 from kelid.compile import compile_site
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.model import record
 from kelid.model.pbx import SECRET, Pbx
 from kelid.model.reloads import expectations
@@ -38,17 +36,6 @@ IMAGES = {22: "pbx", 16: "pbx11"}
 NOT_STAGED = re.compile(
     r"res_pjsip_outbound_registration\.c: No response received"  # nobody answers a registration there
 )
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"sites{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")

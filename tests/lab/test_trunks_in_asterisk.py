@@ -6,10 +6,8 @@ There is no telephony card here: of a tree with one everything else is loaded, a
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ import pytest
 from kelid.compile import compile_site
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
-from kelid.lab import Host, Lab, missing_requirements
+from kelid.lab import Host, Lab
 from kelid.load import load_files
 from kelid.model import record
 from kelid.model.bundle import Bundle
@@ -172,17 +170,6 @@ exten => long,1,Set(CALLERID(num)=0912111111109121111111091211111110912111111109
  same => n,Goto(from-trunk-line,+98218800121533,1)
 """
 """Callers with the numbers that they are called by here, as they come from a line."""
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    if missing := missing_requirements():
-        pytest.skip("; ".join(missing))
-    lab = Lab.up(f"trunks{os.getpid()}")
-    try:
-        yield lab
-    finally:
-        lab.down()
 
 
 @pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")
