@@ -115,21 +115,31 @@ LIST_SUFFIX = ".list"
 
 @value
 class Step:
-    """One priority of an extension: application and the text between its parentheses, exactly as Asterisk gets it."""
+    """One priority of an extension: application and the text between its parentheses, exactly as Asterisk gets it.
+
+    ``priority`` is 0 for the one after the step before it (the first: 1). Other numbers stand only in dial plans of other
+    people, which may have gaps.
+    """
 
     app: str
     data: str = ""
     label: str = ""
     where: Where = field(default=NOWHERE, compare=False, repr=False)
+    priority: int = 0
 
 
 @value
 class Exten:
-    """An extension of a context. ``pattern`` as in extensions.conf (with its underscore); steps are priorities 1, 2, 3..."""
+    """An extension of a context. ``pattern`` as in extensions.conf (with its underscore); steps in order of priority.
+
+    ``caller`` is the pattern of the callers for whom it is (``exten => 100/0912,1,...``); None for everybody, "" for those
+    who send no number.
+    """
 
     pattern: str
     steps: tuple[Step, ...]
     where: Where = field(default=NOWHERE, compare=False, repr=False)
+    caller: str | None = None
 
 
 @value
@@ -151,14 +161,28 @@ class Include:
 
 
 @value
+class Switch:
+    """Another machine or database that is asked for extensions: ``switch => Realtime/...``.
+
+    ``keyword`` is switch, lswitch or eswitch.
+    """
+
+    keyword: str
+    text: str
+    where: Where = field(default=NOWHERE, compare=False, repr=False)
+
+
+@value
 class Context:
-    """A context of the dial plan."""
+    """A context of the dial plan. ``ignorepats`` are dialled beginnings after which the dial tone goes on."""
 
     name: str
     extens: tuple[Exten, ...] = ()
     includes: tuple[Include, ...] = ()
     hints: tuple[Hint, ...] = ()
     where: Where = field(default=NOWHERE, compare=False, repr=False)
+    switches: tuple[Switch, ...] = ()
+    ignorepats: tuple[str, ...] = ()
 
 
 CONVERTER = "wav8000-1"
@@ -187,7 +211,11 @@ class Media:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pbx:
-    """All that Asterisk gets for one site. Files and contexts are in the order in which they are printed."""
+    """All that Asterisk gets for one site. Files and contexts are in the order in which they are printed.
+
+    ``autofallthrough`` is what happens after an extension's last step (``[general]`` of extensions.conf): True, the call
+    ends by its state; False, it waits for digits.
+    """
 
     site: str
     asterisk: int
@@ -196,6 +224,7 @@ class Pbx:
     contexts: tuple[Context, ...] = ()
     media: tuple[Media, ...] = ()
     lists: tuple[ListFile, ...] = ()
+    autofallthrough: bool = True
 
     def file(self, path: str) -> ConfFile | None:
         """Return the conf file of that path, or None."""

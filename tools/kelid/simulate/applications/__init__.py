@@ -1,0 +1,1 @@
+"""The applications of the dial plan, one module for each family."""
