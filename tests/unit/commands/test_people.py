@@ -223,3 +223,31 @@ def test_no_mailbox_holds_against_the_profile(clinic: Path) -> None:
     extension = pipeline.load(clinic.parent, "noor-clinic").extensions[-1]
     assert extension.voicemail is None
     assert extension.email == "zahra@noor-clinic.example"
+
+
+def test_calls_that_expect_who_goes_go_too(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (clinic / "calls.yml").read_text()
+    assert "name: accountants-line" in before
+    assert main(["offboard", "noor-clinic", "107", "--replace-by", "extension:108"]) == Exit.OK
+    after = (clinic / "calls.yml").read_text()
+    said = capsys.readouterr()
+    assert "call accountants-line" in said.out + said.err
+    assert "accountants-line" not in after
+    assert after.count("- name:") == before.count("- name:") - 1
+
+
+def test_a_site_may_be_left_without_calls(clinic: Path) -> None:
+    only = """calls:
+  - name: accounting
+    names: {fa: حسابداری}
+    from: extension:101
+    dial: "107"
+    at: 1405-09-07 09:00
+    world:
+      forwards: [{extension: "107", to: "108"}]
+    expect: [extension:108]
+"""
+    (clinic / "calls.yml").write_text(only)
+    assert main(["offboard", "noor-clinic", "107", "--replace-by", "extension:108"]) == Exit.OK
+    assert "accounting" not in (clinic / "calls.yml").read_text()
+    assert main(["check", "noor-clinic"]) == Exit.OK

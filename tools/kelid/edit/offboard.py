@@ -98,6 +98,11 @@ def _add_step(
     if isinstance(getattr(part, reference.key, None), Destination) and replace_by is not None:
         answer.steps.append(Step(where=where, what=what, topic=topic, path=path, replacement=str(replace_by)))
         return
+    if owner.KIND == "call":
+        # What is expected of a call has no meaning without who is expected.
+        whole = document.path_at(owner.where.line, owner.where.column)
+        answer.steps.append(Step(where=where, what=what, topic=topic, path=whole or path))
+        return
     gone = _what_goes(document, path, owner, part)
     if gone is not None:
         answer.steps.append(Step(where=where, what=what, topic=topic, path=gone))

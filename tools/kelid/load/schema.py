@@ -29,6 +29,7 @@ TOPICS = (
     "ring_groups",
     "media",
     "backup",
+    "calls",
     "secrets",
 )
 """One YAML file, and one schema, for each, in the order in which they are read."""

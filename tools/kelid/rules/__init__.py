@@ -1,8 +1,8 @@
 """``Site`` -> findings: what the schemas can't see. One file per topic, one function per rule, one code each.
 
-Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names, P prompts,
-Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud, Y the site
-as a whole and its phones.
+Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names,
+O outcomes of calls, P prompts, Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud,
+Y the site as a whole and its phones.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from kelid.rules import (
     backups,
     destinations,
     devices,
+    expected_calls,
     extensions,
     features,
     fraud,
@@ -44,6 +45,7 @@ TOPICS = (
     backups,
     destinations,
     devices,
+    expected_calls,
     extensions,
     features,
     fraud,

@@ -99,7 +99,7 @@ def name_unknown(site: Site) -> Iterator[Fault]:
 @rule("N007", Severity.WARNING)
 def name_unused(site: Site) -> Iterator[Fault]:
     """What is there to be named by others is named by one."""
-    used = {reference.point for reference in site.references}
+    used = {reference.point for reference in site.references if reference.owner.KIND != "call"}
     for point, where in site.named.items():
         kind, name = point
         if kind in _TO_BE_NAMED and point not in used:

@@ -17,6 +17,7 @@ from kelid.model.site import (
     Conference,
     Directory,
     Disa,
+    ExpectedCall,
     Fax,
     Gateway,
     InboundRoute,
@@ -82,6 +83,9 @@ def build_site(source: Source) -> Site:
         callbacks=tuple(view.make(Callback) for view in more.each("callbacks")),
         faxes=tuple(view.make(Fax) for view in more.each("faxes")),
         backup=backup.build(source),
+        calls=tuple(
+            view.make(ExpectedCall, start=view.get("from")) for view in source.file("calls").each("calls")
+        ),
         media=dict(source.media),
         secret_names={key: secrets.key_place(key) for key in secrets.keys}
         if isinstance(secrets, MappingNode)

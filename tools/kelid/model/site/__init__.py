@@ -16,6 +16,7 @@ from kelid.model.site.backup import BackupPolicy
 from kelid.model.site.base import Names, Placed, Point
 from kelid.model.site.calls import FollowMe, FollowMeNumber, RecordedCalls, Secretary
 from kelid.model.site.devices import Device, PhoneKey
+from kelid.model.site.expected_calls import CallWorld, ExpectedCall, Forward
 from kelid.model.site.extensions import Extension, Voicemail
 from kelid.model.site.features import (
     CallRecording,
@@ -84,6 +85,7 @@ __all__ = [
     "Calendar",
     "CalendarDay",
     "CallRecording",
+    "CallWorld",
     "Callback",
     "CallerNumberIn",
     "Cap",
@@ -98,11 +100,13 @@ __all__ = [
     "Directory",
     "Disa",
     "DynamicMembers",
+    "ExpectedCall",
     "Extension",
     "Fax",
     "Features",
     "FollowMe",
     "FollowMeNumber",
+    "Forward",
     "Gateway",
     "GatewayPort",
     "Holiday",
@@ -214,6 +218,7 @@ class Site(Placed):
     callbacks: tuple[Callback, ...] = ()
     faxes: tuple[Fax, ...] = ()
     backup: BackupPolicy | None = None
+    calls: tuple[ExpectedCall, ...] = ()
     media: Mapping[str, Sound] = EMPTY
     """Every sound of the site by its path in it, ``media/welcome.wav``, also those that nothing plays."""
     secret_names: Mapping[str, Where] = EMPTY

@@ -31,8 +31,8 @@ class Placed(Record):
     """The field that holds the object's name."""
 
     REFERS: ClassVar[Mapping[str, str]] = EMPTY
-    """Field -> kind of what its text (or each text of its list) names; "" there names nothing. A field that holds a
-    destination needs no entry."""
+    """Field -> kind of what its text (or each text of its list, each key of its mapping) names; "" there names nothing,
+    and the kind ``*`` means texts that say it themselves. A field that holds a destination needs no entry."""
 
     SECRETS: ClassVar[Mapping[str, str]] = EMPTY
     """Field that names a secret -> what for: ``password``, ``pin``, ``key`` (an ssh private key) ..."""

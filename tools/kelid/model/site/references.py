@@ -13,6 +13,18 @@ from kelid.findings import Where
 from kelid.model.destination import Destination
 from kelid.model.site.base import Placed, Point
 
+ANY = "*"
+"""In ``REFERS``: the text itself says the kind, ``extension:101``, with or without a detail behind a space."""
+
+KEYS = {"start": "from"}
+"""Field -> key in YAML, where Python has a word of its own."""
+
+
+def named(text: str) -> Point:
+    """Given ``extension:101 20s``, return kind and name; the name of a word alone (``busy``) is ""."""
+    kind, _, name = text.partition(" ")[0].partition(":")
+    return kind, name
+
 
 class Reference(NamedTuple):
     """A name of something else: ``kind`` and ``name`` of what is named, where, and in which key of which object.
@@ -73,12 +85,16 @@ def references(thing: Placed) -> Iterator[Reference]:
             value = values[key]
             if not value:
                 continue
-            if value.__class__ is tuple:
-                for place, name in enumerate(value):
-                    if name:
-                        yield Reference(kind, name, part.place(f"{key}.{place}"), key, part, thing)
+            if value.__class__ is str:
+                texts = [("", value)]
+            elif value.__class__ is tuple:
+                texts = [(f".{place}", name) for place, name in enumerate(value)]
             else:
-                yield Reference(kind, value, part.place(key), key, part, thing)
+                texts = [(f".{name}", name) for name in value]
+            for place, text in texts:
+                of, name = (kind, text) if kind != ANY else named(text)
+                if name:
+                    yield Reference(of, name, part.place(f"{KEYS.get(key, key)}{place}"), key, part, thing)
         for key, use in part.SECRETS.items():
             if values[key]:
                 where = part.place(key)
