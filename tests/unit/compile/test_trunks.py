@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,13 @@ def test_another_office_gets_extensions_and_what_its_class_pays(pbx: Pbx) -> Non
     assert [include.context for include in branch.includes] == ["internal", "class-local"]
     assert [exten.pattern for exten in branch.extens] == ["i"]
     assert not context(pbx, "inbound-line").includes
+
+
+def test_who_a_phone_blacklists_is_refused(pbx: Pbx) -> None:
+    steps = [step.data for item in pbx.contexts for exten in item.extens for step in exten.steps]
+    written = {found for data in steps for found in re.findall(r"DB\((\w+)/\$\{TO\}\)=1", data)}
+    asked = {found for data in steps for found in re.findall(r"DB\((\w+)/\$\{number\}\)", data)}
+    assert written == asked == {"BLACKLIST"}
 
 
 def test_a_blacklist_is_asked_before_anything_else(site: Site, pbx: Pbx) -> None:

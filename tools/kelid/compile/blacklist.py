@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.patterns import as_pattern
 from kelid.compile.text import sound
+from kelid.model.astdb import BLACKLIST
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Blacklist, Site
 
@@ -28,7 +29,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
     if black.allow:
         look = "${DIALPLAN_EXISTS(blacklist-allow,${number},1)}"
         steps.append(Step("GotoIf", f"{look}?welcome", where=black.place("allow")))
-    steps.append(Step("GotoIf", '$["${DB(blacklist/${number})}" != ""]?refused', where=where))
+    steps.append(Step("GotoIf", f'$["${{DB({BLACKLIST}/${{number}})}}" != ""]?refused', where=where))
     if black.patterns:
         look = "${DIALPLAN_EXISTS(blacklist-numbers,${number},1)}"
         steps.append(Step("GotoIf", f"{look}?refused", where=black.place("patterns")))

@@ -7,6 +7,7 @@ from datetime import date, time
 
 from kelid.compile.text import go, name_of
 from kelid.findings import Where
+from kelid.model.astdb import NIGHT
 from kelid.model.pbx import Context, Exten, Hint, Step
 from kelid.model.site import Calendar, CalendarDay, Closure, OpenHours, Override, Schedule, Site
 
@@ -17,9 +18,6 @@ YEAR = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "n
 
 OVERRIDES = "overrides"
 """Context of the codes that override schedules."""
-
-NIGHT = "NIGHT"
-"""Family of astdb: schedule -> ``closed`` or ``open`` while a code overrides the clock."""
 
 _MIDNIGHT = time(0)
 _DAY = 24 * 60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kelid.compile.features.limits import guard
 from kelid.compile.features.phone import DIGITS, OWN, Asked, own_only, say
+from kelid.model.astdb import BLACKLIST
 from kelid.model.pbx import Exten, Step
 
 LOGINS = 10
@@ -92,12 +93,14 @@ def record_prompt(asked: Asked) -> tuple[Exten, ...]:
 
 def blacklist_add(asked: Asked) -> tuple[Exten, ...]:
     """Return the code that puts a number on the blacklist."""
-    return _blacklist(asked, "enter-num-blacklist", "Set", "DB(BLACKLIST/${TO})=1", "added")
+    return _blacklist(asked, "enter-num-blacklist", "Set", f"DB({BLACKLIST}/${{TO}})=1", "added")
 
 
 def blacklist_remove(asked: Asked) -> tuple[Exten, ...]:
     """Return the code that takes a number off the blacklist."""
-    return _blacklist(asked, "entr-num-rmv-blklist", "NoOp", "${DB_DELETE(BLACKLIST/${TO})}", "removed")
+    return _blacklist(
+        asked, "entr-num-rmv-blklist", "NoOp", f"${{DB_DELETE({BLACKLIST}/${{TO}})}}", "removed"
+    )
 
 
 def blacklist_last(asked: Asked) -> tuple[Exten, ...]:
@@ -106,7 +109,7 @@ def blacklist_last(asked: Asked) -> tuple[Exten, ...]:
         asked.exten(
             *own_only(),
             Step("Set", f"TO=${{FILTER({DIGITS},${{DB(LASTCALLER/{OWN})}})}}"),
-            *_change("Set", "DB(BLACKLIST/${TO})=1", "added"),
+            *_change("Set", f"DB({BLACKLIST}/${{TO}})=1", "added"),
         ),
     )
 
