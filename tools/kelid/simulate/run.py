@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from kelid.model.call import Question
 from kelid.model.pbx import Pbx
@@ -32,6 +32,12 @@ class Symbols(Protocol):
     def settle(self, text: str) -> str:
         """Decide all of them, and return the text without any: for whoever must know every character."""
 
+    def epoch(self) -> str:
+        """Return what stands for the moment of the call, in seconds since 1970."""
+
+    def time_text(self, zone: str, layout: str) -> str:
+        """Return what ``STRFTIME(${EPOCH},zone,layout)`` gives, or what stands for it."""
+
 
 class Run:
     """A call on its way. Applications and functions get it, read and change ``channel``, ask and tell.
@@ -46,5 +52,7 @@ class Run:
     database: dict[str, str | None]
     now: datetime
     symbols: Symbols | None
+    dialplan: Any
+    warn: Callable[[str], None]
     ask: Callable[[Question], str]
     tell: Callable[[Event], None]
