@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import date
 
@@ -164,25 +163,14 @@ class World:
     def clear(self) -> None:
         """Forget all that a test has set, and end all that it has left."""
         self.host.asterisk("channel request hangup all")
-        end = time.monotonic() + 10
-        while "0 active channels" not in self.host.asterisk("core show channels") and time.monotonic() < end:
-            time.sleep(0.1)
+        still = lambda: "0 active channels" in self.host.asterisk("core show channels")  # noqa: E731
+        wait_until("silence", still, timeout=30, interval=0.1)
         for family in ("DND", "CW", "CFU", "CFB", "CFNA"):
             self.host.asterisk(f"database deltree {family}")
         for phone in self.phones.values():
             phone.behave("ring")
-            drain(phone)
+            phone.quiet()
         self.telco.forget()
-
-
-def drain(phone: Phone) -> None:
-    """Let go of events of calls that are over."""
-    for event in ("incoming", "early", "answered", "ended", "calling", "media"):
-        while True:
-            try:
-                phone.wait_for(event, timeout=0.01)
-            except LabError:
-                break
 
 
 def tree(version: int) -> dict[str, str]:
@@ -432,7 +420,7 @@ def test_a_vip_from_outside_reaches_the_boss_and_a_liar_does_not(world: World) -
     assert silent(world["103"])
     vip.hangup()
     vip.wait_ended()
-    drain(world["107"])
+    world["107"].quiet()
     liar = world.telco.call_in("02191000001", "104", user="clinic")
     rings(world["103"], 6)
     liar.hangup()
@@ -483,16 +471,17 @@ def test_a_group_rings_the_first_who_can_be(world: World) -> None:
 
 
 def test_a_lamp_shows_who_does_not_want_to_be_disturbed(world: World) -> None:
-    def state(number: str) -> str:
-        return world.host.asterisk(f"core show hint {number}")
+    def shows(number: str, state: str) -> None:
+        hint = lambda: f"State:{state}" in world.host.asterisk(f"core show hint {number}")  # noqa: E731
+        wait_until(f"{state} on the lamp of {number}", hint, timeout=20, interval=0.1)
 
-    assert "State:Idle" in state("102"), world.host.asterisk("core show channels")
-    assert "State:Unavailable" in state("105")
+    shows("102", "Idle")
+    shows("105", "Unavailable")
     for number in ("102", "105"):
         world.host.asterisk(f"devstate change Custom:DND{number} INUSE")
-        assert "State:InUse" in state(number)
+        shows(number, "InUse")
     for number in ("102", "105"):
         world.host.asterisk(f"devstate change Custom:DND{number} INVALID")
     # A phone that is unplugged doesn't look free when its user wants calls again.
-    assert "State:Idle" in state("102")
-    assert "State:Unavailable" in state("105")
+    shows("102", "Idle")
+    shows("105", "Unavailable")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
@@ -228,9 +227,7 @@ def bench(host: Host, phones: dict[str, Phone], telco: Telco) -> Iterator[Bench]
     wait_until("silence", lambda: "0 active channels" in host.asterisk("core show channels"), timeout=20)
     for phone in phones.values():
         phone.behave("ring")
-        with suppress(LabError):
-            while True:
-                phone.talker.wait_for("ended", "answered", "incoming", "media", timeout=0.3)
+        phone.quiet()
     for family in ("DND", "CFU", "CFB", "CFNA", "ATTEMPTS", "INTERCOM", "CW"):
         host.asterisk(f"database deltree {family}")
 
@@ -322,10 +319,17 @@ def test_conference_refuses_a_wrong_pin(bench: Bench) -> None:
     bench.phones["103"].call("800")
     bench.phones["103"].wait_answered()
     bench.phones["103"].wait_for("media")
-    for _ in range(3):
-        bench.phones["103"].digits("1111#")
-        time.sleep(3)  # the prompt says that it is wrong, and takes no keys meanwhile
-    assert bench.phones["103"].wait_ended(30).answered
+
+    def ended() -> bool:
+        """Press the wrong keys once more while the call stands: while the prompt says that they are, it takes none."""
+        with suppress(LabError):
+            bench.phones["103"].wait_for("ended", timeout=1)
+            return True
+        with suppress(LabError):
+            bench.phones["103"].digits("1111#")
+        return False
+
+    bench.until("the end after three wrong ones", ended, timeout=60)
     assert "PJSIP/103" not in bench.host.asterisk("confbridge list board")
 
 
@@ -425,11 +429,12 @@ def test_a_prompt_is_recorded_by_phone(bench: Bench) -> None:
     phone.call("*77")
     phone.wait_answered()
     bench.until("recording", lambda: any("Record(" in step for step in bench.steps()))
-    time.sleep(2)
+    # A second of sound is 16 kB.
+    found = "find /var/spool/asterisk/monitor/prompts -name '101-*.wav' -size +{}k"
+    bench.until("some sound", lambda: bench.host.shell(found.format(24)))
     phone.digits("#")
     bench.until("the end", lambda: any("Playback(vm-msgsaved)" in step for step in bench.steps()))
-    size = bench.host.shell("stat -c %s /var/spool/asterisk/monitor/prompts/101-*.wav")
-    assert int(size) > 16000
+    assert bench.host.shell(found.format(16))
 
 
 def test_nothing_was_said_by_the_log(bench: Bench) -> None:

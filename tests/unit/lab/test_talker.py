@@ -55,6 +55,14 @@ def test_a_question_loses_no_event_that_comes_before_its_answer(start: Callable[
     assert talker.wait_for("ended")["event"] == "ended"
 
 
+def test_what_was_told_before_is_let_go_of(start: Callable[[], Talker]) -> None:
+    talker = start()
+    talker.ask("stats", before=["ended"])
+    talker.forget()
+    talker.ask("stats", before=["incoming"])
+    assert talker.wait_for("ended", "incoming", timeout=5)["event"] == "incoming"
+
+
 def test_an_error_is_raised_where_one_waits(start: Callable[[], Talker]) -> None:
     talker = start()
     talker.tell("error", message="no call to answer")

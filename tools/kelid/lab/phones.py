@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kelid.lab.audio import seconds_of_sound
+from kelid.lab.processes import wait_until
 from kelid.lab.talker import Event, Talker
 
 
@@ -74,6 +75,14 @@ class Phone:
         """Dial a number."""
         self.talker.tell("call", number=number)
 
+    def dial(self, code: str, timeout: float = 30) -> None:
+        """Dial a code that the server ends by itself, such as a feature code, and wait for the end of that very call."""
+        before = len(self.talker.events("calling"))
+        self.call(code)
+        wait_until(f"{self.name} calls", lambda: self.talker.events("calling")[before:], timeout=timeout)
+        call = self.talker.events("calling")[before]["call"]
+        self.talker.wait_for("ended", timeout=timeout, where={"call": call})
+
     def wait_incoming(self, timeout: float = 30) -> str:
         """Wait until a call comes in and return the caller's number and name, ``02188001234`` or ``101 "Name"``."""
         remote = str(self.talker.wait_for("incoming", timeout=timeout)["remote"])
@@ -90,6 +99,16 @@ class Phone:
     def digits(self, digits: str) -> None:
         """Press keys during the call (RFC 4733)."""
         self.talker.tell("digits", digits=digits)
+
+    def quiet(self, timeout: float = 20) -> None:
+        """Wait until the phone has no call any more, and let go of all that it told of those."""
+
+        def still() -> bool:
+            stats = self.talker.ask("stats")
+            return not stats["calls"] and not stats["ending"]
+
+        wait_until(f"{self.name} without a call", still, timeout=timeout, interval=0.05)
+        self.talker.forget()
 
     def hangup(self) -> None:
         """End the call."""

@@ -224,7 +224,8 @@ class Phone:
         elif do == "stats":
             for one in self.calls:
                 one.count()
-            tell("stats", ask=command["ask"], calls={str(one.number): one.totals for one in self.calls})
+            counts = {str(one.number): one.totals for one in self.calls}
+            tell("stats", ask=command["ask"], calls=counts, ending=len(self.farewells))
         elif not self.calls:
             tell("error", message=f"no call to {do}")
         elif do == "digits":

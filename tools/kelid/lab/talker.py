@@ -72,6 +72,11 @@ class Talker:
         self._next, event = self._find(self._next, names, timeout, where or {})
         return event
 
+    def forget(self) -> None:
+        """Let go of what was told so far: the next wait looks at what comes from now on."""
+        with self._news:
+            self._next = len(self._seen)
+
     def _find(
         self, index: int, names: tuple[str, ...], timeout: float, where: Mapping[str, object]
     ) -> tuple[int, Event]:
