@@ -199,7 +199,7 @@ def test_values_as_the_schema_wants_them(written: str, code: str | None) -> None
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("queues:x", "no destination is called 'queues'; did you mean 'queue'?"),
+        ("queues:x", "no destination is called 'queues'; did you mean 'queue:x'?"),
         ("nowhere", "no destination is called 'nowhere'; known are extension, ring_group, queue"),
         ("parent", "'parent' can stand in a menu's entries only"),
         ("external:112", "write external:NUMBER@CLASS"),

@@ -101,7 +101,13 @@ def test_the_very_characters_stay(text: str, value: object) -> None:
         ("a: 1\n---\nb: 2", ("L011", 2, 1)),
         ("", ("L012", 1, 1)),
         ("# nothing", ("L012", 1, 1)),
-        ("a: {b: c", ("L001", 2, 1)),
+        ("a: {b: c", ("L001", 1, 4)),
+        ("a: 'b", ("L001", 1, 4)),
+        ("a: 'b\n\n  c'", ("L010", 1, 4)),
+        ("a:b\nc: d", ("L001", 1, 1)),
+        ("a b\nc: d", ("L001", 1, 1)),
+        ("a: b: c", ("L001", 1, 5)),
+        ("a:\n\u00a0\u00a0b: c", ("L010", 2, 1)),
     ],
 )
 def test_refused_with_its_place(text: str, expected: tuple[str, int, int]) -> None:

@@ -12,6 +12,7 @@ import yaml
 from yaml._yaml import CParser
 
 from kelid.findings import Finding, Where
+from kelid.load.syntax import LOOK, advice
 
 MAX_BYTES = 4_000_000
 """A site of 5,000 extensions has some 2.5 MB of YAML."""
@@ -31,7 +32,8 @@ FORBIDDEN = re.compile(
 )
 _BREAK = re.compile(r"[\t\n\r]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_QUOTED = "'\""
+_QUOTES = frozenset("'\"")
+_ODD_INDENT = re.compile("^ *[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 class Scalar:
@@ -176,7 +178,10 @@ class _Reader:
             self.null(where, text)
         elif not sealed and not (text.isascii() and text.isprintable()):
             bad = FORBIDDEN.search(text) or _BREAK.search(text)
-            if bad:
+            if bad and event.style in _QUOTES and event.end_mark.line > event.start_mark.line:
+                what = f"the quote that begins here is closed on line {event.end_mark.line + 1} only"
+                self.say(where, "L010", what, "close it on this line; a text has no line breaks")
+            elif bad:
                 what = f"the text holds {_name(bad.group()[0])}"
                 self.say(where, "L010", what, "write it on one line, without that character")
         return sealed
@@ -298,7 +303,6 @@ class _Reader:
         if mark is None:
             self.say(Where(self.file), "L001", "this is not YAML", str(problem).splitlines()[0])
             return
-        where = self.at(mark)
         context_mark: Any = getattr(problem, "context_mark", None)
         # A lone # makes the rest of its line a comment, and the fault shows on the next line only.
         near = (mark.line, context_mark.line if context_mark else mark.line, max(mark.line - 1, 0))
@@ -314,12 +318,12 @@ class _Reader:
                     "quote it" if self.vault else f"quote it: {quoted}",
                 )
                 return
-        what = str(getattr(problem, "problem", "") or "unknown fault")
+        wrong = advice(problem, self.lines)
         self.say(
-            where,
+            Where(self.file, wrong.line + 1, wrong.column + 1),
             "L001",
-            f"this is not YAML: {what}",
-            "look at this line and the one before: indent, colon, quotes",
+            "this is not YAML" if self.vault else wrong.message,
+            LOOK if self.vault else wrong.fix,
         )
 
 
@@ -338,6 +342,11 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
             where = Where(file, number, bad.start() + 1)
             fix = "indent with spaces" if bad.group() == "\t" else "delete it; editors often don't show it"
             reader.say(where, "L010", f"the line holds {_name(bad.group()[0])}", fix)
+        elif odd := _ODD_INDENT.search(line):
+            where = Where(file, number, odd.end())
+            reader.say(
+                where, "L010", f"the line is indented with {_name(odd.group()[-1])}", "indent with spaces"
+            )
     if reader.findings:
         return None, reader.findings
     try:
@@ -395,4 +404,4 @@ def _bare(line: str) -> tuple[int, str] | None:
 
 
 def _inside_quotes(line: str, position: int) -> bool:
-    return any(line[:position].count(quote) % 2 for quote in _QUOTED)
+    return any(line[:position].count(quote) % 2 for quote in _QUOTES)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kelid.findings import Severity
 from kelid.model.destination import KINDS
+from kelid.model.meant import instead
 from kelid.model.site import Site
 from kelid.rules.calls import loops, reachable
 from kelid.rules.payers import refusal
@@ -28,8 +29,7 @@ def destination_unknown(site: Site) -> Iterator[Fault]:
             continue
         seen.add((way.where, way.target))
         others = [other for kind_, other in known if kind_ == kind]
-        fix = f"the site has {', '.join(others[:12])}" if others else f"the site has no {kind}"
-        yield way.where, f"there is no {kind} {name!r}", fix
+        yield way.where, f"there is no {kind} {name!r}", instead(name, others, what=f"no {kind}")
 
 
 @rule("D002")
@@ -64,7 +64,7 @@ def who_pays(site: Site) -> Iterator[Fault]:
             fix = (
                 "name a class that may call it"
                 if to.permission_class in known
-                else f"the site has {', '.join(known)}"
+                else instead(to.permission_class, known)
             )
             yield way.where, why, fix
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
 from kelid.model.feature_codes import FEATURE_CODES, OFF
+from kelid.model.meant import meant
 from kelid.model.site import Device, Extension, Site
 from kelid.rules.registry import Fault, rule
 
@@ -138,6 +139,7 @@ def key_of_nobody(site: Site) -> Iterator[Fault]:
     """A key is for a place of a parking lot or a feature code that the site has; the other names N006 looks up."""
     slots = {slot for lot in site.parking_lots for slot in lot.numbers()}
     codes = site.features.feature_codes
+    on = [name for name in FEATURE_CODES if codes.get(name) != OFF]
 
     def found() -> Iterator[Fault]:
         for extension in site.extensions:
@@ -147,7 +149,12 @@ def key_of_nobody(site: Site) -> Iterator[Fault]:
                     yield key.place("parking"), text, "see parking_lots in features.yml"
                 if key.feature and (key.feature not in FEATURE_CODES or codes.get(key.feature) == OFF):
                     text = f"the key {key.title!r}: the site has no feature code {key.feature!r}"
-                    yield key.place("feature"), text, "see feature_codes in features.yml"
+                    fix = (
+                        f"did you mean {near!r}?"
+                        if (near := meant(key.feature, on))
+                        else "see feature_codes in features.yml"
+                    )
+                    yield key.place("feature"), text, fix
 
     return _once(found())
 

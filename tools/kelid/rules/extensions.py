@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kelid.findings import Severity
+from kelid.model.meant import instead
 from kelid.model.patterns import parse
 from kelid.model.site import DialPattern, Extension, Site
 from kelid.rules.registry import Fault, rule
@@ -34,7 +35,11 @@ def class_unknown(site: Site) -> Iterator[Fault]:
             text = (
                 f"extension {extension.number}: there is no permission class {extension.permission_class!r}"
             )
-            yield extension.place("permission_class"), text, f"routes.yml has {', '.join(known)}"
+            yield (
+                extension.place("permission_class"),
+                text,
+                instead(extension.permission_class, known, "routes.yml"),
+            )
 
 
 @rule("E003")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from kelid.findings import Severity, Where
 from kelid.model.feature_codes import FEATURE_CODES, OFF
+from kelid.model.meant import instead
 from kelid.model.numbers import internal_numbers
 from kelid.model.patterns import Pattern, parse
 from kelid.model.site import Callback, Disa, OutboundRoute, Site
@@ -96,7 +97,7 @@ def class_unknown(site: Site) -> Iterator[Fault]:
     for thing in _payers(site):
         if thing.permission_class not in known:
             text = f"{thing.KIND} {thing.name!r}: there is no permission class {thing.permission_class!r}"
-            yield thing.place("permission_class"), text, f"routes.yml has {', '.join(known)}"
+            yield thing.place("permission_class"), text, instead(thing.permission_class, known, "routes.yml")
 
 
 @rule("F006")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kelid.findings import Severity, Where
+from kelid.model.meant import instead
 from kelid.model.patterns import Pattern, parse
 from kelid.model.site import Placed, Site
 from kelid.rules.outside import calls_outside, path_from_outside, route_of
@@ -137,7 +138,7 @@ def cap_of_nobody(site: Site) -> Iterator[Fault]:
         for index, name in enumerate(cap.permission_classes):
             if name not in known:
                 text = f"cap {cap.name!r}: there is no permission class {name!r}"
-                yield cap.place(f"permission_classes.{index}"), text, f"the site has {', '.join(known)}"
+                yield cap.place(f"permission_classes.{index}"), text, instead(name, known, "routes.yml")
 
 
 @rule("X009")

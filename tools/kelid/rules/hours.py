@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 
 from kelid.findings import Severity, Where
+from kelid.model.meant import instead
 from kelid.model.numbers import internal_numbers
 from kelid.model.site import Closure, OpenHours, Placed, Site
 from kelid.model.site.hours import MOST_DAYS
@@ -17,6 +17,9 @@ LOOK_AHEAD = timedelta(days=60)
 
 SOON = timedelta(days=14)
 """How long before a lunar holiday it should be known whether it is the day."""
+
+LIKELY = range(1970, 2170)
+"""Gregorian years in which the days of a calendar lie; a Jalali year read as a Gregorian one is long past."""
 
 
 def _minutes(hours: OpenHours) -> tuple[int, int]:
@@ -42,9 +45,8 @@ def name_unknown(site: Site) -> Iterator[Fault]:
             continue
         kind = reference.kind.replace("_", " ")
         known = [name for other, name in site.named if other == reference.kind]
-        near = difflib.get_close_matches(reference.name, known, 1, 0.6)
         holder = f"{reference.owner.KIND.replace('_', ' ')} {reference.owner.label!r}"
-        fix = f"did you mean {near[0]!r}?" if near else f"hours.yml has {', '.join(known) or 'none'}"
+        fix = instead(reference.name, known, "hours.yml", f"no {kind}")
         yield reference.where, f"{holder}: there is no {kind} {reference.name!r}", fix
 
 
@@ -195,7 +197,23 @@ def code_taken(site: Site) -> Iterator[Fault]:
 def beyond_the_horizon(site: Site) -> Iterator[Fault]:
     """A calendar's days lie before its horizon."""
     for calendar in site.calendars:
-        late = [entry for entry in calendar.days if entry.last > calendar.horizon]
+        late = [
+            entry for entry in calendar.days if entry.last > calendar.horizon and entry.first.year in LIKELY
+        ]
         if late:
             text = f"the calendar {calendar.name!r} is whole until {calendar.horizon}, and {late[0].day} is later"
             yield late[0].place("day"), text, "move the horizon if the days up to it are all there"
+
+
+@rule("H013")
+def date_of_another_calendar(site: Site) -> Iterator[Fault]:
+    """A date is of the calendar that it is said to be of: in another one it lies centuries away."""
+    for calendar in site.calendars:
+        if calendar.horizon.year not in LIKELY:
+            text = f"the horizon lies in the year {calendar.horizon.year}"
+            yield calendar.place("horizon"), text, "write it in the calendar that dates names"
+        for entry in (*calendar.days, *calendar.closures):
+            if entry.first.year not in LIKELY:
+                text = f"{entry.day} is in the year {entry.first.year} if it is {entry.dates.capitalize()}"
+                fix = "write it in that calendar, or say with dates: beside it which one it is of"
+                yield entry.place("day"), text, fix

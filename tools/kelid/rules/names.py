@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import zoneinfo
 from collections.abc import Iterable, Iterator
 
 from kelid.findings import Severity
+from kelid.model.meant import instead, meant
 from kelid.model.site import BUILTIN, TESTED_ASTERISK, Member, Names, Placed, Point, Site
 from kelid.rules.registry import Fault, rule
 
@@ -87,13 +87,8 @@ def name_unknown(site: Site) -> Iterator[Fault]:
             continue
         kind = reference.kind.replace("_", " ")
         others = known.get(reference.kind, [])
-        near = difflib.get_close_matches(reference.name, others, 1, 0.6)
-        fix = f"did you mean {near[0]!r}?" if near else f"the site has {', '.join(others[:12])}"
-        yield (
-            reference.where,
-            f"there is no {kind} {reference.name!r}",
-            fix if others else f"the site has no {kind}",
-        )
+        fix = instead(reference.name, others, what=f"no {kind}")
+        yield reference.where, f"there is no {kind} {reference.name!r}", fix
 
 
 @rule("N007", Severity.WARNING)
@@ -152,8 +147,9 @@ def zone_unknown(site: Site) -> Iterator[Fault]:
     try:
         zoneinfo.ZoneInfo(site.time_zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        if zoneinfo.available_timezones():
-            fix = "write it as the tz database does: Asia/Tehran"
+        if known := zoneinfo.available_timezones():
+            near = meant(site.time_zone, sorted(known), 0.8)
+            fix = f"did you mean {near!r}?" if near else "write it as the tz database does: Asia/Tehran"
             yield site.place("time_zone"), f"no time zone is called {site.time_zone!r}", fix
         else:
             text = f"the time zone {site.time_zone!r} can't be looked up: this machine has no tz database"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from kelid.findings import Severity
 from kelid.model.feature_codes import FEATURE_CODES, OFF
+from kelid.model.meant import instead
 from kelid.model.queue_members import logins, queues_of
 from kelid.model.site import Queue, Site
 from kelid.rules.registry import Fault, rule
@@ -95,12 +96,13 @@ def class_unknown(site: Site) -> Iterator[Fault]:
     for queue in site.queues:
         if queue.callback and queue.callback.permission_class not in known:
             text = f"queue {queue.name!r}: there is no permission class {queue.callback.permission_class!r}"
-            yield queue.callback.place("permission_class"), text, f"the site has {', '.join(sorted(known))}"
+            fix = instead(queue.callback.permission_class, sorted(known), "routes.yml")
+            yield queue.callback.place("permission_class"), text, fix
         for index, name in enumerate(queue.dynamic.permission_classes):
             where = queue.dynamic.place(f"permission_classes.{index}")
             if name not in known:
                 text = f"queue {queue.name!r}: there is no permission class {name!r}"
-                yield where, text, f"the site has {', '.join(sorted(known))}"
+                yield where, text, instead(name, sorted(known), "routes.yml")
             elif name not in used:
                 text = f"queue {queue.name!r}: no extension has the permission class {name!r}, so nobody may log in by it"
                 yield where, text, "give it to an extension, or remove it here"

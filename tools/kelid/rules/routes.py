@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from kelid.findings import Severity, Where
+from kelid.model.meant import instead
 from kelid.model.patterns import Pattern, parse
 from kelid.model.site import DialPattern, OutboundRoute, Site
 from kelid.rules.outside import in_order
@@ -34,9 +35,9 @@ def _read(route: OutboundRoute) -> Iterator[tuple[DialPattern, Pattern]]:
 def trunk_unknown(site: Site) -> Iterator[Fault]:
     """A route's trunk is at the site."""
     known = [trunk.name for trunk in site.trunks]
-    fix = f"trunks.yml has {', '.join(known)}" if known else "the site has no trunk"
     for inbound in site.inbound_routes:
         if inbound.trunk and inbound.trunk not in known:
+            fix = instead(inbound.trunk, known, what="no trunk")
             yield inbound.place("trunk"), f"route {inbound.name!r}: there is no trunk {inbound.trunk!r}", fix
     for outbound in site.outbound_routes:
         for index, name in enumerate(outbound.trunks):
@@ -44,7 +45,7 @@ def trunk_unknown(site: Site) -> Iterator[Fault]:
                 yield (
                     outbound.place(f"trunks.{index}"),
                     f"route {outbound.name!r}: there is no trunk {name!r}",
-                    fix,
+                    instead(name, known, what="no trunk"),
                 )
 
 
@@ -55,7 +56,7 @@ def route_unknown(site: Site) -> Iterator[Fault]:
     for item in site.permission_classes:
         for index, name in enumerate(item.routes):
             if name not in known:
-                fix = f"the site has {', '.join(known)}" if known else "the site has no outbound route"
+                fix = instead(name, known, what="no outbound route")
                 yield (
                     item.place(f"routes.{index}"),
                     f"class {item.name!r}: there is no outbound route {name!r}",

@@ -49,7 +49,7 @@ def secret_missing(site: Site) -> Iterator[Fault]:
     """A secret that is named is in secrets.yml."""
     for name, use in used_secrets(site).items():
         if name not in site.secret_names:
-            fix = f"seal one: ansible-vault encrypt_string --stdin-name {name}"
+            fix = f"seal one: kelid secret set {site.name} {name}"
             yield use.where, f"secrets.yml has no {name!r} for {use.holder}", fix
 
 

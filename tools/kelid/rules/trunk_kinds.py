@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from kelid.findings import Severity, Where
+from kelid.model.meant import instead
 from kelid.model.site import Gateway, Site, Trunk
 from kelid.rules.dids import has
 from kelid.rules.registry import Fault, rule, secret_rule
@@ -111,7 +112,11 @@ def internal_without_being(site: Site) -> Iterator[Fault]:
     for trunk in site.trunks:
         if trunk.internal and trunk.permission_class and trunk.permission_class not in known:
             text = f"trunk {trunk.name!r}: there is no permission class {trunk.permission_class!r}"
-            yield trunk.place("permission_class"), text, f"routes.yml has {', '.join(sorted(known))}"
+            yield (
+                trunk.place("permission_class"),
+                text,
+                instead(trunk.permission_class, sorted(known), "routes.yml"),
+            )
 
 
 @rule("T020")

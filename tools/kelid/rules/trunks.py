@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from kelid.findings import Severity
+from kelid.model.meant import meant
 from kelid.model.number_format import SHORT, incoming, outgoing, rewrite
 from kelid.model.patterns import parse
 from kelid.model.site import NumberIn, Site, Trunk
@@ -114,8 +114,8 @@ def codec_unknown(site: Site) -> Iterator[Fault]:
     for trunk in site.trunks:
         for index, codec in enumerate(trunk.codecs):
             if codec not in CODECS:
-                near = difflib.get_close_matches(codec, CODECS, 1, 0.6)
-                fix = f"did you mean {near[0]}?" if near else "known are " + ", ".join(sorted(CODECS))
+                near = meant(codec, CODECS)
+                fix = f"did you mean {near}?" if near else "known are " + ", ".join(sorted(CODECS))
                 yield trunk.place(f"codecs.{index}"), f"Asterisk has no codec {codec!r}", fix
 
 
