@@ -107,6 +107,7 @@ def test_the_very_characters_stay(text: str, value: object) -> None:
         ("a:b\nc: d", ("L001", 1, 1)),
         ("a b\nc: d", ("L001", 1, 1)),
         ("a: b: c", ("L001", 1, 5)),
+        ("a: b\n  c: d", ("L001", 2, 3)),
         ("a:\n\u00a0\u00a0b: c", ("L010", 2, 1)),
     ],
 )

@@ -31,28 +31,28 @@ def advice(problem: Any, lines: list[str]) -> Advice:
             begun.line, begun.column, "the quote that begins here is never closed", "close it on this line"
         )
     if what == "could not find expected ':'":
-        return _no_colon(begun, lines) or here
+        return _no_colon(begun.line, begun.column, lines) or here
     if what in {"did not find expected '-' indicator", "did not find expected key"}:
         return _indent(mark, begun, line, in_list="-" in what) or here
     if what == "mapping values are not allowed in this context":
-        return _second_colon(mark, line) or here
+        return _second_colon(mark, lines) or here
     closing = re.fullmatch(r"did not find expected ',' or '(.)'", what)
     if closing:
         return _not_closed(mark, begun, lines, closing[1])
     return here
 
 
-def _no_colon(begun: Any, lines: list[str]) -> Advice | None:
+def _no_colon(line: int, column: int, lines: list[str]) -> Advice | None:
     """Return what a key lacks: a colon, or the space behind it."""
-    text = lines[begun.line][begun.column :] if begun.line < len(lines) else ""
+    text = lines[line][column:] if line < len(lines) else ""
     glued = re.match(r"([\w-]+):(\S.*)", text)
     if glued:
         wanted = f"{glued[1]}: {glued[2]}".rstrip()
-        return Advice(begun.line, begun.column, "there is no space after the colon", f"write {wanted[:60]}")
+        return Advice(line, column, "there is no space after the colon", f"write {wanted[:60]}")
     apart = re.match(r"([\w-]+)(?:\s+(\S.*))?$", text)
-    if apart:
+    if apart and ": " not in text:
         wanted = f"{apart[1]}: {apart[2] or ''}".rstrip()
-        return Advice(begun.line, begun.column, "there is no colon after the key", f"write {wanted[:60]}")
+        return Advice(line, column, "there is no colon after the key", f"write {wanted[:60]}")
     return None
 
 
@@ -88,14 +88,26 @@ def _indent(mark: Any, begun: Any, line: str, *, in_list: bool) -> Advice | None
     return None
 
 
-def _second_colon(mark: Any, line: str) -> Advice | None:
-    """Return what to do with a value that looks like another key."""
+def _second_colon(mark: Any, lines: list[str]) -> Advice | None:
+    """Return what to do with a value that looks like another key: in its own line, or because of the one before."""
+    line = lines[mark.line] if mark.line < len(lines) else ""
     found = re.match(r"(\s*(?:- +)?[\w-]+: +)(\S.*?): +(\S.*)$", line)
-    if found is None:
+    if found:
+        value = f"{found[2]}:{found[3]}"
+        fix = f"write {value} without the space" if found[2] in KINDS else "quote the text"
+        return Advice(mark.line, mark.column, "there is a second colon in this value", fix)
+    before = mark.line - 1
+    while before > 0 and not lines[before].partition("#")[0].strip():
+        before -= 1
+    if before < 0:
         return None
-    value = f"{found[2]}:{found[3]}"
-    fix = f"write {value} without the space" if found[2] in KINDS else "quote the text"
-    return Advice(mark.line, mark.column, "there is a second colon in this value", fix)
+    text = lines[before]
+    begins = len(text) - len(text.lstrip(" -"))
+    own = len(line) - len(line.lstrip(" "))
+    if re.match(r"[\w-]+: +\S", text[begins:]) and own > begins:
+        what = f"this line is indented deeper than line {before + 1}, which has its value already"
+        return Advice(mark.line, own, what, "indent it like that line, or take that value away")
+    return _no_colon(before, begins, lines)
 
 
 def _not_closed(mark: Any, begun: Any, lines: list[str], closing: str) -> Advice:
