@@ -56,7 +56,7 @@ def context(site: Site, name: str) -> Context:
 
 
 def exten(site: Site, name: str, pattern: str) -> Exten:
-    return next(item for item in context(site, name).extens if item.pattern == pattern)
+    return next(item for item in context(site, name).extens if item.name == pattern)
 
 
 def steps(found: Exten) -> list[str]:

@@ -36,7 +36,7 @@ def context(pbx: Pbx, name: str) -> Context:
 
 
 def steps(pbx: Pbx, name: str, pattern: str) -> list[str]:
-    exten = next(item for item in context(pbx, name).extens if item.pattern == pattern)
+    exten = next(item for item in context(pbx, name).extens if item.name == pattern)
     return [f"{step.label}:{step.app}({step.data})" for step in exten.steps]
 
 

@@ -126,11 +126,11 @@ def test_the_driver_and_asterisk_agree_on_the_channels(pbx: Pbx) -> None:
 
 
 def test_a_route_for_the_trunk_goes_before_one_for_all(pbx: Pbx) -> None:
-    own = {exten.pattern: exten.steps[-1].data for exten in context(pbx, "inbound-line").extens}
+    own = {exten.name: exten.steps[-1].data for exten in context(pbx, "inbound-line").extens}
     assert own["030123456"] == "internal,202,1"
     assert own["030123456/_0171XXXXXXX"] == "internal,202,1"
     assert own["_[0-9*#+s]!"] == "inbound-fax-any,s,1"
-    others = {exten.pattern: exten.steps[-1].data for exten in context(pbx, "inbound-e1").extens}
+    others = {exten.name: exten.steps[-1].data for exten in context(pbx, "inbound-e1").extens}
     assert others["030123456"] == "internal,201,1"
 
 

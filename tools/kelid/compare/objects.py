@@ -93,15 +93,17 @@ def _of_list(item: ListFile) -> _Object:
 def _of_context(context: Context) -> Iterable[_Object]:
     frame = [("include", f"{item.context},{item.times}".rstrip(",")) for item in context.includes]
     frame += [("hint", f"{hint.exten} {hint.device}") for hint in context.hints]
+    frame += [(switch.keyword, switch.text) for switch in context.switches]
+    frame += [("ignorepat", pattern) for pattern in context.ignorepats]
     yield _Object("context", context.name, tuple(frame), context.where)
     for exten in context.extens:
-        yield _Object("dial plan", f"{exten.pattern} in {context.name}", _steps(exten), exten.where)
+        yield _Object("dial plan", f"{exten.name} in {context.name}", _steps(exten), exten.where)
 
 
 def _steps(exten: Exten) -> tuple[tuple[str, str], ...]:
     return tuple(
         (str(priority), f"{step.app}({step.data})" + (f" [{step.label}]" if step.label else ""))
-        for priority, step in enumerate(exten.steps, 1)
+        for priority, step in exten.numbered
     )
 
 

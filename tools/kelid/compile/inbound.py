@@ -145,9 +145,8 @@ def _routes(site: Site, trunk: Trunk) -> Context:
     for route in routes_of(site, trunk):
         did = route.place("did" if route.did else "name")
         pattern = as_pattern(route.did) if route.did else ANY
-        if route.caller_id:
-            pattern = f"{pattern}/{as_pattern(route.caller_id)}"
-        extens.append(Exten(pattern, tuple(_steps(route, did)), did))
+        caller = as_pattern(route.caller_id) if route.caller_id else None
+        extens.append(Exten(pattern, tuple(_steps(route, did)), did, caller))
     extens.append(Exten("i", (Step("Hangup", "1", where=where),), where))
     includes: list[Include] = []
     if trunk.internal:

@@ -31,14 +31,12 @@ def _onward(site: Site, route: OutboundRoute, item: DialPattern) -> Exten:
     where = item.place("match")
     dialled = f"${{EXTEN:{item.strip}}}" if item.strip else "${EXTEN}"
     onward = f"route-{route.name},{item.prepend}${{FILTER({DIALLED},{dialled})}},1"
-    pattern = as_pattern(item.match)
-    if item.caller_number:
-        pattern = f"{pattern}/{as_pattern(item.caller_number)}"
+    caller = as_pattern(item.caller_number) if item.caller_number else None
     steps = [Step("Goto", onward, where=where)]
     if caps.knows_class(site) and not route.emergency:
         # The context in which the call looked for the number; that names its class.
         steps.insert(0, Step("Set", "PAYER=${CONTEXT}", where=where))
-    return Exten(pattern, tuple(steps), where)
+    return Exten(as_pattern(item.match), tuple(steps), where, caller)
 
 
 def _trunks(site: Site, route: OutboundRoute) -> Context:

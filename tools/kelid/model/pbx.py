@@ -141,6 +141,19 @@ class Exten:
     where: Where = field(default=NOWHERE, compare=False, repr=False)
     caller: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Return it as extensions.conf writes it: the pattern, and the callers behind a slash."""
+        return self.pattern if self.caller is None else f"{self.pattern}/{self.caller}"
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, Step]]:
+        """Yield each step with its priority."""
+        priority = 0
+        for step in self.steps:
+            priority = step.priority or priority + 1
+            yield priority, step
+
 
 @value
 class Hint:

@@ -49,7 +49,9 @@ def render(pbx: Pbx) -> Bundle:
     for option in pbx.globals:
         printer.option(option)
     printer.contexts(pbx.contexts)
-    head = _template("extensions.conf.j2").render(path=DIALPLAN, site=site)
+    head = _template("extensions.conf.j2").render(
+        path=DIALPLAN, site=site, autofallthrough=pbx.autofallthrough
+    )
     files[DIALPLAN], lines[DIALPLAN] = printer.finish(head)
     for item in pbx.lists:
         path = gate.list_path(item.path, Where(""))

@@ -73,6 +73,10 @@ class Printer:
                 self.include(include)
             for hint in context.hints:
                 self.hint(hint)
+            for switch in context.switches:
+                self._add(f"{switch.keyword} => {gate.value(switch.text, switch.where)}", switch.where)
+            for pattern in context.ignorepats:
+                self._add(f"ignorepat => {gate.pattern(pattern, context.where)}", context.where)
             for exten in context.extens:
                 first = True
                 for step in exten.steps:
@@ -101,6 +105,9 @@ class Printer:
         label = f"({gate.label(step.label, where)})" if step.label else ""
         call = f"{gate.app(step.app, where)}({gate.value(step.data, where)})"
         if first:
-            self._add(f"exten => {gate.pattern(exten.pattern, where)},1{label},{call}", where)
+            pattern = gate.pattern(exten.pattern, where)
+            if exten.caller is not None:
+                pattern = f"{pattern}/{gate.pattern(exten.caller, where) if exten.caller else ''}"
+            self._add(f"exten => {pattern},{step.priority or 1}{label},{call}", where)
         else:
-            self._add(f" same => n{label},{call}", where)
+            self._add(f" same => {step.priority or 'n'}{label},{call}", where)

@@ -1,0 +1,30 @@
+"""A configuration folder of Asterisk's that somebody else wrote: read once, for every command that takes ``--tree``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from kelid.readback import Tree, read_tree
+
+VERSIONS = (16, 22)
+"""Versions of Asterisk whose ways are known; others are taken for the nearest."""
+
+
+def tree(folder: Path, *, asterisk: int = 0) -> Tree:
+    """Given a folder like /etc/asterisk, return what Asterisk reads from it, and what was found on the way.
+
+    ``asterisk`` is the major version; 0 guesses it: 16 where a dial plan uses what 22 doesn't have any more. Findings and
+    places name files as ``folder/path``. Raise KelidError for a folder that holds no configuration.
+    """
+    read = read_tree(folder, asterisk=asterisk or VERSIONS[-1])
+    return read if asterisk else replace(read, pbx=replace(read.pbx, asterisk=guess(read)))
+
+
+def guess(read: Tree) -> int:
+    """Return the version that a tree was written for, as far as its files tell: chan_sip and Macro are gone in 22."""
+    if read.pbx.file("sip.conf") is not None and read.pbx.file("pjsip.conf") is None:
+        return VERSIONS[0]
+    if any(step.app.lower() == "macro" for c in read.pbx.contexts for e in c.extens for step in e.steps):
+        return VERSIONS[0]
+    return VERSIONS[-1]
