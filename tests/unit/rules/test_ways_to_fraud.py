@@ -21,7 +21,9 @@ OPEN = (
     "  - name: international\n    allow_from_outside: the boss roams\n    routes: [",
 )
 DOOR = ("routes.yml", DIRECT, "destination: custom:door,s")
-CALLBACK = "callbacks:\n  - {name: cb, names: {fa: x}, callers: ['X.'], permission_class: international, destination: hangup}\n"
+CALLBACK = """callbacks:
+  - {name: cb, names: {fa: x}, callers: ["X."], permission_class: international, destination: hangup}
+"""
 
 Edit = tuple[str, str, str]
 
