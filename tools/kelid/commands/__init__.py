@@ -27,6 +27,7 @@ VERBS = {
     "secret": "list, show, set and renew the sealed secrets of a site",
     "check": "check that sites are valid",
     "show": "show an object with the file and line behind every value",
+    "flow": "draw where calls go, as SVG or as a Mermaid chart",
     "calendar": "show a site's holidays, or fill a calendar with a year's public holidays",
     "media": "list a site's sounds, speak drafts of prompts, and write down digests",
     "render": "render the text that Asterisk gets",

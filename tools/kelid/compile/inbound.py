@@ -12,6 +12,7 @@ from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal
 from kelid.compile.trunks import counted
 from kelid.findings import Where
+from kelid.model.inbound import routes_of
 from kelid.model.number_format import incoming
 from kelid.model.pbx import Context, Exten, Include, Step
 from kelid.model.site import InboundRoute, NumberIn, Site, Trunk
@@ -103,35 +104,6 @@ def _caller(site: Site, trunk: Trunk) -> Context:
             return Context(f"trunk-in-{trunk.name}", (Exten("s", tuple(steps), where),), where=where)
     steps.append(Step("Return", where=where))
     return Context(f"trunk-in-{trunk.name}", (Exten("s", tuple(steps), where),), where=where)
-
-
-def routes_of(site: Site, trunk: Trunk) -> list[InboundRoute]:
-    """Return the inbound routes that take calls of a trunk, one for each number and caller.
-
-    Its own go before those of all trunks. Where several accounts are at one address, a call from there is any one's of
-    them to Asterisk: so each trunk also has the routes of the others.
-    """
-    ranked = [route for route in site.inbound_routes if route.trunk == trunk.name]
-    others = {other.name for other in site.trunks if other is not trunk and _together(trunk, other)}
-    ranked += [route for route in site.inbound_routes if route.trunk in others]
-    if not trunk.internal:
-        ranked += [route for route in site.inbound_routes if not route.trunk]
-    first: dict[tuple[str, str], InboundRoute] = {}
-    for route in ranked:
-        first.setdefault((route.did, route.caller_id), route)
-    return list(first.values())
-
-
-def _together(one: Trunk, other: Trunk) -> bool:
-    """Return True if calls of two SIP trunks come from the same address."""
-    return one.kind == other.kind == "sip" and not sources(one).isdisjoint(sources(other))
-
-
-def sources(trunk: Trunk) -> set[str]:
-    """Return the addresses that a SIP trunk's calls come from, as written, in small letters."""
-    if trunk.registration == "accept":
-        return set()
-    return {text.lower() for text in trunk.match or [host for host, _ in trunk.hosts]}
 
 
 def _routes(site: Site, trunk: Trunk) -> Context:
