@@ -96,6 +96,10 @@ QUESTIONS = {
     "random": "a number by chance",
     "box": "what a black box (AGI, a shell, a web server) gives back",
     "hangup": "whether the caller hangs up here: no or yes",
+    "record": "how the caller ends a recording; the answer is a RECORD_STATUS",
+    "fax": "whether the fax comes through",
+    "directory": 'the mailbox whose name is chosen; "" for none, 0 or * to leave',
+    "talk": "how many seconds people talk",
     "read-file": "what a file on the server holds",
     "originate": "whether a call that is made beside this one comes through",
 }

@@ -1,4 +1,10 @@
-"""One call on its way through the dial plan: the state, and the questions that it puts to the world."""
+"""One call on its way through the dial plan: the state, the questions that it puts to the world, and the PBX's loop.
+
+A step is a function of the state before it and of the answers to its questions. Whoever wants to know what else could
+happen copies the run before a step (``copy``), takes the step with one answer, and takes it again from the copy with
+another.
+``key`` tells whether two runs are at the same point. As __ast_pbx_run, ast_pbx_h_exten_run and collect_digits in main/pbx.c.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +12,33 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Protocol
 
-from kelid.model.call import Question
+from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
-from kelid.model.trace import Event
-from kelid.simulate.state import Channel
+from kelid.model.trace import Event, TraceStep
+from kelid.simulate.applications import macro
+from kelid.simulate.dialplan import MATCH_MORE, Dialplan, dialplan
+from kelid.simulate.jumps import enter
+from kelid.simulate.state import (
+    CALLED,
+    DIGIT_TIMEOUT,
+    ERROR,
+    GO_ON,
+    HANG_UP,
+    INCOMPLETE,
+    KEYS,
+    RESPONSE_TIMEOUT,
+    SUSPENDED,
+    Channel,
+    Level,
+    Result,
+    Then,
+)
+from kelid.simulate.substitute import set_variable
+from kelid.simulate.timing import Timing
+from kelid.simulate.unknown import UnknownHere
+
+MOST_DIGITS = 255
+"""Digits that are collected (dst_exten of main/pbx.c)."""
 
 
 class Symbols(Protocol):
@@ -32,6 +61,9 @@ class Symbols(Protocol):
     def settle(self, text: str) -> str:
         """Decide all of them, and return the text without any: for whoever must know every character."""
 
+    def is_time(self, spec: Timing) -> bool:
+        """Decide whether the moment of the call is within the specification."""
+
     def epoch(self) -> str:
         """Return what stands for the moment of the call, in seconds since 1970."""
 
@@ -39,20 +71,625 @@ class Symbols(Protocol):
         """Return what ``STRFTIME(${EPOCH},zone,layout)`` gives, or what stands for it."""
 
 
+class Again(Exception):  # noqa: N818 - no error: the step is taken once more when what it waits for has ended
+    """Raised where a step must wait for a level on top before it can go on: nothing of it has happened yet."""
+
+
 class Run:
     """A call on its way. Applications and functions get it, read and change ``channel``, ask and tell.
 
     ``globals`` are the global variables, ``database`` what this call has written to astdb (None: deleted) over what the
-    world has. ``now`` is the moment of the call.
+    world has. ``known`` are answers that stay true while the call lasts. ``now`` is the moment of the call, ``elapsed`` the
+    seconds since as far as the dial plan waits for something. ``steps`` and ``events`` only grow; whoever follows
+    many runs takes them away after each step (``step_count`` goes on counting).
     """
 
+    __slots__ = (
+        "ask",
+        "call",
+        "channel",
+        "database",
+        "dialplan",
+        "elapsed",
+        "end",
+        "events",
+        "globals",
+        "known",
+        "levels",
+        "made",
+        "now",
+        "pbx",
+        "shared",
+        "step_count",
+        "steps",
+        "symbols",
+        "unknown",
+        "warnings",
+    )
+
     pbx: Pbx
+    dialplan: Dialplan
+    call: Call
     channel: Channel
+    levels: list[Level]
     globals: dict[str, str]
     database: dict[str, str | None]
+    known: dict[tuple[str, str], str]
+    shared: dict[str, str]
     now: datetime
+    elapsed: float
+    made: int
     symbols: Symbols | None
-    dialplan: Any
-    warn: Callable[[str], None]
     ask: Callable[[Question], str]
-    tell: Callable[[Event], None]
+    steps: list[TraceStep]
+    events: list[Event]
+    step_count: int
+    end: str
+    unknown: str
+    warnings: dict[str, None]
+
+    def __init__(
+        self, pbx: Pbx, call: Call, ask: Callable[[Question], str], symbols: Symbols | None = None
+    ) -> None:
+        """Begin a call: its channel stands before its first step."""
+        self.pbx = pbx
+        self.dialplan = dialplan(pbx)
+        self.call = call
+        self.globals = {option.key: option.value for option in pbx.globals}
+        self.database = {}
+        self.known = {}
+        self.shared = {}
+        self.now = call.at
+        self.elapsed = 0.0
+        self.made = 0
+        self.symbols = symbols
+        self.ask = ask
+        self.steps = []
+        self.events = []
+        self.step_count = 0
+        self.end = ""
+        self.unknown = ""
+        self.warnings = {}
+        self.levels = []
+        technology = call.technology
+        name = f"{technology}/{call.endpoint}-00000001" if technology != "Local" else ""
+        channel = Channel(
+            name or f"Local/{call.exten}@{call.context}-00000001;2",
+            technology,
+            call.endpoint,
+            call.context,
+            call.exten or "s",
+            1,
+            0,
+            str(int(call.at.timestamp())) + ".1",
+            call.caller,
+            call.caller_name,
+        )
+        channel.ani = call.caller
+        channel.dnid = call.exten
+        channel.language = call.language or "en"
+        channel.musicclass = call.musicclass
+        channel.account = call.account
+        for variable, text in call.variables.items():
+            self.give(channel, variable, text)
+        self.push(Level(channel))
+
+    @staticmethod
+    def give(channel: Channel, name: str, text: str) -> None:
+        """Set a variable of the channel; ``_`` and ``__`` before its name let channels that it makes inherit it."""
+        if name.startswith("_"):
+            depth = 2 if name.startswith("__") else 1
+            name = name[depth:]
+            channel.inherited[name] = depth
+        channel.variables[name] = text
+
+    # ---- the state -----------------------------------------------------------------------------------------------------
+
+    def copy(self) -> Run:
+        """Return the run at the same point, to go another way. Steps and events are copied as far as they are kept."""
+        made: Run = Run.__new__(Run)
+        for name in ("pbx", "dialplan", "call", "now", "elapsed", "made", "symbols", "ask", "step_count"):
+            setattr(made, name, getattr(self, name))
+        made.end, made.unknown, made.warnings = self.end, self.unknown, self.warnings
+        made.globals = self.globals.copy()
+        made.database = self.database.copy()
+        made.known = self.known.copy()
+        made.shared = self.shared.copy()
+        made.steps, made.events = self.steps.copy(), self.events.copy()
+        channels: dict[int, Channel] = {}
+        made.levels = []
+        for level in self.levels:
+            channel = channels.get(id(level.channel))
+            if channel is None:
+                channel = channels[id(level.channel)] = level.channel.copy()
+            made.levels.append(
+                Level(
+                    channel,
+                    level.kind,
+                    level.then,
+                    level.deadline,
+                    level.on_answer,
+                    level.verdict,
+                    level.again,
+                    level.saved,
+                )
+            )
+        made.channel = made.levels[-1].channel if made.levels else self.channel.copy()
+        return made
+
+    def key(self) -> tuple[Any, ...]:
+        """Return what decides how the run goes on, to be compared: equal keys go equal ways.
+
+        Steps, events and the time that has passed are not in it, but for how much is left where somebody gives up.
+        """
+        levels: list[tuple[Any, ...]] = []
+        seen: set[int] = set()
+        for level in self.levels:
+            channel = level.channel
+            left = None if level.deadline is None else level.deadline - self.elapsed
+            absolute = channel.timeouts.get("absolute-at")
+            levels.append(
+                (
+                    level.key(),
+                    left,
+                    None if absolute is None else absolute - self.elapsed,
+                    channel.number if id(channel) in seen else channel.key(),
+                )
+            )
+            seen.add(id(channel))
+        return (
+            tuple(levels),
+            tuple(sorted(self.globals.items())),
+            tuple(sorted(self.database.items(), key=lambda item: item[0])),
+            tuple(sorted(self.known.items())),
+            tuple(sorted(self.shared.items())),
+            self.end,
+        )
+
+    def push(self, level: Level) -> None:
+        """Put a level on top: the next step is one of its channel."""
+        self.levels.append(level)
+        self.channel = level.channel
+
+    def new_number(self) -> int:
+        """Return the number of a channel that is made now."""
+        self.made += 1
+        return self.made
+
+    # ---- what applications and functions ask and say --------------------------------------------------------------------
+
+    def tell(self, event: Event) -> None:
+        """Add an event, of the step that is being taken."""
+        self.events.append(event if event.step >= 0 else event._replace(step=self.step_count - 1))
+
+    def note(self, kind: str, subject: str = "", *details: tuple[str, str]) -> None:
+        """Add an event of that kind."""
+        self.events.append(Event(kind, subject, details, self.step_count - 1))
+
+    def warn(self, text: str) -> None:
+        """Keep what Asterisk would log as a warning or an error."""
+        self.warnings[text] = None
+
+    def learn(self, question: Question) -> str:
+        """Return the answer to a question about something that stays as it is while the call lasts: it is asked once."""
+        key = (question.kind, question.subject)
+        answer = self.known.get(key)
+        if answer is None:
+            answer = self.known[key] = self.ask(question)
+        return answer
+
+    def database_get(self, key: str) -> str | None:
+        """Return the value of a key in astdb (``CFU/101``), None where there is none."""
+        if key in self.database:
+            return self.database[key]
+        if self.learn(Question("database-has", key, ("0", "1"))) != "1":
+            return None
+        return self.learn(Question("database", key, (), 0))
+
+    def database_set(self, key: str, value: str) -> None:
+        """Put a value into astdb, and tell it."""
+        self.database[key] = value
+        self.note("keeps", key, ("value", value))
+
+    def database_delete(self, key: str) -> str | None:
+        """Take a key out of astdb, tell it where it was there, and return its value."""
+        value = self.database_get(key)
+        if value is not None:
+            self.database[key] = None
+            self.note("keeps", key, ("deleted", "yes"))
+        return value
+
+    def is_time(self, spec: Timing) -> bool:
+        """Return True if the call is within the time."""
+        for problem in spec.problems:
+            self.warn(problem)
+        if self.symbols is not None:
+            return self.symbols.is_time(spec)
+        return spec.matches(self.now)
+
+    def exists(self, context: str, exten: str, priority: int = 1) -> bool:
+        """Return True if the dial plan has the step for the channel's caller."""
+        return self.dialplan.exists(self, context, exten, priority)
+
+    def settle(self, text: str) -> str:
+        """Return the text with every character decided."""
+        if self.symbols is not None and self.symbols.within(text):
+            return self.symbols.settle(text)
+        return text
+
+    def equal(self, one: str, other: str) -> bool:
+        """Return True if the texts are the same."""
+        if self.symbols is not None and (self.symbols.within(one) or self.symbols.within(other)):
+            return self.symbols.equal(one, other)
+        return one == other
+
+    def get(self, name: str) -> str | None:
+        """Return a variable of the channel or a global one, as pbx_builtin_getvar_helper: no functions, no built-in ones."""
+        channel = self.channel
+        for frame in reversed(channel.frames):
+            if name in frame.variables:
+                return frame.variables[name]
+        text = channel.variables.get(name)
+        return self.globals.get(name) if text is None else text
+
+    def set(self, name: str, text: str | None) -> None:
+        """Set a plain variable of the channel, in the Gosub that has it as its own; None takes it away."""
+        channel = self.channel
+        for frame in reversed(channel.frames):
+            if name in frame.variables:
+                if text is None:
+                    del frame.variables[name]
+                else:
+                    frame.variables[name] = text
+                return
+        if text is None:
+            channel.variables.pop(name, None)
+            channel.inherited.pop(name, None)
+        else:
+            channel.variables[name] = text
+
+    def assign(self, name: str, text: str) -> None:
+        """Set a variable whose name the dial plan gives: a function too, or one with ``_`` before its name."""
+        set_variable(self, name, text)
+
+    def press(self, place: int = 0, *, keys: tuple[str, ...] = KEYS) -> str:
+        """Return the key that is pressed before the time is over, "" for none.
+
+        ``place`` is which one it is of those that are waited for at once: the first (0), the next...
+        """
+        channel = self.channel
+        subject = f"{channel.context},{channel.exten},{channel.priority}"
+        if channel.number and not channel.name.endswith(";2"):
+            subject = f"{CALLED}{subject}"  # whoever was called presses, not the caller
+        return self.ask(Question("key", f"{subject}+{place}" if place else subject, keys, 1))
+
+    def spend(self, seconds: float) -> bool:
+        """Let time pass. Return False if somebody has given up meanwhile: the channel is hung up then."""
+        self.elapsed += seconds
+        if self.left() < 0:
+            self.channel.hungup = True
+            return False
+        return True
+
+    def left(self) -> float:
+        """Return the seconds until a caller who waits for an answer gives up; negative if that has passed."""
+        left = float("inf")
+        for level in self.levels:
+            if level.deadline is not None:
+                left = min(left, level.deadline - self.elapsed)
+        return left
+
+    def answer(self, then: Then | None = None, channel: Channel | None = None) -> Result:
+        """Answer the channel, or another one of the run.
+
+        Where somebody waits for that answer and has something to be done first (Dial's U), SUSPENDED is returned and
+        ``then`` goes on after it; without ``then`` the step is taken again.
+        """
+        channel = channel or self.channel
+        if channel.answered or channel.hungup:
+            return GO_ON
+        channel.answered = True
+        if channel.number == 0:
+            self.note("answered")
+        depth = len(self.levels)
+        for level in self.levels[:]:
+            if level.channel is channel:
+                level.deadline = None
+                if level.on_answer is not None:
+                    function, data = level.on_answer
+                    level.on_answer = None
+                    function(self, level, data, GO_ON)
+        if len(self.levels) == depth:
+            return GO_ON
+        if then is None:
+            raise Again
+        bottom = self.levels[depth]
+        bottom.then = (*bottom.then, then)
+        return SUSPENDED
+
+    # ---- the loop ------------------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        """Take one step. Return False when the call has ended: ``end`` and ``unknown`` say how.
+
+        Whatever ``ask`` or ``symbols`` raise goes through; the run is spoiled then, and the step is to be taken from a copy.
+        """
+        levels = self.levels
+        if not levels:
+            return False
+        level = levels[-1]
+        channel = self.channel
+        try:
+            ready = self.dialplan.find(self, channel.context, channel.exten, channel.priority, channel.caller)
+            if ready is None:
+                self._nothing_there(level)
+            else:
+                if level.again is not None:
+                    data, level.again = level.again, None
+                else:
+                    template = ready.template
+                    data = ready.constant if template is None else template(self)
+                    self.steps.append(
+                        TraceStep(
+                            channel.context,
+                            channel.exten,
+                            channel.priority,
+                            ready.app,
+                            data,
+                            channel.number,
+                            ready.where,
+                        )
+                    )
+                    self.step_count += 1
+                try:
+                    result = ready.function(self, data)
+                except Again:
+                    level.again = data
+                else:
+                    if result != SUSPENDED:
+                        self._after(self.levels[-1], result)
+        except UnknownHere as unknown:
+            place = f"{channel.context},{channel.exten},{channel.priority}"
+            self.end, self.unknown = "unknown", f"{unknown.what} at {place}"
+            self.note("unknown", unknown.what, ("at", place))
+            self.levels.clear()
+            return False
+        return bool(levels)
+
+    def _after(self, level: Level, result: Result) -> None:
+        """Go on after an application of the level."""
+        channel = level.channel
+        kind = level.kind
+        if kind == "pbx":
+            if result == GO_ON:
+                if not channel.hungup:
+                    channel.priority += 1
+                elif not self._timed_out(channel):
+                    self._hang_up(level)
+            elif isinstance(result, str):
+                self._collect(level, result, result)
+            elif result == INCOMPLETE:
+                if self.dialplan.partly(self, channel.context, channel.exten, MATCH_MORE):
+                    self._collect(level, channel.exten, "incomplete")
+                else:
+                    self._invalid(level, channel.exten)
+            elif result == ERROR and channel.exten != "e" and self.exists(channel.context, "e"):
+                self.raise_exception("ERROR", 1)
+            elif not self._timed_out(channel):
+                self._hang_up(level)
+        elif kind == "h":
+            if result == GO_ON:
+                channel.priority += 1
+            else:
+                self._finish(level, HANG_UP)
+        elif kind == "macro":
+            macro.after(self, level, result)
+        elif result == GO_ON and not channel.hungup:
+            channel.priority += 1
+        else:
+            self._leave_gosub(level)
+
+    def _nothing_there(self, level: Level) -> None:
+        """Go on where the dial plan has no such step."""
+        channel = level.channel
+        if level.kind == "h":
+            self._finish(level, HANG_UP)
+        elif level.kind == "macro":
+            macro.nothing_there(self, level)
+        elif level.kind == "gosub":
+            self._leave_gosub(level)
+        elif not self.exists(channel.context, channel.exten):
+            self._invalid(level, channel.exten)
+        elif self.dialplan.autofallthrough:
+            self._fall_through(level)
+        else:
+            self._collect(level, "", "")
+
+    def _fall_through(self, level: Level) -> None:
+        """End the call by the state that it is in: after the last step, with autofallthrough."""
+        status = (self.get("DIALSTATUS") or "UNKNOWN").upper()
+        if status in ("CONGESTION", "CHANUNAVAIL"):
+            self.indicate_congestion()
+        elif status == "BUSY":
+            self.indicate_busy()
+        self._hang_up(level)
+
+    def indicate_busy(self) -> None:
+        """Let the caller hear that it is busy."""
+        self.note("tone", "busy")
+        if not self.channel.answered:
+            self.channel.hangup_cause = 17
+
+    def indicate_congestion(self) -> None:
+        """Let the caller hear that there is no way."""
+        self.note("tone", "congestion")
+        if not self.channel.answered:
+            self.channel.hangup_cause = 34
+
+    def _collect(self, level: Level, digits: str, first: str) -> None:
+        """Wait for digits until they can't become another extension, and go there."""
+        channel = level.channel
+        began = len(digits)
+        wait = channel.timeouts.get("digit", DIGIT_TIMEOUT) if first else self._response_timeout()
+        place = 1 if first else 0
+        while self.dialplan.partly(self, channel.context, digits, MATCH_MORE):
+            key = self.press(place)
+            place += 1
+            if not key:
+                if not self.spend(wait):
+                    self._hang_up(level)
+                    return
+                break
+            if len(digits) < MOST_DIGITS:
+                digits += key
+            wait = channel.timeouts.get("digit", DIGIT_TIMEOUT)
+        if first != "incomplete" or len(digits) > began:
+            if digits:
+                self.note("keys", digits)
+            if digits and self.exists(channel.context, digits):
+                channel.exten, channel.priority = digits, 1
+                return
+            if digits:
+                self._invalid(level, digits)
+                return
+        if self.exists(channel.context, "t"):
+            channel.exten, channel.priority = "t", 1
+        elif self.exists(channel.context, "e"):
+            self.raise_exception("RESPONSETIMEOUT", 1)
+        else:
+            self.warn(f"Timeout, but no rule 't' or 'e' in context '{channel.context}'")
+            self._hang_up(level)
+
+    def _response_timeout(self) -> float:
+        return self.channel.timeouts.get("response", RESPONSE_TIMEOUT)
+
+    def _invalid(self, level: Level, exten: str) -> None:
+        """Go to the extension for invalid ones."""
+        channel = level.channel
+        if self.exists(channel.context, "i"):
+            self.set("INVALID_EXTEN", exten)
+            channel.exten, channel.priority = "i", 1
+        elif self.exists(channel.context, "e"):
+            self.raise_exception("INVALID", 1)
+        else:
+            self.warn(
+                f"sent to invalid extension but no invalid handler: context,exten,priority={channel.context},"
+                f"{exten},{channel.priority}"
+            )
+            self._hang_up(level)
+
+    def raise_exception(self, reason: str, priority: int) -> None:
+        """Go to the extension ``e``, which may read EXCEPTION(reason)."""
+        channel = self.channel
+        channel.hooks["EXCEPTION/reason"] = reason
+        channel.hooks["EXCEPTION/context"] = channel.context
+        channel.hooks["EXCEPTION/exten"] = channel.exten
+        channel.hooks["EXCEPTION/priority"] = str(channel.priority)
+        channel.exten, channel.priority = "e", priority
+
+    def _timed_out(self, channel: Channel) -> bool:
+        """Return True if it was TIMEOUT(absolute) that ended the call, and the dial plan has something for that."""
+        at = channel.timeouts.get("absolute-at")
+        if at is None or at > self.elapsed or not channel.hungup:
+            return False
+        if self.exists(channel.context, "T"):
+            channel.exten, channel.priority = "T", 1
+        elif self.exists(channel.context, "e"):
+            self.raise_exception("ABSOLUTETIMEOUT", 1)
+        else:
+            return False
+        channel.timeouts.pop("absolute-at")
+        channel.timeouts["absolute"] = 0.0
+        channel.hungup = False
+        return True
+
+    def _hang_up(self, level: Level) -> None:
+        """End the channel's call: what it has for its end (``h``, hangup handlers) is done first."""
+        channel = level.channel
+        channel.hungup = True
+        if channel.number == 0:
+            self.note("hangup", "", ("cause", str(channel.hangup_cause or 16)))
+        if self.exists(channel.context, "h"):
+            channel.exten, channel.priority = "h", 1
+            level.kind = "h"
+        else:
+            self._finish(level, HANG_UP)
+
+    def _finish(self, level: Level, outcome: Result) -> None:
+        """Take the level off, after its hangup handlers, and go on with what waits for it."""
+        channel = level.channel
+        if level.kind in ("pbx", "h"):
+            while handler := self._next_handler(channel):
+                level.kind = "h"
+                if self.run_gosub(channel, handler, ((_after_handler, None),)) == SUSPENDED:
+                    return
+        self.end_level(level, outcome)
+
+    @staticmethod
+    def _next_handler(channel: Channel) -> str:
+        waiting = channel.hooks.get("CHANNEL/hangup_handlers", "")
+        first, _, rest = waiting.partition("\n")
+        if first:
+            channel.hooks["CHANNEL/hangup_handlers"] = rest
+        return first
+
+    def end_level(self, level: Level, outcome: Result) -> None:
+        """Take the level off and go on with what waits for it."""
+        while self.levels[-1] is not level:
+            self.levels.pop()
+        self.levels.pop()
+        if not self.levels:
+            self.end = self.end or "hangup"
+            return
+        self.channel = self.levels[-1].channel
+        self.go_on(level, level.then, outcome)
+
+    def go_on(self, ended: Level, then: tuple[Then, ...], outcome: Result) -> None:
+        """Do what was to be done after a level, one after the other."""
+        for at, (function, data) in enumerate(then):
+            depth = len(self.levels)
+            outcome = function(self, ended, data, outcome)
+            if outcome == SUSPENDED:
+                if at + 1 < len(then):
+                    top = self.levels[depth]
+                    top.then = (*top.then, *then[at + 1 :])
+                return
+        if then and self.levels[-1].again is None:
+            self._after(self.levels[-1], outcome)
+
+    # ---- subroutines that an application runs -----------------------------------------------------------------------------
+
+    def run_gosub(self, channel: Channel, arguments: str, then: tuple[Then, ...]) -> Result:
+        """Run a subroutine on a channel, ``context,exten,priority(arguments)``; ``then`` gets 0 if it returned, -1 if not.
+
+        Return SUSPENDED, or -1 if there is no such place (``then`` isn't done then). As gosub_run in apps/app_stack.c.
+        """
+        saved = (channel.context, channel.exten, channel.priority)
+        level = Level(channel, "gosub", then, saved=saved)
+        before = self.channel
+        self.channel = channel
+        if enter(self, arguments) != GO_ON:
+            self.channel = before
+            return HANG_UP
+        channel.frames[-1].predial = True
+        channel.priority += 1
+        self.push(level)
+        return SUSPENDED
+
+    def _leave_gosub(self, level: Level) -> None:
+        channel = level.channel
+        outcome = GO_ON
+        at = next((i for i in range(len(channel.frames) - 1, -1, -1) if channel.frames[i].predial), -1)
+        mine = sum(1 for other in self.levels if other.kind == "gosub" and other.channel is channel)
+        if sum(frame.predial for frame in channel.frames) >= mine:
+            # it did not come to its Return: its frames go
+            del channel.frames[at:]
+            self.set("GOSUB_RETVAL", "")
+            outcome = HANG_UP
+        channel.context, channel.exten, channel.priority = level.saved
+        self.end_level(level, outcome)
+
+
+def _after_handler(run: Run, ended: Level, data: None, outcome: Result) -> Result:
+    """Go on with the next hangup handler, or end."""
+    return HANG_UP

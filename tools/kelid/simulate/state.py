@@ -1,8 +1,13 @@
-"""What a call has at a moment: its channel, and what it shares with all others."""
+"""What a call has at a moment: its channels, where each is in the dial plan, and what waits for what."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
 
 
 @dataclass(slots=True)
@@ -16,6 +21,23 @@ class Frame:
     argument_count: int = 0
     predial: bool = False
     """True for a subroutine that an application runs (Dial's b, U): returning from it ends the run."""
+
+    def copy(self) -> Frame:
+        """Return one that changes on its own."""
+        return Frame(
+            self.context, self.exten, self.priority, self.variables.copy(), self.argument_count, self.predial
+        )
+
+    def key(self) -> tuple[Any, ...]:
+        """Return all that it holds, to be compared."""
+        return (
+            self.context,
+            self.exten,
+            self.priority,
+            self.argument_count,
+            self.predial,
+            tuple(sorted(self.variables.items())),
+        )
 
 
 @dataclass(slots=True)
@@ -46,6 +68,8 @@ class Channel:
     musicclass: str = ""
     account: str = ""
     answered: bool = False
+    hungup: bool = False
+    """True once the call is to end: every application that looks for it returns, and the dial plan goes to ``h``."""
     hangup_cause: int = 0
     variables: dict[str, str] = field(default_factory=dict)
     inherited: dict[str, int] = field(default_factory=dict)
@@ -55,3 +79,81 @@ class Channel:
     """Seconds for "digit" (5), "response" (10), "absolute" (0: none), where the dial plan has set them."""
     hooks: dict[str, str] = field(default_factory=dict)
     """What other modules hold for the channel: CDR, FAXOPT, hangup handlers ... by ``function/argument``."""
+
+    def copy(self) -> Channel:
+        """Return one that changes on its own."""
+        made: Channel = Channel.__new__(Channel)
+        for name in _PLAIN:
+            setattr(made, name, getattr(self, name))
+        made.variables = self.variables.copy()
+        made.inherited = self.inherited.copy()
+        made.frames = [frame.copy() for frame in self.frames]
+        made.groups = self.groups.copy()
+        made.timeouts = self.timeouts.copy()
+        made.hooks = self.hooks.copy()
+        return made
+
+    def key(self) -> tuple[Any, ...]:
+        """Return all that it holds, to be compared."""
+        return (
+            *[getattr(self, name) for name in _PLAIN],
+            tuple(sorted(self.variables.items())),
+            tuple(sorted(self.inherited.items())),
+            tuple(frame.key() for frame in self.frames),
+            tuple(sorted(self.groups.items())),
+            tuple(sorted(self.timeouts.items())),
+            tuple(sorted(self.hooks.items())),
+        )
+
+
+_CONTAINERS = ("variables", "inherited", "frames", "groups", "timeouts", "hooks")
+_PLAIN = tuple(name for name in Channel.__slots__ if name not in _CONTAINERS)
+
+Result = int | str
+"""What an application gives back: one of the numbers below, or the key that was pressed."""
+
+GO_ON, HANG_UP = 0, -1
+ERROR = 1
+"""An application that failed: the extension ``e`` is looked for."""
+INCOMPLETE = 12
+"""More digits are needed."""
+SUSPENDED = -100
+"""The application waits for a level that it has put on top; what comes of it goes to ``Level.then``."""
+
+KEYS = ("", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
+"""What may be pressed; "" for nothing."""
+
+CALLED = "called:"
+"""What the subject of a question about a key begins with where the called person is to press it."""
+
+DIGIT_TIMEOUT, RESPONSE_TIMEOUT = 5.0, 10.0
+"""Seconds for the next digit, and for the first (main/pbx.c)."""
+
+Then = tuple[Callable[["Run", "Level", Any, Result], Result], Any]
+"""What goes on when a level has ended: a function of the run, the level that ended, the data given here and its outcome."""
+
+
+@dataclass(slots=True)
+class Level:
+    """A channel that is in the dial plan, above those that wait for it to end.
+
+    ``kind`` is "pbx" (a channel's own way), "h" (the same after its end), "gosub" (a subroutine that an application runs) or
+    "macro". ``then`` is done when it has ended, one after the other, each with the outcome of the one before.
+
+    ``deadline`` is when the caller gives up if nobody has answered (seconds of the run, None: never), ``on_answer`` what is
+    to be done as soon as the channel is answered, ``verdict`` what that came to. ``again`` holds the arguments of a
+    step that is to be taken once more, as it waited for something else first. ``saved`` is where the channel was before.
+    """
+
+    channel: Channel
+    kind: str = "pbx"
+    then: tuple[Then, ...] = ()
+    deadline: float | None = None
+    on_answer: Then | None = None
+    verdict: tuple[Any, ...] = ()
+    again: str | None = None
+    saved: tuple[Any, ...] = ()
+
+    def key(self) -> tuple[Any, ...]:
+        """Return all that it holds but the channel and the deadline, to be compared."""
+        return (self.kind, self.then, self.on_answer, self.verdict, self.again, self.saved)

@@ -1,0 +1,707 @@
+"""Dial, RetryDial and Page: whom a call reaches, what comes of it, and what is done with whoever answers.
+
+As apps/app_dial.c: which channels can be made, how their ends add up to DIALSTATUS (handle_cause, wait_for_answer),
+what options
+do before, at and after the answer. A Local channel is followed into the dial plan, a level above the call that waits for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from kelid.model.call import Question
+from kelid.simulate.applications.flow import CAUSES, length
+from kelid.simulate.applications.macro import enter_for_dial
+from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.jumps import goto
+from kelid.simulate.options import options
+from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, Channel, Level, Result
+from kelid.simulate.world import device_of
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+    from kelid.simulate.state import Then
+
+STATUSES = ("ANSWER", "BUSY", "NOANSWER", "CHANUNAVAIL", "CONGESTION")
+"""How a call to devices may end."""
+
+CAUSE = {"ANSWER": 16, "BUSY": 17, "CONGESTION": 34, "CHANUNAVAIL": 3}
+"""HANGUPCAUSE by that: what a SIP phone or trunk gives (hangup_sip2cause; NO_ROUTE_DESTINATION for one that can't be
+reached). A phone that rings until the time is over leaves it as it was."""
+
+_RESET = (
+    "DIALSTATUS", "DIALEDPEERNUMBER", "DIALEDPEERNAME", "ANSWEREDTIME", "ANSWEREDTIME_MS", "DIALEDTIME", "DIALEDTIME_MS",
+    "RINGTIME", "RINGTIME_MS", "PROGRESSTIME", "PROGRESSTIME_MS",
+)  # fmt: skip
+
+
+class _Arguments(NamedTuple):
+    """Dial's arguments. ``timeout`` is in seconds, None for as long as it rings; ``options`` None where they can't
+    be read.
+    """
+
+    peers: str
+    timeout: int | None
+    options: Mapping[str, str | None] | None
+
+
+class Dialling(NamedTuple):
+    """A Dial on its way: its arguments as given, the ends so far, and what is still to be called.
+
+    ``locals`` are Local channels not yet followed, ``number`` is that of the Local channel (its ;2) that is. ``kept`` is
+    the moment when it began, where several are followed one after the other.
+    """
+
+    data: str
+    devices: tuple[str, ...] = ()
+    locals: tuple[str, ...] = ()
+    busy: int = 0
+    congestion: int = 0
+    unavailable: int = 0
+    created: int = 0
+    number: int = 0
+    kept: float = -1.0
+    status: str = ""
+
+
+@lru_cache(8192)
+def _arguments(data: str) -> _Arguments:
+    parts = split_arguments(data, 4)
+    parts += [""] * (4 - len(parts))
+    timeout = None
+    if parts[1]:
+        seconds = atoi(parts[1])
+        timeout = seconds if seconds > 0 else None
+    return _Arguments(parts[0], timeout, options(parts[2]))
+
+
+def _subroutine(text: str) -> str:
+    """Return Gosub's arguments from those of an option, ``context^exten^priority(one^two)``."""
+    return text.replace("^", ",")
+
+
+def dial(run: Run, data: str) -> int | str:
+    """Call devices and wait for who answers first."""
+    channel = run.channel
+    for name in _RESET:
+        run.set(name, "")
+    if not data or channel.hungup:
+        run.set("DIALSTATUS", "CANCEL" if data else "INVALIDARGS")
+        if not data:
+            run.warn("Dial requires an argument (technology/resource)")
+        return HANG_UP
+    arguments = _arguments(data)
+    given = arguments.options
+    if given is None or not arguments.peers:
+        run.set("DIALSTATUS", "INVALIDARGS")
+        return HANG_UP
+    limit = given.get("S")
+    if limit and atoi(limit) == 0:
+        run.warn(f"Dial does not accept S({limit}), hanging up.")
+        run.set("DIALSTATUS", "INVALIDARGS")
+        return HANG_UP
+    if ("P" in given or "p" in given) and _refuses(run, given):
+        return GO_ON
+    predial = given.get("B")
+    if predial:
+        result = run.run_gosub(channel, _subroutine(predial), ((_called_back, data),))
+        if result == SUSPENDED:
+            return SUSPENDED
+    return _call(run, data)
+
+
+def _refuses(run: Run, given: Mapping[str, str | None]) -> bool:
+    """Return True if astdb says what becomes of this caller, without a call (setup_privacy_args)."""
+    channel = run.channel
+    if not channel.caller or "P" not in given or "N" in given:
+        return False
+    value = run.database_get(f"privacy/{given['P'] or channel.exten}/{channel.caller}") or ""
+    status = {"deny": "NOANSWER", "kill": "DONTCALL", "torture": "TORTURE"}.get(value.lower(), "")
+    if status:
+        run.set("DIALSTATUS", status)
+    return bool(status)
+
+
+def _called_back(run: Run, ended: Level, data: str, outcome: Result) -> Result:
+    """Go on after the subroutine on the caller's channel (option B)."""
+    return _call(run, data)
+
+
+def _call(run: Run, data: str) -> int | str:
+    """Make the channels."""
+    arguments = _arguments(data)
+    given = arguments.options or {}
+    channel = run.channel
+    if run.get("OUTBOUND_GROUP_ONCE") is not None:
+        run.set("OUTBOUND_GROUP_ONCE", None)
+    devices: list[str] = []
+    locals_: list[str] = []
+    unavailable = 0
+    for interface in arguments.peers.split("&"):
+        technology, _, number = interface.partition("/")
+        if not number:
+            run.warn("Dial argument takes format (technology/resource)")
+            return _out(run, Dialling(data, status="INVALIDARGS"), HANG_UP)
+        if technology.lower() == "local":
+            locals_.append(interface)
+        elif _is_missing(run, technology, number):
+            unavailable += 1
+            channel.hangup_cause = CAUSE["CHANUNAVAIL"]
+        else:
+            devices.append(interface)
+    dialling = Dialling(
+        data, tuple(devices), tuple(locals_), unavailable=unavailable, created=len(devices) + len(locals_)
+    )
+    predial = given.get("b")
+    if predial and (devices or locals_):
+        return _prepare(run, (_subroutine(_expanded(channel, predial)), dialling, 0))
+    return _ring(run, dialling)
+
+
+def _expanded(channel: Channel, text: str) -> str:
+    """Return a subroutine's place with the caller's context and extension where it names none."""
+    place, parenthesis, rest = text.partition("(")
+    parts = place.split("^")
+    if len(parts) == 1:
+        parts = [channel.context, channel.exten, *parts]
+    elif len(parts) == 2:
+        parts = [channel.context, *parts]
+    parts[0], parts[1] = parts[0] or channel.context, parts[1] or channel.exten
+    return "^".join(parts) + parenthesis + rest
+
+
+def _is_missing(run: Run, technology: str, number: str) -> bool:
+    """Return True for a PJSIP endpoint that the configuration doesn't have: no channel can be made."""
+    if technology.upper() != "PJSIP":
+        return False
+    name = device_of(f"PJSIP/{number}").partition("/")[2]
+    known = endpoints(run)
+    return bool(known) and name not in known and not (run.symbols is not None and run.symbols.within(name))
+
+
+def endpoints(run: Run) -> frozenset[str]:
+    """Return the names of the PJSIP endpoints; none at all where the configuration isn't known."""
+    return _endpoints(_Identity(run.pbx))
+
+
+class _Identity:
+    """A value that equals only itself, for a cache by identity."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: object) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and other.held is self.held
+
+    def __hash__(self) -> int:
+        return id(self.held)
+
+
+@lru_cache(8)
+def _endpoints(pbx: _Identity) -> frozenset[str]:
+    return frozenset(section.name for section in pbx.held.sections("pjsip.conf", "endpoint"))  # type: ignore[attr-defined]
+
+
+def new_channel(run: Run, interface: str) -> Channel:
+    """Return the channel that the run's channel makes to call this: with the variables that it inherits."""
+    channel = run.channel
+    number = run.new_number()
+    technology, _, rest = interface.partition("/")
+    if technology.lower() == "local":
+        place = rest.partition("/")[0]
+        name = f"Local/{place if '@' in place else place + '@default'}-{number:08x};1"
+        endpoint = ""
+    else:
+        endpoint = device_of(interface).partition("/")[2]
+        name = f"{technology}/{endpoint}-{number:08x}"
+    made = Channel(name, technology, endpoint, channel.context, channel.exten, 1, number)
+    made.unique_id = f"{channel.unique_id.partition('.')[0]}.{number + 1}"
+    made.caller = channel.exten
+    made.language = default_language(run)
+    made.musicclass = channel.musicclass
+    made.dnid = channel.exten
+    made.rdnis = channel.rdnis
+    made.connected, made.connected_name = channel.caller, channel.caller_name
+    for variable, depth in channel.inherited.items():
+        text = channel.variables.get(variable)
+        if text is not None:
+            made.variables[variable] = text
+            if depth > 1:
+                made.inherited[variable] = depth
+    made.variables["DIALEDPEERNUMBER"] = rest
+    return made
+
+
+def default_language(run: Run) -> str:
+    """Return the language of channels that have none of their own (asterisk.conf)."""
+    for section in run.pbx.sections("asterisk.conf"):
+        if section.name == "options":
+            return section.get("defaultlanguage") or "en"
+    return "en"
+
+
+def _shown(channel: Channel, given: Mapping[str, str | None]) -> tuple[str, str]:
+    """Return number and name that the called see."""
+    forced = given.get("f")
+    if not forced:
+        return channel.caller, channel.caller_name
+    name, bracket, rest = forced.partition("<")
+    if bracket:
+        return rest.partition(">")[0].strip(), name.strip().strip('"')
+    plain = forced.strip()
+    digits = plain.lstrip("+").replace("-", "").replace(" ", "").replace("(", "").replace(")", "")
+    if digits and all(not character.isalpha() for character in digits):
+        return plain, ""
+    return "", plain
+
+
+def _prepare(run: Run, data: tuple[str, Dialling, int]) -> int | str:
+    """Run the subroutine of option b on each of the channels, one after the other."""
+    arguments, dialling, at = data
+    interfaces = dialling.devices + dialling.locals
+    while at < len(interfaces):
+        peer = new_channel(run, interfaces[at])
+        shown = _shown(run.channel, _arguments(dialling.data).options or {})
+        peer.connected, peer.connected_name = shown
+        at += 1
+        if run.run_gosub(peer, arguments, ((_prepared, (arguments, dialling, at)),)) == SUSPENDED:
+            return SUSPENDED
+    return _ring(run, dialling)
+
+
+def _prepared(run: Run, ended: Level, data: tuple[str, Dialling, int], outcome: Result) -> Result:
+    return _prepare(run, data)
+
+
+def _ring(run: Run, dialling: Dialling) -> int | str:
+    """Let the devices ring, and say how that ends."""
+    arguments = _arguments(dialling.data)
+    given = arguments.options or {}
+    channel = run.channel
+    _tell(run, dialling, arguments)
+    if not dialling.created:
+        return _not_answered(run, dialling._replace(status="CHANUNAVAIL"))
+    dialling = dialling._replace(status="NOANSWER")
+    if "d" in given:
+        key = run.press()
+        context = run.get("EXITCONTEXT") or run.get("MACRO_CONTEXT") or channel.context
+        if key and run.exists(context, key):
+            channel.context, channel.exten, channel.priority = context, key, 0
+            return _out(run, dialling._replace(status="CANCEL"), key)
+    if not dialling.devices:
+        return _follow(run, dialling)
+    answer = run.ask(Question("dial", "&".join(dialling.devices), STATUSES))
+    status, _, peer = answer.partition(" ")
+    if status == "ANSWER":
+        return _answered(run, dialling, peer or dialling.devices[0])
+    count = len(dialling.devices)
+    if status == "BUSY":
+        dialling = dialling._replace(busy=dialling.busy + count)
+    elif status == "CONGESTION":
+        dialling = dialling._replace(congestion=dialling.congestion + count)
+    elif status == "CHANUNAVAIL":
+        dialling = dialling._replace(
+            unavailable=dialling.unavailable + count, created=dialling.created - count, devices=()
+        )
+    if status in CAUSE:
+        channel.hangup_cause = CAUSE[status]
+    if dialling.locals:
+        return _follow(run, dialling)
+    if status == "NOANSWER":
+        return _in_vain(run, dialling)
+    if not dialling.created:
+        dialling = dialling._replace(status="CHANUNAVAIL")
+    return _not_answered(run, dialling)
+
+
+def _in_vain(run: Run, dialling: Dialling) -> int | str:
+    """Let the time pass in which nobody answers."""
+    timeout = _arguments(dialling.data).timeout
+    left = run.left()
+    if timeout is None and left == float("inf"):
+        run.channel.hangup_cause = 19  # the network gives up
+        return _out(run, dialling._replace(status="NOANSWER"), GO_ON)
+    if timeout is not None and timeout <= left:
+        run.elapsed += timeout
+        return _out(run, dialling._replace(status="NOANSWER"), GO_ON)
+    run.elapsed += left
+    run.channel.hungup = True  # whoever waits for this channel gave up before
+    return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
+
+
+def _tell(run: Run, dialling: Dialling, arguments: _Arguments) -> None:
+    """Tell who rings, for how long, and what they see."""
+    given = arguments.options or {}
+    number, name = _shown(run.channel, given)
+    seconds = str(arguments.timeout) if arguments.timeout is not None else ""
+    more = tuple((letter, given[letter] or "") for letter in "SLAUMGFbBmrtTkKwWxXhHg" if letter in given)
+    phones = [interface for interface in dialling.devices if not _is_trunk(interface)]
+    if phones:
+        run.note("rings", "&".join(phones), ("seconds", seconds), ("number", number), ("name", name), *more)
+    for interface in dialling.devices:
+        if _is_trunk(interface):
+            run.note(
+                "calls-out",
+                device_of(interface),
+                ("number", _dialled(interface)),
+                ("seconds", seconds),
+                ("shown", number),
+                ("name", name),
+                *more,
+            )
+    if "m" in given:
+        run.note("hears", given["m"] or run.channel.musicclass or "default", ("said", "music"))
+    elif dialling.created:
+        run.note("tone", given.get("r") or "ringing")
+
+
+def _is_trunk(interface: str) -> bool:
+    """Return True for what is called with a number: ``PJSIP/0912@trunk``, ``DAHDI/g1/0912``."""
+    rest = interface.partition("/")[2]
+    return "@" in rest or "/" in rest
+
+
+def _dialled(interface: str) -> str:
+    rest = interface.partition("/")[2]
+    first, at, _ = rest.partition("@")
+    return first if at else rest.partition("/")[2]
+
+
+def _follow(run: Run, dialling: Dialling) -> int | str:
+    """Go into the dial plan with the next Local channel; whatever comes of it, ``_local_ended`` is next."""
+    channel = run.channel
+    while dialling.locals:
+        interface, rest = dialling.locals[0], dialling.locals[1:]
+        dialling = dialling._replace(locals=rest)
+        place = interface.partition("/")[2].partition("/")[0]
+        exten, at, context = place.partition("@")
+        context = context if at else "default"
+        arguments = _arguments(dialling.data)
+        number, name = _shown(channel, arguments.options or {})
+        if not run.dialplan.exists(run, context, exten, 1, number):
+            run.warn(f"No such extension/context {exten}@{context} while calling Local channel")
+            dialling = dialling._replace(created=dialling.created - 1)
+            continue
+        one = new_channel(run, interface)
+        two = one.copy()
+        two.name = one.name[:-1] + "2"
+        two.number = run.new_number()
+        two.context, two.exten, two.priority = context, exten, 1
+        two.dnid = exten
+        two.caller, two.caller_name, two.ani = number, name, channel.ani
+        two.connected, two.connected_name = one.caller, ""
+        dialling = dialling._replace(number=two.number)
+        if rest and dialling.kept < 0:
+            dialling = dialling._replace(kept=run.elapsed)
+        elif dialling.kept >= 0:
+            run.elapsed = dialling.kept
+        run.push(
+            Level(
+                two,
+                "pbx",
+                ((_local_ended, dialling),),
+                deadline=None if arguments.timeout is None else run.elapsed + arguments.timeout,
+                on_answer=(_local_answered, (dialling, interface)),
+            )
+        )
+        return SUSPENDED
+    if not dialling.created:
+        dialling = dialling._replace(status="CHANUNAVAIL")
+    elif dialling.devices and not (dialling.busy or dialling.congestion or dialling.unavailable):
+        return _in_vain(run, dialling)
+    return _not_answered(run, dialling)
+
+
+def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) -> Result:
+    """Go on when a Local channel's way has ended: it was answered, or it adds to how the call ended."""
+    local = ended.channel
+    channel = run.channel
+    if ended.verdict:
+        kind, result, status = ended.verdict
+        if kind == "refused":
+            return _out(run, dialling._replace(status=status), result)
+        return _talked(run, None, dialling, GO_ON)
+    if local.answered:
+        return _talked(run, None, dialling, GO_ON)
+    if run.left() < 0:
+        channel.hungup = True
+        return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
+    cause = local.hangup_cause
+    if ended.deadline is not None and run.elapsed >= ended.deadline:
+        cause = 16
+    elif cause:
+        channel.hangup_cause = cause
+    if cause == CAUSES["BUSY"]:
+        dialling = dialling._replace(busy=dialling.busy + 1)
+    elif cause == CAUSES["CONGESTION"]:
+        dialling = dialling._replace(congestion=dialling.congestion + 1)
+    elif cause not in (0, 16, 19):
+        dialling = dialling._replace(unavailable=dialling.unavailable + 1)
+    return _follow(run, dialling)
+
+
+def _not_answered(run: Run, dialling: Dialling) -> int | str:
+    """Add up how the channels ended, when all have (wait_for_answer)."""
+    missing = len(_arguments(dialling.data).peers.split("&")) - len(dialling.devices) - dialling.created
+    lines = dialling.busy + dialling.congestion + dialling.unavailable
+    total = dialling.created + dialling.unavailable if missing >= 0 else lines
+    if not dialling.created or lines >= total:
+        if dialling.busy:
+            dialling = dialling._replace(status="BUSY")
+        elif dialling.congestion:
+            dialling = dialling._replace(status="CONGESTION")
+        elif dialling.unavailable:
+            dialling = dialling._replace(status="CHANUNAVAIL")
+    return _out(run, dialling, GO_ON)
+
+
+def _out(run: Run, dialling: Dialling, result: Result, *, go_on: bool = False) -> Result:
+    """End the Dial: DIALSTATUS, and on with the dial plan after option g."""
+    run.set("DIALSTATUS", dialling.status)
+    given = _arguments(dialling.data).options or {}
+    if ("g" in given or go_on) and not run.channel.hungup:
+        return GO_ON
+    return result
+
+
+# ---- somebody has answered ---------------------------------------------------------------------------------------------
+
+
+def _answered(run: Run, dialling: Dialling, interface: str) -> int | str:
+    """Do with whoever answered what the options want, then let them talk."""
+    channel = run.channel
+    peer = new_channel(run, interface)
+    peer.answered = True
+    peer.connected, peer.connected_name = _shown(channel, _arguments(dialling.data).options or {})
+    channel.hangup_cause = CAUSE["ANSWER"]
+    run.set("DIALSTATUS", "ANSWER")
+    run.set("DIALEDPEERNAME", peer.name)
+    run.set("DIALEDPEERNUMBER", interface.partition("/")[2])
+    return _with_peer(run, dialling._replace(status="ANSWER"), channel, peer, interface)
+
+
+def _with_peer(run: Run, dialling: Dialling, channel: Channel, peer: Channel, interface: str) -> int | str:
+    """Do the options that come between the answer and the talk. A step of the called channel is a level of its own."""
+    given = _arguments(dialling.data).options or {}
+    if "P" in given or "p" in given:
+        key = run.ask(Question("confirm", interface, ("accept", "reject")))
+        if key != "accept":
+            return _refused(run, dialling._replace(status="NOANSWER"), GO_ON)
+    if given.get("G"):
+        place = _subroutine(given["G"] or "")
+        was, run.channel = run.channel, channel
+        goto(run, place)
+        run.channel = was
+        return _refused(run, dialling, GO_ON)
+    if given.get("M"):
+        return enter_for_dial(
+            run, peer, _subroutine(given["M"] or ""), ((_confirmed, (dialling, interface, "MACRO")),)
+        )
+    text = given.get("U")
+    if text:
+        context, _, rest = _subroutine(text).partition(",")
+        place = f"{context},s,1({rest})" if "^" in text else f"{context},s,1"
+        if run.run_gosub(peer, place, ((_confirmed, (dialling, interface, "GOSUB")),)) == SUSPENDED:
+            return SUSPENDED
+    return _bridge(run, dialling, channel, interface)
+
+
+def _outer(run: Run, dialling: Dialling) -> Channel:
+    """Return the channel that dials: below the Local channel that it waits for, or the one on top."""
+    if dialling.number:
+        for at, level in enumerate(run.levels):
+            if level.channel.number == dialling.number:
+                return run.levels[at - 1].channel
+    return run.levels[-1].channel
+
+
+def _confirmed(run: Run, ended: Level, data: tuple[Dialling, str, str], outcome: Result) -> Result:
+    """Go on after the subroutine or macro on the called channel: its RESULT says what becomes of the call."""
+    dialling, interface, kind = data
+    channel = _outer(run, dialling)
+    peer = ended.channel
+    result = peer.variables.get(f"{kind}_RESULT", "")
+    if outcome == GO_ON and result:
+        if kind == "GOSUB" and "GOSUB_RETVAL" in peer.variables:
+            _on(run, channel, "GOSUB_RETVAL", peer.variables["GOSUB_RETVAL"])
+        upper = result.upper()
+        if upper in ("BUSY", "CONGESTION", "CHANUNAVAIL"):
+            return _refused(run, dialling._replace(status=result), HANG_UP, go_on=True)
+        if upper == "CONTINUE":
+            return _refused(run, dialling, HANG_UP, go_on=True)
+        if upper == "ABORT":
+            return _refused(run, dialling, HANG_UP)
+        if upper.startswith("GOTO:"):
+            was, run.channel = run.channel, channel
+            found = goto(run, _subroutine(result[5:])) == GO_ON
+            run.channel = was
+            return _refused(run, dialling, HANG_UP, go_on=found)
+    if peer.hungup:
+        return _refused(run, dialling, HANG_UP)
+    return _bridge(run, dialling, channel, interface)
+
+
+def _on(run: Run, channel: Channel, name: str, text: str) -> None:
+    was, run.channel = run.channel, channel
+    run.set(name, text)
+    run.channel = was
+
+
+def _refused(run: Run, dialling: Dialling, result: Result, *, go_on: bool = False) -> Result:
+    """Hang up whoever answered, without a talk; go on if the options or the subroutine say so."""
+    if not dialling.number:
+        return _out(run, dialling, result, go_on=go_on)
+    for level in run.levels:
+        if level.channel.number == dialling.number:
+            level.channel.hungup = True
+            level.verdict = ("refused", GO_ON if go_on else result, dialling.status)
+    return GO_ON
+
+
+def _bridge(run: Run, dialling: Dialling, channel: Channel, interface: str) -> int | str:
+    """Let them talk: the caller's channel is answered now, and whoever waits for that has his turn first."""
+    if dialling.number:
+        for level in run.levels:
+            if level.channel.number == dialling.number:
+                level.verdict = ("talks", GO_ON, "")
+        return run.answer((_nothing, None), channel)
+    given = _arguments(dialling.data).options or {}
+    limit = given.get("S") or given.get("L") or ""
+    run.note("talks", device_of(interface), *((("limit", limit),) if limit else ()))
+    then: Then = (_talked, dialling)
+    if run.answer(then, channel) == SUSPENDED:
+        return SUSPENDED
+    return _talked(run, None, dialling, GO_ON)
+
+
+def _nothing(run: Run, ended: Level, data: None, outcome: Result) -> Result:
+    return GO_ON
+
+
+def _talked(run: Run, ended: Level | None, dialling: Dialling, outcome: Result) -> Result:
+    """End the talk."""
+    channel = run.channel
+    given = _arguments(dialling.data).options or {}
+    for name in ("ANSWEREDTIME", "DIALEDTIME"):
+        if run.dialplan.mentions(name):
+            seconds = run.learn(Question("talk", "seconds", (), 6)) or "60"
+            run.set(name, seconds)
+            run.set(f"{name}_MS", f"{seconds}000")
+    if channel.hungup:
+        return _out(run, dialling._replace(status="ANSWER"), HANG_UP)
+    if (
+        "g" in given
+        and run.ask(Question("hangup", f"talk with {_arguments(dialling.data).peers}", ("no", "yes")))
+        == "yes"
+    ):
+        channel.hungup = True
+    return _out(run, dialling._replace(status="ANSWER"), HANG_UP)
+
+
+def _local_answered(run: Run, level: Level, data: tuple[Dialling, str], outcome: Result) -> Result:
+    """Do what Dial does when the Local channel that it called is answered on its other side."""
+    dialling, interface = data
+    channel = _outer(run, dialling)
+    was, run.channel = run.channel, channel
+    peer = new_channel(run, interface)
+    peer.answered = True
+    for name, text in (
+        ("DIALSTATUS", "ANSWER"),
+        ("DIALEDPEERNAME", peer.name),
+        ("DIALEDPEERNUMBER", interface.partition("/")[2]),
+    ):
+        run.set(name, text)
+    channel.hangup_cause = CAUSE["ANSWER"]
+    run.channel = was
+    return _with_peer(run, dialling._replace(status="ANSWER"), channel, peer, interface)
+
+
+# ---- RetryDial and Page ------------------------------------------------------------------------------------------------
+
+
+def retry_dial(run: Run, data: str) -> int | str:
+    """Dial again and again: ``announce,sleep,retries,arguments of Dial``."""
+    parts = split_arguments(data, 4)
+    if len(parts) < 4:
+        run.warn("RetryDial requires a 4th argument (dialdata)")
+        return HANG_UP
+    seconds = atoi(parts[1])
+    return _retry(run, (parts[0], seconds if seconds >= 1 else 10, atoi(parts[2]) or -1, parts[3]))
+
+
+def _retry(run: Run, data: tuple[str, int, int, str]) -> int | str:
+    _, _, loops, arguments = data
+    if not loops:
+        return GO_ON
+    depth = len(run.levels)
+    result = dial(run, arguments)
+    if result == SUSPENDED:
+        level = run.levels[depth]
+        level.then = (*level.then, (_retried, data))
+        return SUSPENDED
+    return _retried(run, None, data, result)
+
+
+def _retried(run: Run, ended: Level | None, data: tuple[str, int, int, str], outcome: Result) -> Result:
+    announce, seconds, loops, arguments = data
+    status = run.get("DIALSTATUS")
+    if outcome != GO_ON or status == "ANSWER" or run.channel.hungup:
+        return outcome
+    if announce:
+        run.note("hears", announce)
+    if not run.spend(seconds):
+        return HANG_UP
+    if loops == 1:
+        return GO_ON
+    if loops < 0 and run.symbols is None and loops < -_MOST_RETRIES:
+        return GO_ON
+    return _retry(run, (announce, seconds, loops - 1, arguments))
+
+
+_MOST_RETRIES = 100
+
+
+def page(run: Run, data: str) -> int | str:
+    """Speak to several phones at once: ``devices[,options[,timeout]]``. As apps/app_page.c."""
+    parts = split_arguments(data, 3)
+    parts += [""] * (3 - len(parts))
+    if not parts[0]:
+        run.warn("This application requires at least one argument (destination(s) to page)")
+        return HANG_UP
+    given = options(parts[1]) or {}
+    predial = given.get("b")
+    if predial:
+        arguments = _subroutine(_expanded(run.channel, predial))
+        return _page_prepare(run, (arguments, parts[0], parts[1], parts[2], 0))
+    return _page(run, parts[0], parts[1], parts[2])
+
+
+def _page_prepare(run: Run, data: tuple[str, str, str, str, int]) -> int | str:
+    arguments, devices, letters, timeout, at = data
+    interfaces = devices.split("&")
+    while at < len(interfaces):
+        peer = new_channel(run, interfaces[at])
+        at += 1
+        if (
+            run.run_gosub(peer, arguments, ((_page_prepared, (arguments, devices, letters, timeout, at)),))
+            == SUSPENDED
+        ):
+            return SUSPENDED
+    return _page(run, devices, letters, timeout)
+
+
+def _page_prepared(run: Run, ended: Level, data: tuple[str, str, str, str, int], outcome: Result) -> Result:
+    return _page_prepare(run, data)
+
+
+def _page(run: Run, devices: str, letters: str, timeout: str) -> int | str:
+    run.answer()
+    run.note("page", devices, ("options", letters), ("seconds", str(length(timeout)) if timeout else ""))
+    return HANG_UP
+
+
+APPLICATIONS = {"Dial": dial, "Page": page, "RetryDial": retry_dial}

@@ -1,0 +1,242 @@
+"""Queues: waiting in one, and who works in it. As apps/app_queue.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kelid.model.call import Question
+from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.options import options
+from kelid.simulate.state import GO_ON, HANG_UP
+
+if TYPE_CHECKING:
+    from kelid.model.pbx import Section
+    from kelid.simulate.run import Run
+
+STATUSES = (
+    "TIMEOUT",
+    "FULL",
+    "JOINEMPTY",
+    "LEAVEEMPTY",
+    "JOINUNAVAIL",
+    "LEAVEUNAVAIL",
+    "CONTINUE",
+    "WITHDRAW",
+)
+"""How the wait in a queue ends, if nobody answers and the caller stays."""
+
+ANSWERED = "ANSWERED"
+
+_SETTINGS = (
+    "strategy", "timeout", "retry", "weight", "wrapuptime", "maxlen", "joinempty", "leavewhenempty", "musicclass",
+    "announce", "context", "timeoutpriority", "ringinuse", "autopause", "servicelevel", "memberdelay",
+    "announce-frequency", "announce-position", "announce-holdtime", "periodic-announce",
+    "periodic-announce-frequency", "reportholdtime", "penaltymemberslimit", "timeoutrestart", "setinterfacevar",
+)  # fmt: skip
+
+
+def _section(run: Run, name: str) -> Section | None:
+    found = None
+    for section in run.pbx.sections("queues.conf"):
+        if section.name == name:
+            found = section
+    return found
+
+
+def _settings(run: Run, section: Section | None, settings: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return what the queue makes of the call: the call's own settings, the queue's, its members, and their penalties."""
+    if section is not None:
+        members = [option.value for option in section.options if option.key == "member"]
+        for key in _SETTINGS:
+            value = section.get(key)
+            if value:
+                settings.append((key, value))
+        settings += [("member", member) for member in members]
+    for variable in ("QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY", "QUEUE_RAISE_PENALTY"):
+        value = run.get(variable)
+        if value:
+            settings.append((variable, value))
+    return settings
+
+
+def queue(run: Run, data: str) -> int | str:
+    """Wait in a queue: ``name[,options[,url[,announcement[,timeout[,agi[,macro[,gosub[,rule[,position]]]]]]]]]``."""
+    if not data:
+        run.warn("Queue requires an argument: queuename")
+        return HANG_UP
+    parts = split_arguments(data, 10)
+    parts += [""] * (10 - len(parts))
+    name, letters, _, announcement, timeout, agi, macro, gosub, rule, position = parts
+    if int(run.pbx.asterisk) >= 21:
+        gosub, rule, position = macro, gosub, rule
+        parts = split_arguments(data, 9)
+        parts += [""] * (9 - len(parts))
+        name, letters, _, announcement, timeout, agi, gosub, rule, position = parts
+    given = options(letters) or {}
+    channel = run.channel
+    section = _section(run, name)
+    run.set("QUEUESTATUS", "")
+    if section is None and run.pbx.file("queues.conf") is not None and not _is_undecided(run, name):
+        run.warn(f"Unable to join queue '{name}'")
+        run.set("QUEUESTATUS", "UNKNOWN")
+        return GO_ON
+    seconds = ""
+    if timeout and atoi(timeout) > 0:
+        seconds = str(atoi(timeout))
+    others = [
+        (key, text)
+        for key, text in (
+            ("announcement", announcement),
+            ("agi", agi),
+            ("gosub", gosub),
+            ("rule", rule),
+            ("position", position),
+        )
+        if text
+    ]
+    settings = _settings(run, section, [("seconds", seconds), ("options", letters), *others])
+    exits = (section.get("context") or "") if section is not None else ""
+    run.note("queue", name, *settings)
+    keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
+    statuses = STATUSES if seconds or "n" in given else tuple(one for one in STATUSES if one != "TIMEOUT")
+    if "n" not in given:
+        statuses = tuple(one for one in statuses if one != "CONTINUE")
+    answer = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys)))
+    if answer == ANSWERED:
+        run.note("talks", f"queue {name}")
+        run.answer()
+        if "c" in given or "F" in given:
+            left = run.ask(Question("hangup", f"talk in queue {name}", ("no", "yes")))
+            if "c" in given and left == "no" and not channel.hungup:
+                run.set("QUEUESTATUS", "CONTINUE")
+                return GO_ON
+        channel.hungup = True
+        return HANG_UP
+    if len(answer) == 1:
+        run.note("keys", answer)
+        channel.context, channel.exten, channel.priority = exits, answer, 0
+        return GO_ON
+    if answer == "TIMEOUT" and seconds:
+        run.elapsed += int(seconds)
+    run.set("QUEUESTATUS", answer)
+    return HANG_UP if channel.hungup else GO_ON
+
+
+def _is_undecided(run: Run, text: str) -> bool:
+    return run.symbols is not None and run.symbols.within(text)
+
+
+def _members(run: Run, name: str) -> set[str]:
+    section = _section(run, name)
+    found: set[str] = set()
+    for option in section.options if section else ():
+        if option.key == "member":
+            found.add(option.value.partition(",")[0].strip())
+    return found
+
+
+def _is_member(run: Run, name: str, interface: str) -> bool:
+    """Return True if the interface is a member: by the configuration, by this call, or by what the world says."""
+    shared = run.shared.get(f"member/{name}/{interface}")
+    if shared is not None:
+        return shared != ""
+    if interface in _members(run, name):
+        return True
+    return run.learn(Question("queue-info", f"member {interface} of {name}", ("0", "1"))) == "1"
+
+
+def add_member(run: Run, data: str) -> int | str:
+    """Let somebody work in a queue: ``queue[,interface[,penalty[,options[,name[,state[,wrapup]]]]]]``."""
+    if not data:
+        run.warn("AddQueueMember requires an argument")
+        return HANG_UP
+    parts = split_arguments(data, 7)
+    parts += [""] * (7 - len(parts))
+    name, interface = parts[0], parts[1] or run.channel.name.rpartition("-")[0]
+    if _section(run, name) is None and run.pbx.file("queues.conf") is not None:
+        run.set("AQMSTATUS", "NOSUCHQUEUE")
+        return GO_ON
+    if _is_member(run, name, interface):
+        run.set("AQMSTATUS", "MEMBERALREADY")
+        return GO_ON
+    run.shared[f"member/{name}/{interface}"] = "1"
+    run.note(
+        "member", interface, ("queue", name), ("does", "logs in"), ("penalty", parts[2]), ("name", parts[4])
+    )
+    run.set("AQMSTATUS", "ADDED")
+    return GO_ON
+
+
+def remove_member(run: Run, data: str) -> int | str:
+    """Take somebody out of a queue: ``queue[,interface]``."""
+    if not data:
+        run.warn("RemoveQueueMember requires an argument (queuename[,interface])")
+        return HANG_UP
+    parts = split_arguments(data, 2)
+    name, interface = parts[0], (parts[1] if len(parts) > 1 else "") or run.channel.name.rpartition("-")[0]
+    if _section(run, name) is None and run.pbx.file("queues.conf") is not None:
+        run.set("RQMSTATUS", "NOSUCHQUEUE")
+    elif run.shared.get(f"member/{name}/{interface}") is None and interface in _members(run, name):
+        run.set("RQMSTATUS", "NOTDYNAMIC")
+    elif _is_member(run, name, interface):
+        run.shared[f"member/{name}/{interface}"] = ""
+        run.note("member", interface, ("queue", name), ("does", "logs out"))
+        run.set("RQMSTATUS", "REMOVED")
+    else:
+        run.set("RQMSTATUS", "NOTINQUEUE")
+    return GO_ON
+
+
+def _pause(run: Run, data: str, variable: str, done: str, does: str) -> int | str:
+    parts = split_arguments(data, 4)
+    parts += [""] * (4 - len(parts))
+    name, interface = parts[0], parts[1]
+    if not interface:
+        run.warn("Missing interface argument to PauseQueueMember ([queuename],interface[,options[,reason]])")
+        return HANG_UP
+    queues = [name] if name else [section.name for section in run.pbx.sections("queues.conf")]
+    found = [one for one in queues if one != "general" and _is_member(run, one, interface)]
+    if not found:
+        run.set(variable, "NOTFOUND")
+        return GO_ON
+    for one in found:
+        run.note("member", interface, ("queue", one), ("does", does), ("reason", parts[3]))
+    run.set(variable, done)
+    return GO_ON
+
+
+def pause_member(run: Run, data: str) -> int | str:
+    """Let a member of a queue, or of all queues, rest."""
+    return _pause(run, data, "PQMSTATUS", "PAUSED", "pauses")
+
+
+def unpause_member(run: Run, data: str) -> int | str:
+    """Let a member of a queue, or of all queues, go on."""
+    return _pause(run, data, "UPQMSTATUS", "UNPAUSED", "goes on")
+
+
+def queue_log(run: Run, data: str) -> int | str:
+    """Write a line into queue_log: ``queue,uniqueid,agent,event[,info]``."""
+    parts = split_arguments(data, 5)
+    if len(parts) < 4:
+        run.warn("QueueLog requires arguments (queuename,uniqueid,membername,event[,additionalinfo])")
+        return HANG_UP
+    run.note("log", "queue", ("queue", parts[0]), ("event", parts[3]))
+    return GO_ON
+
+
+def queue_update(run: Run, data: str) -> int | str:
+    """Tell a queue of an outgoing call."""
+    run.set("QUSTATUS", "OK")
+    return GO_ON
+
+
+APPLICATIONS = {
+    "AddQueueMember": add_member,
+    "PauseQueueMember": pause_member,
+    "Queue": queue,
+    "QueueLog": queue_log,
+    "QueueUpdate": queue_update,
+    "RemoveQueueMember": remove_member,
+    "UnpauseQueueMember": unpause_member,
+}

@@ -1,0 +1,172 @@
+"""Mailboxes: leaving a message, and listening to it. As apps/app_voicemail.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kelid.model.call import Question
+from kelid.simulate.arguments import split_arguments
+from kelid.simulate.options import options
+from kelid.simulate.state import GO_ON, HANG_UP
+from kelid.simulate.unknown import UnknownHere
+
+if TYPE_CHECKING:
+    from kelid.model.pbx import Option
+    from kelid.simulate.run import Run
+
+
+def mailbox(run: Run, address: str) -> Option | None:
+    """Return the line of a mailbox in voicemail.conf, ``101@default``; None where there is none."""
+    number, at, context = address.partition("@")
+    context = context if at and context else "default"
+    for section in run.pbx.sections("voicemail.conf"):
+        if section.name == context:
+            for option in section.options:
+                if option.key == number:
+                    return option
+    return None
+
+
+def _settings(line: Option) -> tuple[tuple[str, str], ...]:
+    """Return name, mail and options of a mailbox; never its PIN."""
+    parts = line.value.split(",")
+    made: list[tuple[str, str]] = []
+    for name, at in (("name", 1), ("email", 2), ("pager", 3)):
+        if len(parts) > at and parts[at].strip():
+            made.append((name, parts[at].strip()))
+    if len(parts) > 4:
+        for option in ",".join(parts[4:]).split("|"):
+            key, _, text = option.strip().partition("=")
+            if key:
+                made.append((key, text))
+    return tuple(made)
+
+
+def _is_known(run: Run) -> bool:
+    return run.pbx.file("voicemail.conf") is not None
+
+
+def voicemail(run: Run, data: str) -> int | str:
+    """Leave a message: ``mailbox[@context][&mailbox...][,options]``."""
+    parts = split_arguments(data, 2)
+    channel = run.channel
+    addresses = parts[0] if parts else ""
+    letters = parts[1] if len(parts) > 1 else ""
+    given = options(letters) or {}
+    if not addresses:
+        raise UnknownHere("VoiceMail without a mailbox: the caller is asked for one")
+    first = addresses.split("&")[0]
+    if channel.answered is False and "e" not in given:
+        run.answer()
+        if channel.hungup:
+            return HANG_UP
+    line = mailbox(run, first)
+    if line is None and _is_known(run) and not (run.symbols is not None and run.symbols.within(first)):
+        run.warn(f"No entry in voicemail config file for '{first.partition('@')[0]}'")
+        run.set("VMSTATUS", "FAILED")
+        return GO_ON
+    greeting = "busy" if "b" in given else "unavailable" if "u" in given else ""
+    run.note(
+        "voicemail",
+        addresses,
+        ("greeting", greeting),
+        ("options", letters),
+        *(_settings(line) if line is not None else ()),
+    )
+    address = first.partition("@")
+    vm_context = address[2] or "default"
+    place = given.get("d") or channel.context
+    operator = _is_on(run, vm_context, line, "operator")
+    exit_context = _option(run, vm_context, line, "exitcontext") or channel.context
+    keys: list[str] = []
+    if run.exists(exit_context, "a") or (
+        exit_context != channel.context and run.exists(channel.context, "a")
+    ):
+        keys.append("*")
+    if operator and run.exists(exit_context, "o"):
+        keys.append("0")
+    if "d" in given:
+        keys += [key for key in "123456789" if run.exists(place or channel.context, key)]
+    answer = run.ask(Question("voicemail", first, ("SUCCESS", "USEREXIT", "FAILED", *keys)))
+    if answer in ("0", "*"):
+        run.note("keys", answer)
+        run.set("VMSTATUS", "USEREXIT")
+        exten = "o" if answer == "0" else "a"
+        if run.exists(exit_context, exten):
+            channel.context = exit_context
+        channel.exten, channel.priority = exten, 0
+        return GO_ON
+    if len(answer) == 1:
+        run.note("keys", answer)
+        run.set("VMSTATUS", "USEREXIT")
+        channel.context, channel.exten, channel.priority = place, answer, 0
+        return GO_ON
+    run.set("VMSTATUS", answer)
+    return HANG_UP if channel.hungup else GO_ON
+
+
+def _option(run: Run, context: str, line: Option | None, name: str) -> str:
+    """Return an option of the mailbox, or that of all mailboxes."""
+    if line is not None:
+        for key, text in _settings(line):
+            if key == name:
+                return text
+    for section in run.pbx.sections("voicemail.conf"):
+        if section.name == "general":
+            return section.get(name) or ""
+    return ""
+
+
+def _is_on(run: Run, context: str, line: Option | None, name: str) -> bool:
+    return _option(run, context, line, name).strip().lower() in ("yes", "true", "1", "on", "y", "t")
+
+
+def voicemail_main(run: Run, data: str) -> int | str:
+    """Listen to a mailbox: ``[mailbox][@context][,options]``."""
+    parts = split_arguments(data, 2)
+    address = parts[0] if parts else ""
+    given = options(parts[1] if len(parts) > 1 else "") or {}
+    channel = run.channel
+    if not channel.answered:
+        run.answer()
+        if channel.hungup:
+            return HANG_UP
+    number = address.partition("@")[0]
+    if number and "p" not in given:
+        line = mailbox(run, address)
+        if line is None and _is_known(run) and "s" in given:
+            run.set("VMSTATUS", "FAILED")
+    if "s" not in given or not number:
+        answer = run.ask(
+            Question("password", f"mailbox {address or 'of the caller’s choice'}", ("right", "wrong", "none"))
+        )
+        run.note("password", f"mailbox {address}", ("answer", answer))
+        if answer != "right":
+            return HANG_UP if answer == "none" else GO_ON
+    run.note("mailbox", address, ("options", parts[1] if len(parts) > 1 else ""))
+    return HANG_UP if channel.hungup else GO_ON
+
+
+def mailbox_exists(run: Run, data: str) -> int | str:
+    """Say in VMBOXEXISTSSTATUS whether there is such a mailbox."""
+    address = data.partition(",")[0]
+    if _is_known(run):
+        found = mailbox(run, run.settle(address)) is not None
+    else:
+        found = run.learn(Question("mailbox", f"{address} exists", ("1", "0"))) == "1"
+    run.set("VMBOXEXISTSSTATUS", "SUCCESS" if found else "FAILED")
+    return GO_ON
+
+
+def say_name(run: Run, data: str) -> int | str:
+    """Say the name of a mailbox's owner."""
+    run.note("hears", data, ("said", "name"))
+    return GO_ON
+
+
+APPLICATIONS = {
+    "MailboxExists": mailbox_exists,
+    "VMSayName": say_name,
+    "VoiceMail": voicemail,
+    "VoiceMailMain": voicemail_main,
+}

@@ -1,0 +1,116 @@
+"""The answers of a known world to what the dial plan asks."""
+
+from __future__ import annotations
+
+from kelid.model.call import (
+    ANSWERS,
+    BUSY,
+    CONGESTION,
+    NO_ANSWER,
+    UNAVAILABLE,
+    Question,
+    World,
+)
+from kelid.model.trace import Asked
+from kelid.simulate.state import CALLED
+
+STATUS = {
+    ANSWERS: "ANSWER",
+    BUSY: "BUSY",
+    NO_ANSWER: "NOANSWER",
+    UNAVAILABLE: "CHANUNAVAIL",
+    CONGESTION: "CONGESTION",
+}
+"""The DIALSTATUS that a device in that state makes, when it is the only one."""
+
+
+class Answers:
+    """Answers from a World, one after the other; ``asked`` holds them."""
+
+    def __init__(self, world: World) -> None:
+        """Take the world as it is when the call comes in."""
+        self.world = world
+        self.asked: list[Asked] = []
+        self.waits = 0
+        """How many times keys have been waited for."""
+        self._pressing = ""
+
+    def __call__(self, question: Question) -> str:
+        """Return the answer."""
+        answer = self._answer(question)
+        self.asked.append(Asked(question, answer))
+        return answer
+
+    def _answer(self, question: Question) -> str:
+        world = self.world
+        kind, subject = question.kind, question.subject
+        if world.answers:
+            given = world.answers.get(f"{kind}:{subject}")
+            if given is None and kind not in ("database", "database-has", "key"):
+                given = world.answers.get(kind)
+            if given is not None:
+                return given
+        if kind == "key":
+            return self._key(subject)
+        if kind == "database-has":
+            return "1" if subject in world.database else "0"
+        if kind == "database":
+            return world.database.get(subject, "")
+        if kind == "dial":
+            return self._dial(subject)
+        if kind == "device":
+            return self._device(subject)
+        if kind == "global":
+            return world.globals.get(subject, "")
+        return question.answers[0] if question.answers else ""
+
+    def _key(self, subject: str) -> str:
+        if subject.startswith(CALLED):
+            if "+" in subject.rpartition(",")[2]:
+                return ""
+            return "" if self.world.answers.get("confirm") == "reject" else "1"
+        if "+" not in subject.rpartition(",")[2]:
+            presses = self.world.presses
+            self._pressing = presses[self.waits] if self.waits < len(presses) else ""
+            self.waits += 1
+        key, self._pressing = self._pressing[:1], self._pressing[1:]
+        return key
+
+    def state(self, device: str) -> str:
+        """Return what the device does when it is called; ``PJSIP/0912...@trunk`` is the device ``PJSIP/trunk``."""
+        devices = self.world.devices
+        found = devices.get(device)
+        if found is None:
+            found = devices.get(device_of(device), self.world.otherwise)
+        return found
+
+    def _dial(self, subject: str) -> str:
+        """Return the DIALSTATUS of devices that ring at once, as wait_for_answer in apps/app_dial.c adds them up."""
+        devices = subject.split("&")
+        states = [self.state(device) for device in devices]
+        if ANSWERS in states:
+            first = devices[states.index(ANSWERS)]
+            return "ANSWER" if first == devices[0] else f"ANSWER {first}"
+        for state in (NO_ANSWER, BUSY, CONGESTION):
+            if state in states:
+                return STATUS[state]
+        return "CHANUNAVAIL"
+
+    def _device(self, subject: str) -> str:
+        if subject.startswith("Custom:"):
+            return self.world.database.get(f"CustomDevstate/{subject[7:]}", "UNKNOWN")
+        if subject in self.world.in_use:
+            return "INUSE"
+        return "UNAVAILABLE" if self.state(subject) == UNAVAILABLE else "NOT_INUSE"
+
+
+def device_of(dialled: str) -> str:
+    """Return the device of what Dial is given: ``PJSIP/0912@trunk`` -> ``PJSIP/trunk``, ``DAHDI/g1/0912`` ->
+    ``DAHDI/g1``.
+    """
+    technology, _, rest = dialled.partition("/")
+    if technology.upper() == "LOCAL":
+        return f"{technology}/{rest.partition('/')[0]}"
+    rest, _, _ = rest.partition("/") if "@" not in rest.partition("/")[0] else (rest, "", "")
+    name = rest.rpartition("@")[2].partition("/")[0]
+    return f"{technology}/{name}"
