@@ -17,6 +17,7 @@ from kelid.simulate.numbers import Number
 from kelid.simulate.octets import from_octets, to_octets, whole
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.regular import PatternError, search
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -235,8 +236,17 @@ class _Parser:
             if len(arguments) != count:
                 self.warnings.append(f"Wrong args to {name}() function")
                 return FALSE
-            taken = [self._number(argument) for argument in arguments]
-            return Value(NUMBER, number=compute(*[0 if number is None else number for number in taken]))
+            taken: list[Number] = []
+            for argument in arguments:
+                number = self._number(argument)
+                if number is None:
+                    # Asterisk takes the address of the text for a number
+                    if self.run is not None:
+                        raise UnknownHere(f"{name}() of a text that is no number")
+                    self.reads = True
+                    return FALSE
+                taken.append(number)
+            return Value(NUMBER, number=compute(*taken))
         if self.run is None:
             self.reads = True
             return FALSE
@@ -300,10 +310,14 @@ class _Parser:
     # -- the operators
 
     def or_(self, left: Value, right: Value) -> Value:
-        return right if self._is_nothing(left) else left
+        return right if self._is_nothing(left) else self._as_number(left)
 
     def and_(self, left: Value, right: Value) -> Value:
-        return FALSE if self._is_nothing(left) or self._is_nothing(right) else left
+        return FALSE if self._is_nothing(left) or self._is_nothing(right) else self._as_number(left)
+
+    def _as_number(self, value: Value) -> Value:
+        """Return the number that looking for 0 has made of a text that is one (is_zero_or_null changes it)."""
+        return Value(NUMBER, number=numbers.parsed(value.text)) if value.kind == NUMERIC else value
 
     def equal(self, left: Value, right: Value) -> Value:
         both = self._numbers(left, right)

@@ -41,6 +41,8 @@ def rounded(value: int | Fraction) -> Number:
             break
     if 2 * rest > bottom or (2 * rest == bottom and mantissa & 1):
         mantissa += 1
+    if -moved + MANTISSA < -16445:
+        return -0.0 if numerator < 0 else 0  # less than the smallest long double
     made = Fraction(mantissa << -moved) if moved < 0 else Fraction(mantissa, 1 << moved)
     if made >= 1 << 16384:
         return -math.inf if numerator < 0 else math.inf
@@ -108,6 +110,10 @@ def shown(number: Number) -> str:
 def add(one: Number, other: Number) -> Number:
     """Return the sum."""
     if isinstance(one, float) or isinstance(other, float):
+        if one and other == 0:
+            return one
+        if other and one == 0:
+            return other
         return _special(_double(one) + _double(other))
     return rounded(one + other)
 
@@ -122,7 +128,9 @@ def negative(number: Number) -> Number:
 def subtract(one: Number, other: Number) -> Number:
     """Return the difference."""
     if isinstance(one, float) or isinstance(other, float):
-        return _special(_double(one) - _double(other))
+        if one == 0 and other == 0:
+            return 0 if math.copysign(1, other) < 0 or not isinstance(one, float) else one
+        return add(one, negative(other))
     return rounded(one - other)
 
 
@@ -147,7 +155,7 @@ def divide(one: Number, other: Number) -> Number:
 def remainder(one: Number, other: Number) -> Number:
     """Return what is left of ``one`` when it is divided by ``other`` towards 0, with the sign of ``one`` (fmodl)."""
     if isinstance(one, float) or isinstance(other, float):
-        return _special(math.fmod(_double(one), _double(other)))
+        return _by_doubles(math.fmod, (one, other))
     size = abs(Fraction(one)) % abs(Fraction(other))
     if not size:
         return -0.0 if one < 0 else 0
@@ -199,12 +207,26 @@ def _precisely(compute: Callable[..., Decimal], plain: Callable[..., float]) -> 
 
 
 def _by_doubles(plain: Callable[..., float], taken: tuple[Number, ...]) -> Number:
+    for number in taken:
+        if isinstance(number, float) and math.isnan(number):
+            return number
     try:
-        return _special(plain(*[_double(number) for number in taken]))
+        made = plain(*[_double(number) for number in taken])
+        if made and plain in (math.acos, math.atan, math.atan2):
+            # of zeros and infinities come only quarters of a half turn
+            with localcontext(Context(prec=_PRECISION)):
+                return rounded(Fraction(_pi() * round(made / (math.pi / 4)) / 4))
+        return _special(made)
     except OverflowError:
         return math.inf
     except ValueError:
-        return -math.nan if plain is not math.log else (-math.inf if taken[0] == 0 else -math.nan)
+        if plain in _LOGARITHMS and taken[0] == 0:
+            return -math.inf
+        # glibc's square root, power and remainder give the processor's own not-a-number, which is negative
+        return -math.nan if plain in (math.sqrt, math.pow, math.remainder, math.fmod) else math.nan
+
+
+_LOGARITHMS = (math.log, math.log2, math.log10)
 
 
 def _pi() -> Decimal:
@@ -272,10 +294,22 @@ def _arctangent2(above: Decimal, right: Decimal) -> Decimal:
     return Decimal(0) if above == 0 else (_pi() / 2).copy_sign(above)
 
 
+def _angle(above: Number, right: Number) -> Number:
+    if above and right == 0:
+        right = 0  # a negative zero is no other angle
+    return _precisely(_arctangent2, math.atan2)(above, right)
+
+
 def _power(base: Number, exponent: Number) -> Number:
     whole = exponent.__class__ is int and abs(exponent) < 20000
     if whole and not isinstance(base, float) and base:
         return rounded(Fraction(base) ** int(exponent))
+    if base == 0 and exponent < 0:
+        negative_zero = isinstance(base, float) and isinstance(exponent, int) and exponent % 2
+        return -math.inf if negative_zero else math.inf
+    if base < 0 and isinstance(exponent, int):
+        size = _power(-base, exponent)
+        return negative(size) if exponent % 2 else size
     if not isinstance(base, float) and not isinstance(exponent, float) and base > 0:
         return _precisely(lambda one, other: (one.ln() * other).exp(), math.pow)(base, exponent)
     return _by_doubles(math.pow, (base, exponent))
@@ -328,7 +362,7 @@ MATHEMATICAL: dict[str, tuple[int, Callable[..., Number]]] = {
     "ACOS": (1, _precisely(_arccosine, math.acos)),
     "ASIN": (1, _precisely(_arcsine, math.asin)),
     "ATAN": (1, _precisely(_arctangent, math.atan)),
-    "ATAN2": (2, _precisely(_arctangent2, math.atan2)),
+    "ATAN2": (2, _angle),
     "POW": (2, _power),
     "SQRT": (1, _precisely(lambda value: value.sqrt(), math.sqrt)),
     "FLOOR": (1, _integral(math.floor)),

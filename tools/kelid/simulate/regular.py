@@ -43,6 +43,7 @@ _ESCAPES = {
     "b": rf"(?:(?<![{_WORD}])(?=[{_WORD}])|(?<=[{_WORD}])(?![{_WORD}]))",
     "B": rf"(?:(?<![{_WORD}])(?![{_WORD}])|(?<=[{_WORD}])(?=[{_WORD}]))",
 }  # fmt: skip
+_PLACES = frozenset((r"\A", r"\Z", *[_ESCAPES[kind] for kind in "`'<>bB"]))
 _INTERVAL = re.compile(r"\{(\d*)(,?)(\d*)\}")
 _MOST = 0x7FFF
 """RE_DUP_MAX of glibc."""
@@ -110,11 +111,15 @@ class _Translation:
         return self.pattern[self.at : self.at + 1]
 
     def _alternatives(self, depth: int) -> str:
+        before = self.closed.copy()
         branches = [self._branch(depth)]
         while self._peek() == "|":
             self.at += 1
             self.ambiguous = True
+            # a group of another alternative can't be referred to
+            closed, self.closed = self.closed, before.copy()
             branches.append(self._branch(depth))
+            self.closed |= closed
         return "|".join(branches)
 
     def _branch(self, depth: int) -> str:
@@ -122,11 +127,12 @@ class _Translation:
         while (character := self._peek()) and character != "|":
             if character == ")" and depth:
                 break
-            piece = self._atom(depth, first=not pieces)
-            pieces.append(self._repeated(piece))
+            piece = self._atom(depth)
+            # nothing that only looks where it stands can be repeated
+            pieces.append(piece if piece in _PLACES else self._repeated(piece))
         return "".join(pieces)
 
-    def _atom(self, depth: int, *, first: bool) -> str:
+    def _atom(self, depth: int) -> str:
         character = self._peek()
         self.at += 1
         if character == "(":
@@ -146,12 +152,8 @@ class _Translation:
             return r"\A"
         if character == "$":
             return r"\Z"
-        if character in "*+?" and first:
+        if character in "*+?{":
             raise PatternError("Invalid preceding regular expression")
-        if character == "{" and first:
-            if _INTERVAL.match(self.pattern, self.at - 1):
-                raise PatternError("Invalid preceding regular expression")
-            return r"\{"
         if character == "\\":
             return self._escape()
         return re.escape(character)
@@ -174,12 +176,11 @@ class _Translation:
             if character == "{":
                 found = _INTERVAL.match(self.pattern, self.at)
                 if found is None:
-                    if re.match(r"\{\d+(,\d*)?$", self.pattern[self.at :]):
-                        raise PatternError("Unmatched \\{")
-                    return piece
+                    unclosed = re.fullmatch(r"\{\d*,?\d*", self.pattern[self.at :])
+                    raise PatternError("Unmatched \\{" if unclosed else "Invalid content of \\{\\}")
                 low, comma, high = found.groups()
                 if not (low or comma):
-                    return piece
+                    raise PatternError("Invalid content of \\{\\}")
                 self.at = found.end()
                 least = int(low or "0")
                 most = int(high) if high else (least if not comma else None)

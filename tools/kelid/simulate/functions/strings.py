@@ -31,6 +31,13 @@ def variable(run: Run, name: str) -> str:
     return to_octets(template(f"${{{name}}}")(run))
 
 
+def _decided(run: Run, octets: str) -> str:
+    """Return octets with all decided."""
+    if run.symbols is None or octets.isascii() or not run.symbols.within(octets):
+        return octets
+    return to_octets(run.symbols.settle(from_octets(octets)))
+
+
 def _character(text: str) -> str:
     """Return the one character that an argument says, "" without one."""
     found = encoded_character(to_octets(text))
@@ -71,7 +78,7 @@ def field_number(run: Run, arguments: str) -> str | None:
         return None
     delimiter = found[0].replace("\0", "")
     wanted = _lower(to_octets(settled(run, given[2])))
-    value = to_octets(settled(run, value))
+    value = _decided(run, value)
     for number, field in enumerate(value.split(delimiter) if delimiter else [value], 1):
         if _lower(field) == wanted:
             return str(number)
@@ -94,7 +101,7 @@ def list_filter(run: Run, arguments: str) -> str | None:
     if len(given) < 3:
         run.warn("Usage: LISTFILTER(<listname>,<delimiter>,<fieldvalue>)")
         return None
-    value = to_octets(settled(run, variable(run, given[0])))
+    value = _decided(run, variable(run, given[0]))
     if not value:
         return None
     unwanted = to_octets(settled(run, given[2]))
@@ -199,7 +206,7 @@ def text_replaced(run: Run, arguments: str) -> str | None:
         return None
     put = to_octets(given[2]) if len(given) > 2 else ""
     most = atoi(given[3]) if len(given) > 3 else 0
-    value = to_octets(settled(run, variable(run, given[0])))
+    value = _decided(run, variable(run, given[0]))
     return from_octets(value.replace(to_octets(settled(run, given[1])), put, most if most > 0 else -1))
 
 

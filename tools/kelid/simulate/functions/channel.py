@@ -1,0 +1,385 @@
+"""What a channel is and does: CHANNEL and its like (funcs/func_channel.c, func_timeout.c, func_cdr.c, func_groupcount.c)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kelid.model.call import Question
+from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.registry import reads, writes
+from kelid.simulate.regular import PatternError, matches
+from kelid.simulate.undecided import settled
+from kelid.simulate.unknown import UnknownHere
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+    from kelid.simulate.state import Channel
+
+HANDLERS = "CHANNEL/hangup_handlers"
+"""Where a channel keeps its hangup handlers: ``context,exten,priority(arguments)``, the next one first, a line each."""
+
+_NORMAL_CLEARING = 16
+
+_KEPT = frozenset(
+    "parkinglot peeraccount hangupsource amaflags tonezone callgroup pickupgroup namedcallgroup namedpickupgroup userfield "
+    "dtmf_features after_bridge_goto transfercapability secure_bridge_signaling secure_bridge_media max_forwards rxgain "
+    "txgain checkhangup caller_url tenantid relatedtransferee".split()
+)
+"""What is handed back as it was set."""
+
+_AT_FIRST = {
+    "amaflags": "3", "parkinglot": "", "transfercapability": "SPEECH", "callgroup": "", "pickupgroup": "",
+    "namedcallgroup": "", "namedpickupgroup": "", "userfield": "", "peeraccount": "", "hangupsource": "", "tonezone": "",
+    "dtmf_features": "", "after_bridge_goto": "", "secure_bridge_signaling": "", "secure_bridge_media": "",
+    "max_forwards": "20", "caller_url": "", "tenantid": "",
+}  # fmt: skip
+
+
+@reads("CHANNEL")
+def channel_item(run: Run, arguments: str) -> str | None:
+    """Return something of the channel. Raise UnknownHere for what only the network knows."""
+    channel = run.channel
+    item = arguments.lower()
+    plain = {
+        "endpoint": channel.endpoint,
+        "channeltype": channel.technology,
+        "language": channel.language,
+        "musicclass": channel.musicclass,
+        "name": channel.name,
+        "channame": channel.name,
+        "uniqueid": channel.unique_id,
+        "accountcode": channel.account,
+        "context": channel.context,
+        "exten": channel.exten,
+    }
+    if item == "endpoint" and channel.technology != "PJSIP":
+        run.warn(f"Unknown or unavailable item requested: '{arguments}'")
+        return None
+    if item in plain:
+        return plain[item]
+    if item == "state":
+        return "Up" if channel.answered else "Ring"
+    if item == "linkedid":
+        return run.levels[0].channel.unique_id if run.levels else channel.unique_id
+    if item == "checkhangup":
+        return "1" if channel.hungup else "0"
+    if item == "peer":
+        return ""
+    if item == "onhold":
+        return "0"
+    if item in _KEPT:
+        return channel.hooks.get(f"CHANNEL/{item}", _AT_FIRST.get(item, ""))
+    if item == "aor" and channel.technology == "PJSIP":
+        return channel.endpoint
+    raise UnknownHere(f"CHANNEL({arguments})")
+
+
+@writes("CHANNEL")
+def set_channel_item(run: Run, arguments: str, value: str) -> None:
+    """Set something of the channel."""
+    channel = run.channel
+    item = arguments.lower()
+    if item == "language":
+        channel.language = value
+    elif item == "musicclass":
+        channel.musicclass = value
+    elif item == "accountcode":
+        channel.account = value
+    elif item == "hangup_handler_push":
+        _push_handler(run, channel, value)
+    elif item == "hangup_handler_pop":
+        waiting = channel.hooks.get(HANDLERS, "").partition("\n")[2]
+        channel.hooks[HANDLERS] = waiting
+        if value:
+            _push_handler(run, channel, value)
+    elif item == "hangup_handler_wipe":
+        channel.hooks[HANDLERS] = ""
+        if value:
+            _push_handler(run, channel, value)
+    elif item in _KEPT:
+        channel.hooks[f"CHANNEL/{item}"] = value
+    else:
+        channel.hooks[f"CHANNEL/{item}"] = value
+
+
+def whole_place(channel: Channel, place: str) -> str:
+    """Return ``context,exten,priority(arguments)`` of a place of which context and extension may be left out.
+
+    As ast_app_expand_sub_args in main/app.c.
+    """
+    where, parenthesis, arguments = place.partition("(")
+    parts = where.split(",", 2)
+    if len(parts) == 1:
+        parts = [channel.context, channel.exten, *parts]
+    elif len(parts) == 2:  # noqa: PLR2004 - extension and priority
+        parts = [channel.context, *parts]
+    return ",".join(parts) + parenthesis + arguments
+
+
+def _push_handler(run: Run, channel: Channel, value: str) -> None:
+    handler = whole_place(channel, value)
+    waiting = channel.hooks.get(HANDLERS, "")
+    channel.hooks[HANDLERS] = f"{handler}\n{waiting}" if waiting else handler
+
+
+@reads("CHANNELS")
+def channels(run: Run, arguments: str) -> str:
+    """Raise UnknownHere: which other calls there are isn't known."""
+    raise UnknownHere("function CHANNELS")
+
+
+@reads("CHANNEL_EXISTS")
+def channel_exists(run: Run, arguments: str) -> str:
+    """Return 1 if the channel is one of this call; whether others are there is asked."""
+    if any(level.channel.name == arguments or level.channel.unique_id == arguments for level in run.levels):
+        return "1"
+    return run.ask(Question("channel", arguments, ("0", "1"))) or "0"
+
+
+@reads("EXCEPTION")
+def exception(run: Run, arguments: str) -> str | None:
+    """Return why the call came to the extension ``e``: ``reason``, ``context``, ``exten``, ``priority``."""
+    value = run.channel.hooks.get(f"EXCEPTION/{arguments.lower()}")
+    return value if value is not None or "EXCEPTION/reason" not in run.channel.hooks else None
+
+
+# -- funcs/func_timeout.c
+
+
+_TIMEOUTS = {"a": "absolute", "d": "digit", "r": "response"}
+_DEFAULT = {"absolute": 0.0, "digit": 5.0, "response": 10.0}
+
+
+def _seconds(text: str) -> float | None:
+    """Return the seconds that a text begins with, None without a number."""
+    text = text.strip(" \t\n\r\v\f")
+    for end in range(len(text), 0, -1):
+        if "_" in text[:end] or text[end - 1] == " ":
+            continue
+        try:
+            return float(text[:end])
+        except ValueError:
+            continue
+    return None
+
+
+@reads("TIMEOUT")
+def timeout(run: Run, arguments: str) -> str | None:
+    """Return how many seconds are left of the call, or waited for a digit: three places after the point."""
+    name = _TIMEOUTS.get(arguments[:1].lower())
+    if name is None:
+        run.warn(f"Unknown timeout type '{arguments}'")
+        return None
+    channel = run.channel
+    if name == "absolute":
+        at = channel.timeouts.get("absolute-at")
+        left = 0.0 if at is None else at - run.elapsed
+        return f"{left:.3f}" if left > 0 else "0"
+    return f"{channel.timeouts.get(name, _DEFAULT[name]):.3f}"
+
+
+@writes("TIMEOUT")
+def set_timeout(run: Run, arguments: str, value: str) -> None:
+    """Set how long the call may last, or how long a digit is waited for."""
+    name = _TIMEOUTS.get(arguments[:1].lower())
+    if name is None:
+        run.warn(f"Unknown timeout type '{arguments}'")
+        return
+    if not value:
+        return
+    seconds = _seconds(settled(run, value))
+    if seconds is None or seconds < 0:
+        seconds = 0.0
+    channel = run.channel
+    if name == "absolute":
+        channel.timeouts["absolute"] = seconds
+        if seconds > 0:
+            channel.timeouts["absolute-at"] = run.elapsed + seconds
+        else:
+            channel.timeouts.pop("absolute-at", None)
+        return
+    channel.timeouts[name] = seconds if seconds > 0 else _DEFAULT[name]
+
+
+# -- funcs/func_groupcount.c
+
+
+_DEFAULT_CATEGORY = ""
+COUNTS = ("0", "1", "1000")
+"""How many other calls are in a group, where it counts: none, one, and more than any limit."""
+
+
+def split_group(text: str) -> tuple[str, str]:
+    """Return group and category of ``group@category`` (ast_app_group_split_group in main/app.c)."""
+    group, at, category = text.partition("@")
+    return group[:79], category[:79] if at else _DEFAULT_CATEGORY
+
+
+@reads("GROUP")
+def group(run: Run, arguments: str) -> str:
+    """Return the group of the channel in a category."""
+    return run.channel.groups.get(arguments.lower(), "")
+
+
+@writes("GROUP")
+def set_group(run: Run, arguments: str, value: str) -> None:
+    """Put the channel into a group of a category, or out of it."""
+    name, category = split_group(f"{value}@{arguments}" if arguments else value)
+    if name:
+        run.channel.groups[category.lower()] = name
+    else:
+        run.channel.groups.pop(category.lower(), None)
+        run.warn("Setting a group requires an argument (group name)")
+
+
+def _others(run: Run, name: str, category: str) -> int:
+    answer = run.learn(Question("group", f"{name}@{category}" if category else name, COUNTS))
+    number = leading_integer(answer)
+    return max(0, number[0]) if number else 0
+
+
+def _own(run: Run, name: str, category: str) -> int:
+    """Return how many channels of this call are in the group."""
+    seen = {id(level.channel): level.channel for level in run.levels} or {0: run.channel}
+    seen[id(run.channel)] = run.channel
+    return sum(channel.groups.get(category, "").lower() == name.lower() for channel in seen.values())
+
+
+@reads("GROUP_COUNT")
+def group_count(run: Run, arguments: str) -> str:
+    """Return how many channels are in a group."""
+    name, category = split_group(settled(run, arguments))
+    category = category.lower()
+    if not name:
+        mine = run.channel.groups
+        name = mine.get(category, "") if category else next(iter(mine.values()), "")
+        if not name:
+            run.warn(f"No group could be found for channel '{run.channel.name}'")
+            return "0"
+    return str(_own(run, name, category) + _others(run, name, category))
+
+
+@reads("GROUP_MATCH_COUNT")
+def group_match_count(run: Run, arguments: str) -> str:
+    """Return how many channels are in the groups that a pattern matches."""
+    name, category = split_group(settled(run, arguments))
+    if not name:
+        return ""
+    count = 0
+    for level in run.levels:
+        for its_category, its_group in level.channel.groups.items():
+            try:
+                count += (not category or matches(category, its_category)) and matches(name, its_group)
+            except PatternError as problem:
+                run.warn(f"Regex compile failed on: {name}: {problem}")
+                return "0"
+    return str(count + _others(run, name, category))
+
+
+@reads("GROUP_LIST")
+def group_list(run: Run, arguments: str) -> str:
+    """Return the groups of the channel: ``group@category``, joined by blanks."""
+    groups = run.channel.groups
+    named = [f"{name}@{category}" for category, name in groups.items() if category]
+    return " ".join([*([groups[""]] if groups.get("") else []), *named])
+
+
+# -- funcs/func_cdr.c and others that only keep
+
+
+_CDR_TEXTS = {"accountcode": "account", "uniqueid": "unique_id", "channel": "name", "dcontext": "context", "dst": "exten"}
+
+
+@reads("CDR")
+def record_item(run: Run, arguments: str) -> str:
+    """Return a field of the call's record. Raise UnknownHere for times, which no run can repeat."""
+    given = split_arguments(arguments, 2)
+    item = given[0].lower() if given else ""
+    channel = run.channel
+    kept = channel.hooks.get(f"CDR/{item}")
+    if kept is not None:
+        return kept
+    if item in _CDR_TEXTS:
+        return str(getattr(channel, _CDR_TEXTS[item]))
+    if item == "src":
+        return channel.caller
+    if item == "clid":
+        return f'"{channel.caller_name}" <{channel.caller}>' if channel.caller_name else channel.caller
+    if item == "linkedid":
+        return run.levels[0].channel.unique_id if run.levels else channel.unique_id
+    if item in ("start", "answer", "end", "duration", "billsec", "disposition", "amaflags", "sequence", "lastapp", "lastdata", "dstchannel"):
+        raise UnknownHere(f"CDR({arguments})")
+    return ""
+
+
+@writes("CDR")
+def set_record_item(run: Run, arguments: str, value: str) -> None:
+    """Set a field of the call's record."""
+    given = split_arguments(arguments, 2)
+    if given and given[0]:
+        run.channel.hooks[f"CDR/{given[0].lower()}"] = value
+        if given[0].lower() == "accountcode":
+            run.channel.account = value
+
+
+def _keeps(name: str) -> None:
+    """Let a function keep what is set, and give it back: it changes nothing that the dial plan sees."""
+
+    def read(run: Run, arguments: str) -> str:
+        return run.channel.hooks.get(f"{name}/{arguments.lower()}", "")
+
+    def write(run: Run, arguments: str, value: str) -> None:
+        run.channel.hooks[f"{name}/{arguments.lower()}"] = value
+
+    reads(name)(read)
+    writes(name)(write)
+
+
+def _only_set(name: str) -> None:
+    """Let a function take what is set."""
+
+    def write(run: Run, arguments: str, value: str) -> None:
+        run.channel.hooks[f"{name}/{arguments.lower()}"] = value
+
+    writes(name)(write)
+
+
+for _name in ("FAXOPT", "CONFBRIDGE", "FEATURE", "FEATUREMAP", "DIALGROUP", "CURLOPT"):
+    _keeps(_name)
+for _name in (
+    "CDR_PROP", "VOLUME", "AGC", "DENOISE", "JITTERBUFFER", "PITCH_SHIFT", "TALK_DETECT", "PERIODIC_HOOK", "MUTEAUDIO",
+    "HOLD_INTERCEPT", "TONE_DETECT", "SCRAMBLE", "FRAME_DROP", "FRAME_TRACE", "LOG_GROUP", "PJSIP_MEDIA_OFFER",
+    "PJSIP_DTMF_MODE", "PJSIP_MOH_PASSTHROUGH", "PJSIP_TRANSFER_HANDLING", "PJSIP_SEND_SESSION_REFRESH", "CALLCOMPLETION",
+):  # fmt: skip
+    _only_set(_name)
+
+
+@reads("LOCK", "TRYLOCK")
+def lock(run: Run, arguments: str) -> str:
+    """Take a lock, and return 1: nobody keeps one for long."""
+    run.channel.hooks[f"LOCK/{arguments}"] = "1"
+    return "1"
+
+
+@reads("UNLOCK")
+def unlock(run: Run, arguments: str) -> str:
+    """Give a lock back; return 1, or 0 if it wasn't the channel's."""
+    return "1" if run.channel.hooks.pop(f"LOCK/{arguments}", None) else "0"
+
+
+@reads("HANGUPCAUSE_KEYS")
+def hangup_cause_keys(run: Run, arguments: str) -> str:
+    """Return the channels that were called and have told why they ended, as far as the run has noted them."""
+    names = [key.removeprefix("HANGUPCAUSE/") for key in run.channel.hooks if key.startswith("HANGUPCAUSE/")]
+    return ",".join(names)
+
+
+@reads("HANGUPCAUSE")
+def hangup_cause(run: Run, arguments: str) -> str | None:
+    """Return why a channel that was called has ended."""
+    given = split_arguments(arguments, 2)
+    kept = run.channel.hooks.get(f"HANGUPCAUSE/{given[0]}") if given else None
+    if kept is None:
+        run.warn(f"Unable to find information for channel {arguments}")
+        return None
+    return kept

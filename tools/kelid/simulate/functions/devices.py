@@ -1,0 +1,149 @@
+"""The states of devices and lamps: funcs/func_devstate.c, func_extstate.c, func_dialplan.c and main/devicestate.c."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kelid.model.call import Question
+from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.registry import reads, writes
+from kelid.simulate.undecided import settled
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+
+UNKNOWN, NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD = STATES = (
+    "UNKNOWN", "NOT_INUSE", "INUSE", "BUSY", "INVALID", "UNAVAILABLE", "RINGING", "RINGINUSE", "ONHOLD",
+)  # fmt: skip
+"""The states of a device, in the order of enum ast_device_state."""
+
+LAMP_STATES = (UNKNOWN, NOT_INUSE, INUSE, BUSY, INVALID, UNAVAILABLE, RINGING, RINGINUSE, ONHOLD)
+"""What a lamp that the dial plan switches (``Custom:``) may be; at first it is unknown."""
+
+PHONE_STATES = (NOT_INUSE, INUSE, UNAVAILABLE, BUSY, RINGING, RINGINUSE, ONHOLD)
+"""What a phone or trunk may be."""
+
+_WEIGHT = {
+    UNKNOWN: 1, NOT_INUSE: 3, INUSE: 6, BUSY: 7, INVALID: 0, UNAVAILABLE: 2, RINGING: 5, RINGINUSE: 8, ONHOLD: 4,
+}  # fmt: skip
+
+_OF_EXTENSION = {
+    UNKNOWN: "NOT_INUSE", NOT_INUSE: "NOT_INUSE", INUSE: "INUSE", BUSY: "BUSY", INVALID: "UNAVAILABLE",
+    UNAVAILABLE: "UNAVAILABLE", RINGING: "RINGING", RINGINUSE: "RINGINUSE", ONHOLD: "ONHOLD",
+}  # fmt: skip
+"""State of a device -> state of an extension that watches it (ast_devstate_to_extenstate in main/pbx.c)."""
+
+
+def device_state(run: Run, device: str) -> str:
+    """Return the state of a device (``PJSIP/101``) or a lamp (``Custom:night``)."""
+    kind, colon, name = device.partition(":")
+    if colon and kind.lower() == "custom":
+        kept = run.database.get(f"CustomDevstate/{name}")
+        if kept is not None:
+            return kept.upper() if kept.upper() in STATES else UNKNOWN
+        answer = run.learn(Question("device", f"Custom:{name}", LAMP_STATES))
+    else:
+        answer = run.learn(Question("device", device, PHONE_STATES))
+    return answer or UNKNOWN
+
+
+@reads("DEVICE_STATE")
+def read_device_state(run: Run, arguments: str) -> str | None:
+    """Return the state of a device."""
+    if not arguments:
+        run.warn("DEVICE_STATE reading requires an argument")
+        return None
+    return device_state(run, settled(run, arguments))
+
+
+@writes("DEVICE_STATE")
+def set_device_state(run: Run, arguments: str, value: str) -> None:
+    """Switch a lamp of the dial plan's own."""
+    device = settled(run, arguments)
+    if device[:7].lower() != "custom:":
+        run.warn("The DEVICE_STATE function can only be used to set 'Custom:' device state!")
+        return
+    name = device[7:]
+    if not name:
+        run.warn("DEVICE_STATE function called with no custom device name!")
+        return
+    state = settled(run, value).upper()
+    if state not in STATES:
+        run.warn(f"Unknown device state '{value}'")
+        return
+    run.database[f"CustomDevstate/{name}"] = state
+    run.note("lamp", f"Custom:{name}", ("state", state))
+
+
+def aggregate(states: list[str]) -> str:
+    """Return the state of several devices together (ast_devstate_aggregate_add in main/devicestate.c)."""
+    whole = INVALID
+    ringing = in_use = False
+    for state in states:
+        ringing = ringing or state == RINGING
+        in_use = in_use or state in (INUSE, ONHOLD, BUSY)
+        if ringing and in_use:
+            whole = RINGINUSE
+        elif _WEIGHT[state] > _WEIGHT[whole]:
+            whole = state
+    return whole
+
+
+@reads("EXTENSION_STATE")
+def extension_state(run: Run, arguments: str) -> str | None:
+    """Return the state of what an extension's hint watches."""
+    if not arguments:
+        run.warn("EXTENSION_STATE requires an extension")
+        return None
+    exten, at, context = arguments.partition("@")
+    hint = run.dialplan.hint(run, context if at else "default", exten)
+    if hint is None:
+        return "UNKNOWN"
+    devices = hint.device.split(",")[0].split("&")
+    return _OF_EXTENSION[aggregate([device_state(run, device) for device in devices])]
+
+
+@reads("HINT")
+def read_hint(run: Run, arguments: str) -> str | None:
+    """Return the devices that an extension's hint watches, or its name."""
+    given = split_arguments(arguments, 2)
+    if not given or not given[0]:
+        run.warn("The HINT function requires an extension")
+        return None
+    exten, at, context = given[0].partition("@")
+    hint = run.dialplan.hint(run, context if at else "default", exten)
+    if hint is None:
+        return ""
+    device, _, name = hint.device.partition(",")
+    return name if len(given) > 1 and "n" in given[1] else device
+
+
+@reads("DIALPLAN_EXISTS")
+def dialplan_exists(run: Run, arguments: str) -> str | None:
+    """Return 1 if the dial plan has the context, the extension or the priority."""
+    given = split_arguments(arguments, 3)
+    if not given:
+        run.warn("DIALPLAN_EXISTS() requires an argument")
+        return None
+    if len(given) == 1:
+        return "1" if settled(run, given[0]) in run.dialplan.contexts else "0"
+    context, exten = settled(run, given[0]), given[1]
+    return _exists(run, context, exten, given[2] if len(given) > 2 else "1")
+
+
+def _exists(run: Run, context: str, exten: str, priority: str) -> str:
+    number = leading_integer(priority)
+    if number is not None and number[0] > 0:
+        return "1" if run.dialplan.exists(run, context, exten, number[0]) else "0"
+    return "1" if run.dialplan.label(run, context, exten, priority) else "0"
+
+
+@reads("VALID_EXTEN")
+def valid_exten(run: Run, arguments: str) -> str | None:
+    """Return 1 if the dial plan has the extension, in the channel's context where none is named."""
+    given = split_arguments(arguments, 3)
+    if len(given) < 2:
+        run.warn("VALID_EXTEN() requires an argument")
+        return None
+    context = settled(run, given[0]) or run.channel.context
+    return _exists(run, context, given[1], (given[2] if len(given) > 2 else "") or "1")

@@ -1,0 +1,226 @@
+"""Functions of numbers and of chance: funcs/func_math.c, func_rand.c."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from typing import TYPE_CHECKING
+
+from kelid.model.call import Question
+from kelid.simulate.arguments import atoi, leading_integer, split_arguments
+from kelid.simulate.octets import from_octets
+from kelid.simulate.registry import reads
+from kelid.simulate.substitute import set_variable, template
+from kelid.simulate.undecided import settled
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+
+_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))", re.I)
+_OPERATORS = ("**", "AND", "OR", "XOR", ">>", "<<", ">=", "<=", "==", "+", "-", "/", "*", "%", ">", "<")
+
+
+def _double(text: str) -> float | None:
+    """Return the number that the text begins with (sscanf's %lf), None without one."""
+    found = _NUMBER.match(text)
+    return float(found[1]) if found else None
+
+
+def _int(value: float) -> int:
+    """Return the double as C on x86-64 makes an int of it."""
+    if math.isnan(value) or not -(1 << 31) - 1 < value < 1 << 31:
+        return -(1 << 31)
+    return int(value)
+
+
+def _find(text: str) -> tuple[str, int] | None:
+    """Return the operator of ``MATH``'s first argument, and where it stands: a sign before the first number is none."""
+    start = 1 if text[:1] in "+-" else 0
+    for operator in ("*", "/", "%", "+", "-"):
+        at = text.find(operator, start)
+        if at < 0:
+            continue
+        if operator == "*" and text[at + 1 : at + 2] == "*":
+            return "**", at
+        return operator, at
+    for first, both in (("<", ("<=", "<<")), (">", (">=", ">>"))):
+        at = text.find(first, start)
+        if at >= 0:
+            pair = text[at : at + 2]
+            return (pair if pair in both else first), at
+    at = text.find("==", start)
+    if at >= 0:
+        return "==", at
+    for word in ("AND", "XOR", "OR"):
+        at = text.find(word)
+        if at >= 0:
+            return word, at
+    return None
+
+
+@reads("MATH")
+def math_(run: Run, arguments: str) -> str | None:
+    """Return the result of one operation; ``f``, ``i``, ``h`` or ``c`` say how it is written."""
+    given = split_arguments(settled(run, arguments), 2)
+    if not given or not given[0]:
+        run.warn("Syntax: MATH(<number1><op><number 2>[,<type_of_result>]) - missing argument!")
+        return None
+    found = _find(given[0])
+    if found is None:
+        run.warn(f"Unsupported operator in MATH({arguments})")
+        return None
+    operator, at = found
+    one, other = _double(given[0][:at]), _double(given[0][at + len(operator) :])
+    kind = _kind(given[1]) if len(given) > 1 else "f"
+    if kind is None:
+        run.warn(f"Unknown type of result requested '{given[1]}'.")
+        return None
+    if one is None or other is None:
+        run.warn(f"'{given[0]}' is not a valid number")
+        return None
+    compared = {
+        ">": one > other, "<": one < other, ">=": one >= other, "<=": one <= other, "==": one == other,
+    }  # fmt: skip
+    if operator in compared:
+        return "TRUE" if compared[operator] else "FALSE"
+    return _shown(_operate(operator, one, other), kind)
+
+
+def _kind(text: str) -> str | None:
+    names = {"float": "f", "f": "f", "int": "i", "i": "i", "hex": "h", "h": "h", "char": "c", "c": "c"}
+    return names.get(text.lower())
+
+
+def _operate(operator: str, one: float, other: float) -> float:
+    if operator == "+":
+        return one + other
+    if operator == "-":
+        return one - other
+    if operator == "*":
+        return one * other
+    if operator == "/":
+        return one / other if other > 0 else 0.0
+    if operator == "**":
+        try:
+            return math.pow(one, other)
+        except OverflowError:
+            return math.inf
+        except ValueError:
+            return math.nan
+    first, second = _int(one), _int(other)
+    if operator == "%":
+        return math.fmod(first, second) if second > 0 else 0.0
+    if operator == ">>":
+        return float(first >> (second & 31))
+    if operator == "<<":
+        return float(ctypes.c_int32(first << (second & 31)).value)
+    return float({"AND": first & second, "OR": first | second, "XOR": first ^ second}[operator])
+
+
+def _shown(value: float, kind: str) -> str:
+    if kind == "f":
+        return f"{value:f}"
+    if kind == "i":
+        return str(_int(value))
+    if kind == "h":
+        return f"{int(value) & 0xFFFFFFFF:x}" if math.isfinite(value) else "0"
+    return from_octets(chr(int(value) & 0xFF)).rstrip("\0") if math.isfinite(value) else ""
+
+
+def _count(run: Run, arguments: str, by: int, name: str) -> str | None:
+    if not arguments:
+        run.warn(f"Syntax: {name}(<data>) - missing argument!")
+        return None
+    value = template(f"${{{arguments}}}")(run)
+    if not value:
+        run.warn(f"Variable '{arguments}' doesn't exist or is empty")
+        return None
+    value = settled(run, value)
+    found = leading_integer(value)
+    if found is None or found[1] != len(value):
+        run.warn(f"Variable '{arguments}' is no number: {value}")
+        return None
+    made = str(found[0] + by)
+    set_variable(run, arguments, made)
+    return made
+
+
+@reads("INC")
+def increased(run: Run, arguments: str) -> str | None:
+    """Add one to a variable, and return it."""
+    return _count(run, arguments, 1, "INC")
+
+
+@reads("DEC")
+def decreased(run: Run, arguments: str) -> str | None:
+    """Take one from a variable, and return it."""
+    return _count(run, arguments, -1, "DEC")
+
+
+def _chosen(run: Run, arguments: str, name: str) -> str | None:
+    given = split_arguments(settled(run, arguments), 2)
+    if len(given) < 2 or not (given[0] and given[1]):
+        run.warn(f"Syntax: {name}(<num1>,<num2>) - missing argument!")
+        return None
+    one, other = _double(given[0]), _double(given[1])
+    if one is None or other is None:
+        run.warn(f"'{arguments}' is not a valid number")
+        return None
+    made = min(one, other) if name == "MIN" else max(one, other)
+    return _plain(made)
+
+
+def _plain(number: float) -> str:
+    """Return the number as whole digits where it is whole, otherwise with six places."""
+    return str(int(number)) if number == math.trunc(number) else f"{number:f}"
+
+
+@reads("MIN")
+def smaller(run: Run, arguments: str) -> str | None:
+    """Return the smaller of two numbers."""
+    return _chosen(run, arguments, "MIN")
+
+
+@reads("MAX")
+def larger(run: Run, arguments: str) -> str | None:
+    """Return the larger of two numbers."""
+    return _chosen(run, arguments, "MAX")
+
+
+@reads("ABS")
+def absolute(run: Run, arguments: str) -> str | None:
+    """Return the number without its sign."""
+    given = split_arguments(settled(run, arguments), 2)
+    number = _double(given[0]) if given else None
+    if number is None:
+        run.warn(f"'{arguments}' is not a valid number")
+        return None
+    return _plain(abs(number))
+
+
+@reads("RAND")
+def chance(run: Run, arguments: str) -> str:
+    """Return a number by chance; the world says which."""
+    given = split_arguments(settled(run, arguments), 2)
+    low = atoi(given[0]) if given and given[0] else 0
+    found = leading_integer(given[1]) if len(given) > 1 else None
+    high = found[0] if found else (1 << 31) - 1
+    if high < low:
+        low, high = high, low
+        run.warn("max < min")
+    few = high - low < 100
+    answers = tuple(map(str, range(low, high + 1))) if few else (str(low), str(high))
+    return run.ask(Question("random", f"{low}-{high}", answers)) or str(low)
+
+
+@reads("DIGIT_SUM")
+def digit_sum(run: Run, arguments: str) -> str | None:
+    """Return the sum of the digits."""
+    text = settled(run, arguments)
+    if not (text.isascii() and text.isdigit()):
+        run.warn(f"DIGIT_SUM requires a number, not '{text}'")
+        return None
+    return str(sum(map(int, text)))
+
+
