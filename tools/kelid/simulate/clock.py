@@ -1,7 +1,7 @@
 """The moment of the call, as the dial plan sees it: EPOCH and STRFTIME.
 
-Where the moment isn't decided (``Run.symbols``), one character stands for EPOCH, and ``Symbols.time_text`` gives what stands for
-a part of it; only the functions here know.
+Where the moment isn't decided (``Run.symbols``), one character stands for EPOCH, and ``Symbols.time_text`` gives what stands
+for a part of it; only the functions here know.
 """
 
 from __future__ import annotations
@@ -295,7 +295,9 @@ def read_time(text: str, zone_: tzinfo, layout: str) -> int | None:
     year = found.get("year", 1900)
     if "short_year" in found:
         short = found["short_year"]
-        year = found["century"] * 100 + short if "century" in found else short + (1900 if short >= 69 else 2000)
+        year = (
+            found["century"] * 100 + short if "century" in found else short + (1900 if short >= 69 else 2000)
+        )
     elif "century" in found and "year" not in found:
         year = found["century"] * 100
     hour = found.get("hour", 0)

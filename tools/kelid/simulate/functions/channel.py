@@ -20,11 +20,12 @@ HANDLERS = "CHANNEL/hangup_handlers"
 
 _NORMAL_CLEARING = 16
 
-_KEPT = frozenset(
-    "parkinglot peeraccount hangupsource amaflags tonezone callgroup pickupgroup namedcallgroup namedpickupgroup userfield "
-    "dtmf_features after_bridge_goto transfercapability secure_bridge_signaling secure_bridge_media max_forwards rxgain "
-    "txgain checkhangup caller_url tenantid relatedtransferee".split()
-)
+_KEPT = frozenset((
+    "parkinglot", "peeraccount", "hangupsource", "amaflags", "tonezone", "callgroup", "pickupgroup",
+    "namedcallgroup", "namedpickupgroup", "userfield", "dtmf_features", "after_bridge_goto",
+    "transfercapability", "secure_bridge_signaling", "secure_bridge_media", "max_forwards", "rxgain", "txgain",
+    "checkhangup", "caller_url", "tenantid", "relatedtransferee",
+))  # fmt: skip
 """What is handed back as it was set."""
 
 _AT_FIRST = {
@@ -111,7 +112,7 @@ def whole_place(channel: Channel, place: str) -> str:
     parts = where.split(",", 2)
     if len(parts) == 1:
         parts = [channel.context, channel.exten, *parts]
-    elif len(parts) == 2:  # noqa: PLR2004 - extension and priority
+    elif len(parts) == 2:  # extension and priority
         parts = [channel.context, *parts]
     return ",".join(parts) + parenthesis + arguments
 
@@ -131,7 +132,7 @@ def channels(run: Run, arguments: str) -> str:
 @reads("CHANNEL_EXISTS")
 def channel_exists(run: Run, arguments: str) -> str:
     """Return 1 if the channel is one of this call; whether others are there is asked."""
-    if any(level.channel.name == arguments or level.channel.unique_id == arguments for level in run.levels):
+    if any(arguments in (level.channel.name, level.channel.unique_id) for level in run.levels):
         return "1"
     return run.ask(Question("channel", arguments, ("0", "1"))) or "0"
 
@@ -287,7 +288,13 @@ def group_list(run: Run, arguments: str) -> str:
 # -- funcs/func_cdr.c and others that only keep
 
 
-_CDR_TEXTS = {"accountcode": "account", "uniqueid": "unique_id", "channel": "name", "dcontext": "context", "dst": "exten"}
+_CDR_TEXTS = {
+    "accountcode": "account",
+    "uniqueid": "unique_id",
+    "channel": "name",
+    "dcontext": "context",
+    "dst": "exten",
+}
 
 
 @reads("CDR")
@@ -307,7 +314,19 @@ def record_item(run: Run, arguments: str) -> str:
         return f'"{channel.caller_name}" <{channel.caller}>' if channel.caller_name else channel.caller
     if item == "linkedid":
         return run.levels[0].channel.unique_id if run.levels else channel.unique_id
-    if item in ("start", "answer", "end", "duration", "billsec", "disposition", "amaflags", "sequence", "lastapp", "lastdata", "dstchannel"):
+    if item in (
+        "start",
+        "answer",
+        "end",
+        "duration",
+        "billsec",
+        "disposition",
+        "amaflags",
+        "sequence",
+        "lastapp",
+        "lastdata",
+        "dstchannel",
+    ):
         raise UnknownHere(f"CDR({arguments})")
     return ""
 

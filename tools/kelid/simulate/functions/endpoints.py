@@ -1,4 +1,4 @@
-"""What pjsip.conf says of endpoints, and what SIP's messages hold: func_pjsip_*.c, res_pjsip_header_funcs.c, chan_pjsip's functions."""
+"""What pjsip.conf says of endpoints, and what SIP's messages hold: func_pjsip_*.c and res_pjsip_header_funcs.c."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from kelid.simulate.unknown import UnknownHere
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
 
-_AS_WRITTEN = frozenset(
-    "context aors auth outbound_auth transport callerid callerid_tag language moh_suggest mailboxes from_user from_domain "
-    "accountcode set_var message_context fax_detect_timeout device_state_busy_at tone_zone subscribe_context "
-    "named_call_group named_pickup_group outbound_proxy contact user_eq_phone".split()
-)
+_AS_WRITTEN = frozenset((
+    "context", "aors", "auth", "outbound_auth", "transport", "callerid", "callerid_tag", "language",
+    "moh_suggest", "mailboxes", "from_user", "from_domain", "accountcode", "set_var", "message_context",
+    "fax_detect_timeout", "device_state_busy_at", "tone_zone", "subscribe_context", "named_call_group",
+    "named_pickup_group", "outbound_proxy", "contact", "user_eq_phone",
+))  # fmt: skip
 """Options that sorcery gives back as they are written; it has a form of its own for others (yes becomes true)."""
 
-_EMPTY = frozenset(
-    "auth outbound_auth callerid callerid_tag language moh_suggest mailboxes from_user from_domain accountcode message_context "
-    "tone_zone subscribe_context named_call_group named_pickup_group outbound_proxy contact aors transport".split()
-)
+_EMPTY = frozenset((
+    "auth", "outbound_auth", "callerid", "callerid_tag", "language", "moh_suggest", "mailboxes", "from_user",
+    "from_domain", "accountcode", "message_context", "tone_zone", "subscribe_context", "named_call_group",
+    "named_pickup_group", "outbound_proxy", "contact", "aors", "transport",
+))  # fmt: skip
 """Of these, those that are empty where nothing is written."""
 
 

@@ -26,7 +26,9 @@ def if_(run: Run, arguments: str) -> str | None:
     given = split_arguments(arguments, 2, "?")
     either = split_arguments(given[1], 2, ":") if len(given) > 1 else []
     if not given or not given[0] or not either:
-        run.warn("Syntax IF(<expr>?[<true>][:<false>])  (expr must be non-null, and either <true> or <false> must be non-null)")
+        run.warn(
+            "Syntax IF(<expr>?[<true>][:<false>])  (expr must be non-null, and either <true> or <false> must be non-null)"
+        )
         return None
     if holds(run, strip(given[0])):
         return strip(either[0])

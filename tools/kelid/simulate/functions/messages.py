@@ -93,7 +93,9 @@ def has_queue(run: Run, name: str) -> bool:
     """Return whether there is such a queue."""
     if run.pbx.file("queues.conf") is None:
         return run.learn(Question("queue-info", f"{name}/exists", ("1", "0"))) == "1"
-    return any(section.name == name for section in run.pbx.sections("queues.conf") if section.name != "general")
+    return any(
+        section.name == name for section in run.pbx.sections("queues.conf") if section.name != "general"
+    )
 
 
 @reads("QUEUE_EXISTS")
@@ -172,8 +174,11 @@ def waiting(run: Run, arguments: str) -> str | None:
     return run.learn(Question("queue-info", f"{name}/waiting", ("0", "1", "1000")))
 
 
-_VARIABLES = ("QUEUEMAX", "QUEUESTRATEGY", "QUEUECALLS", "QUEUEHOLDTIME", "QUEUETALKTIME", "QUEUECOMPLETED", "QUEUEABANDONED",
-              "QUEUESRVLEVEL", "QUEUESRVLEVELPERF")  # fmt: skip
+_FROM_FILE = {"QUEUEMAX": "maxlen", "QUEUESTRATEGY": "strategy", "QUEUESRVLEVEL": "servicelevel"}
+_VARIABLES = (
+    "QUEUEMAX", "QUEUESTRATEGY", "QUEUECALLS", "QUEUEHOLDTIME", "QUEUETALKTIME", "QUEUECOMPLETED", "QUEUEABANDONED",
+    "QUEUESRVLEVEL", "QUEUESRVLEVELPERF",
+)  # fmt: skip
 
 
 @reads("QUEUE_VARIABLES")
@@ -185,7 +190,11 @@ def queue_variables(run: Run, arguments: str) -> str | None:
     known: dict[str, str] = {"QUEUEMAX": "0", "QUEUESTRATEGY": "ringall", "QUEUESRVLEVEL": "0"}
     for section in run.pbx.sections("queues.conf"):
         if section.name == name:
-            for variable, option in (("QUEUEMAX", "maxlen"), ("QUEUESTRATEGY", "strategy"), ("QUEUESRVLEVEL", "servicelevel")):
+            for variable, option in (
+                ("QUEUEMAX", "maxlen"),
+                ("QUEUESTRATEGY", "strategy"),
+                ("QUEUESRVLEVEL", "servicelevel"),
+            ):
                 known[variable] = section.get(option) or known[variable]
     for variable in _VARIABLES:
         if run.dialplan.mentions(variable):

@@ -17,7 +17,9 @@ from kelid.simulate.undecided import settled
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
 
-_NUMBER = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))", re.I)
+_NUMBER = re.compile(
+    r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))", re.I
+)
 _OPERATORS = ("**", "AND", "OR", "XOR", ">>", "<<", ">=", "<=", "==", "+", "-", "/", "*", "%", ">", "<")
 
 
@@ -222,5 +224,3 @@ def digit_sum(run: Run, arguments: str) -> str | None:
         run.warn(f"DIGIT_SUM requires a number, not '{text}'")
         return None
     return str(sum(map(int, text)))
-
-

@@ -20,7 +20,7 @@ PRESENTATIONS = (
 
 
 def shrink_number(number: str) -> str:
-    """Return a phone number without parentheses, blanks, dashes (but in brackets) and full stops (ast_shrink_phone_number)."""
+    """Return a phone number without parentheses, blanks, dashes and full stops (ast_shrink_phone_number)."""
     made: list[str] = []
     brackets = 0
     for at, character in enumerate(number):

@@ -1,4 +1,4 @@
-"""Texts that are encoded, hashed or printed: func_md5.c, func_sha1.c, func_base64.c, func_uri.c, func_sprintf.c and func_env.c's paths."""
+"""Texts that are encoded, hashed or printed: func_md5.c, func_sha1.c, func_base64.c, func_uri.c, func_sprintf.c."""
 
 from __future__ import annotations
 
@@ -122,6 +122,16 @@ def folder_name(run: Run, arguments: str) -> str | None:
 _CONVERSION = re.compile(r"%[-+ #0]*[0-9]*(?:\.[0-9]*)?(?:hh|h|ll|l|L|q|j|z|t)?(.)")
 
 
+def _whole(layout: str, kind: str, value: str) -> str:
+    """Return a whole number as the layout says. Raise ValueError for a text that is none."""
+    number = leading_integer(value)
+    if number is None:
+        raise ValueError(value)
+    if kind in "id":
+        return f"{layout}d" % number[0]
+    return f"{layout}{'d' if kind == 'u' else kind}" % (number[0] & 0xFFFFFFFF)
+
+
 @reads("SPRINTF")
 def printed(run: Run, arguments: str) -> str | None:
     """Return the values as the format says: ``%d``, ``%s``, ``%f``..."""
@@ -148,12 +158,7 @@ def printed(run: Run, arguments: str) -> str | None:
         text = re.sub("hh|h|ll|l|L|q|j|z|t", "", found[0][:-1])
         try:
             if kind in "idouxX":
-                number = leading_integer(value)
-                if number is None:
-                    raise ValueError(value)
-                if kind in "id":
-                    return f"{text}d" % number[0]
-                return f"{text}{'d' if kind == 'u' else kind}" % (number[0] & 0xFFFFFFFF)
+                return _whole(text, kind, value)
             if kind == "c":
                 return value[:1] if value else ""
             if kind == "s":

@@ -1,4 +1,4 @@
-"""Variables elsewhere: global ones, those of subroutines and of other channels (funcs/func_global.c, func_export.c, app_stack.c)."""
+"""Variables elsewhere: global ones, those of subroutines and of other channels (func_global.c, app_stack.c)."""
 
 from __future__ import annotations
 

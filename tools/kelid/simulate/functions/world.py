@@ -31,7 +31,16 @@ def _box_written(name: str) -> None:
     writes(name)(write)
 
 
-for _name in ("CURL", "SHELL", "ENUMLOOKUP", "TXTCIDNAME", "SRVQUERY", "REALTIME", "REALTIME_FIELD", "REALTIME_HASH"):
+for _name in (
+    "CURL",
+    "SHELL",
+    "ENUMLOOKUP",
+    "TXTCIDNAME",
+    "SRVQUERY",
+    "REALTIME",
+    "REALTIME_FIELD",
+    "REALTIME_HASH",
+):
     _box(_name)
 for _name in ("REALTIME", "REALTIME_STORE"):
     _box_written(_name)
@@ -73,7 +82,9 @@ def set_environment(run: Run, arguments: str, value: str) -> None:
 def version(run: Run, arguments: str) -> str:
     """Return Asterisk's version, as far as the site says it."""
     number = run.pbx.asterisk
-    return {"ASTERISK_VERSION_NUM": f"{number}0000", "ASTERISK_VERSION": f"{number}"}.get(arguments, str(number))
+    return {"ASTERISK_VERSION_NUM": f"{number}0000", "ASTERISK_VERSION": f"{number}"}.get(
+        arguments, str(number)
+    )
 
 
 @reads("AST_CONFIG")
@@ -97,7 +108,9 @@ def configuration(run: Run, arguments: str) -> str | None:
     try:
         return values[index]
     except IndexError:
-        run.warn(f"'{given[2]}' not found at index {index} under '{given[1]}' in '{given[0]}'.  Maybe '{given[2]}' isn't set")
+        run.warn(
+            f"'{given[2]}' not found at index {index} under '{given[1]}' in '{given[0]}'.  Maybe '{given[2]}' isn't set"
+        )
         return None
 
 
@@ -110,7 +123,9 @@ def conference_info(run: Run, arguments: str) -> str:
 @reads("PRESENCE_STATE")
 def presence(run: Run, arguments: str) -> str:
     """Return a presence state."""
-    return run.learn(Question("device", f"presence {settled(run, arguments)}", ("not_set", "available", "away", "dnd")))
+    return run.learn(
+        Question("device", f"presence {settled(run, arguments)}", ("not_set", "available", "away", "dnd"))
+    )
 
 
 @reads("SYSINFO")
