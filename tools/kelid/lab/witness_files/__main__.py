@@ -1,0 +1,343 @@
+"""Place calls in a private Asterisk and tell each step that they take: JSON lines in, JSON lines out.
+
+Runs on a lab host in a network of its own (``unshare -n -m``), with Python's standard library only (3.9 and newer).
+What may be asked (``do``): ``start`` a tree, prepare a ``world``, place ``calls``, ask a ``command``, tell the ``log``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+import traceback
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+from .manager import Event
+from .phones import Leg, Phone
+from .private import Private
+
+LIMIT = 60
+
+
+class Placed:
+    """A call on its way."""
+
+    def __init__(self, task: dict[str, Any], number: int) -> None:
+        """Given what was asked for."""
+        self.task, self.number = task, number
+        self.channel = ""
+        self.root = ""
+        self.others: dict[str, int] = {}
+        self.open: set[str] = set()
+        self.steps: list[list[Any]] = []
+        self.keys = list(task.get("presses", ()))
+        self.leg: Leg | None = None
+        self.phone: Phone | None = None
+        self.cause = ""
+        self.gave_up = ""
+        self.moved = time.monotonic()
+        self.begun: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def end(self) -> None:
+        """Note that it is over."""
+        if not self.begun.done():
+            self.begun.set_result(False)
+        if not self.over.done():
+            self.over.set_result(True)
+
+    def result(self) -> dict[str, Any]:
+        """Return what was seen of it."""
+        status = self.leg.status if self.leg else 0
+        told = {"steps": self.steps, "cause": self.cause, "gave_up": self.gave_up, "status": status}
+        return {**told, "keys_left": len(self.keys)}
+
+
+class Witness:
+    """All that this program does."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.asterisk = Private(self.heard)
+        self.phones: dict[str, Phone] = {}
+        self.places: dict[str, Phone] = {}
+        self.calls: dict[str, Placed] = {}  # by the unique id of its first channel, and of all that follow
+        self.by_channel: dict[str, Placed] = {}
+        self.starting: dict[str, Placed] = {}
+        self.channels: set[str] = set()
+        self.empty = asyncio.Event()
+        self.empty.set()
+        self.count = 0
+        self.key_apps: set[str] = set()
+        self.tasks: set[asyncio.Future[Any]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do it beside everything else."""
+        task = asyncio.ensure_future(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    # -- what the manager interface tells
+
+    def heard(self, event: Event) -> None:
+        """Take an event."""
+        kind = event["Event"]
+        if kind == "Newexten":
+            self.step(event)
+        elif kind == "Newchannel":
+            self.new_channel(event)
+        elif kind == "Hangup":
+            self.gone(event)
+
+    def new_channel(self, event: Event) -> None:
+        """Learn to which call a new channel belongs."""
+        name, unique = event["Channel"], event["Uniqueid"]
+        self.channels.add(unique)
+        self.empty.clear()
+        if event["ChannelState"] == "4" and name.startswith("PJSIP/"):
+            call = self.starting.get(name[6:].rpartition("-")[0])
+            if call and not call.channel:
+                call.channel, call.root = unique, event["Linkedid"]
+                self.calls[call.root] = call
+                call.begun.set_result(True)
+        call = self.calls.get(event["Linkedid"])
+        if call:
+            call.open.add(unique)
+            self.by_channel[unique] = call
+
+    def gone(self, event: Event) -> None:
+        """Note that a channel is gone, and perhaps its call."""
+        unique = event["Uniqueid"]
+        self.channels.discard(unique)
+        if not self.channels:
+            self.empty.set()
+        call = self.by_channel.pop(unique, None)
+        if call:
+            call.open.discard(unique)
+            if unique == call.channel:
+                call.cause = event["Cause"]
+            if not call.open:
+                call.end()
+
+    def step(self, event: Event) -> None:
+        """Note a step, and press the key that is due."""
+        unique = event["Uniqueid"]
+        call = self.by_channel.get(unique) or self.calls.get(event["Linkedid"])
+        if call is None:
+            return
+        number = 0 if unique == call.channel else call.others.setdefault(unique, len(call.others) + 1)
+        call.moved = time.monotonic()
+        application = event["Application"]
+        step = [
+            event["Context"],
+            event["Extension"],
+            int(event["Priority"]),
+            application,
+            event.get("AppData", ""),
+        ]
+        call.steps.append([*step, number])
+        if number == 0 and application.lower() in self.key_apps and call.keys:
+            keys = call.keys.pop(0)
+            if keys:
+                self.spawn(self.press(call, keys))
+
+    async def press(self, call: Placed, keys: str) -> None:
+        """Press keys, one after the other; ``!`` hangs up."""
+        await asyncio.sleep(0.3 / self.asterisk.rate)
+        for key in keys:
+            if call.over.done():
+                return
+            if key == "!":
+                self.hang_up(call)
+            elif call.leg and call.phone:
+                call.phone.press(call.leg, key)
+            else:
+                await self.asterisk.manager.act(
+                    "PlayDTMF", Channel=call.task["other"], Digit=key, Duration=80
+                )
+            await asyncio.sleep(0.2 / self.asterisk.rate)
+
+    def hang_up(self, call: Placed) -> None:
+        """Let the caller hang up."""
+        if call.leg and call.phone:
+            call.phone.hang_up(call.leg)
+        else:
+            self.spawn(self.asterisk.manager.act("Hangup", Channel=call.task["other"]))
+
+    # -- what is asked for
+
+    async def start(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Load a tree: ``files``, ``media``, ``phones`` (endpoint -> [aor, address]), ``rate``, ``clock``."""
+        self.key_apps = {name.lower() for name in task["key_apps"]}
+        await self.asterisk.start(task["files"], task["media"], task["rate"], task["clock"])
+        for name, (aor, address) in task["phones"].items():
+            known = self.phones.get(name)
+            if known is None or (known.aor, known.address) != (aor, address):
+                if known is not None:
+                    known.transport.close()
+                known = Phone(name, aor, address)
+                loop = asyncio.get_running_loop()
+                await loop.create_datagram_endpoint(partial(_same, known), local_addr=(address, 5060))
+            known.registered = False
+            known.legs.clear()
+            self.phones[name] = known
+        for name in set(self.phones) - set(task["phones"]):
+            self.phones.pop(name).transport.close()
+        return {"log": self.asterisk.log()}
+
+    async def world(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Prepare the world that calls shall meet, ``clock`` and ``rate``; with ``reload`` globals are new."""
+        manager = self.asterisk.manager
+        await self.clear()
+        if task.get("reload"):
+            await manager.command("dialplan reload")
+        await self.asterisk.forget(task["database"])
+        for name, value in task["globals"].items():
+            await manager.act("Setvar", Variable=name, Value=value)
+        self.asterisk.rate = task["rate"]
+        for name, phone in self.phones.items():
+            wanted = task["devices"].get(name, task["otherwise"])
+            phone.behaviour, phone.fast, phone.hold = wanted, task["rate"], name in task["in_use"]
+            here = wanted != "unavailable" or phone.hold
+            if here != phone.registered:
+                await phone.register(100_000_000 if here else 0)
+        for name in task["in_use"]:
+            await manager.act(
+                "Originate", Channel=f"PJSIP/{name}", Application="Wait", Data="100000", Timeout=60000
+            )
+            self.phones[name].hold = True
+        await self.asterisk.set_clock(task["clock"])
+        return {"now": await self.asterisk.now()}
+
+    async def clear(self) -> None:
+        """End all channels that are left. Raise TimeoutError if they stay."""
+        end = time.monotonic() + LIMIT
+        while self.channels:
+            await self.asterisk.manager.command("channel request hangup all")
+            try:
+                await asyncio.wait_for(self.empty.wait(), 1)
+            except asyncio.TimeoutError:
+                if time.monotonic() > end:
+                    shown = await self.asterisk.manager.command("core show channels concise")
+                    if shown.strip():
+                        raise TimeoutError("channels stay: " + shown) from None
+                    self.channels.clear()
+                    self.empty.set()
+
+    async def place_all(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Place calls, ``together`` at a time; return what each did."""
+        held = set(self.channels)
+        slots = asyncio.Semaphore(task["together"])
+        begin = time.monotonic()
+        results = await asyncio.gather(*(self.place(call, slots, task["patience"]) for call in task["calls"]))
+        self.calls.clear()
+        for channel in list(self.by_channel):
+            self.by_channel.pop(channel)
+        left = len(self.channels - held)
+        return {"results": results, "seconds": time.monotonic() - begin, "left": left}
+
+    async def place(self, task: dict[str, Any], slots: asyncio.Semaphore, patience: float) -> dict[str, Any]:
+        """Place a call and wait for its end; ``patience``: seconds of its time without a step until the caller hangs up."""
+        async with slots:
+            self.count += 1
+            call = Placed(task, self.count)
+            if task["endpoint"]:
+                await self.place_by_sip(call)
+            else:
+                await self.place_by_manager(call)
+            while not call.over.done():
+                left = call.moved + patience / self.asterisk.rate - time.monotonic()
+                if left <= 0:
+                    call.gave_up = call.steps[-1][3] if call.steps else "nothing"
+                    self.hang_up(call)
+                    call.moved = time.monotonic()
+                    left = 5
+                await asyncio.wait([call.over], timeout=left)
+            return call.result()
+
+    async def place_by_sip(self, call: Placed) -> None:
+        """Let a phone call; return when its channel is there, or it was refused."""
+        phone = self.phones[call.task["endpoint"]]
+        while phone.name in self.starting:  # one at a time: so a new channel of this endpoint is this call's
+            await asyncio.wait([self.starting[phone.name].begun], timeout=LIMIT)
+        self.starting[phone.name] = call
+        call.phone = phone
+
+        def ended() -> None:
+            if not call.channel:
+                call.end()
+
+        call.leg = phone.call(call.task["exten"], call.task["caller"], call.task["caller_name"], ended)
+        await asyncio.wait([call.begun], timeout=LIMIT)
+        del self.starting[phone.name]
+
+    async def place_by_manager(self, call: Placed) -> None:
+        """Let Asterisk make a Local channel whose far half takes the steps."""
+        task = call.task
+        first, call.channel = f"w{self.count}.1", f"w{self.count}.2"
+        task["other"] = first
+        call.root = first
+        self.calls[first] = self.calls[call.channel] = call
+        fields: dict[str, Any] = {}
+        if task["caller"] or task["caller_name"]:
+            fields["CallerID"] = f'"{task["caller_name"]}" <{task["caller"]}>'
+        if task.get("variables"):
+            fields["Variable"] = [f"{key}={value}" for key, value in task["variables"].items()]
+        answer = await self.asterisk.manager.act(
+            "Originate",
+            Async="true",
+            Channel=f"Local/{task['exten']}@{task['context']}/n",
+            ChannelId=first,
+            OtherChannelId=call.channel,
+            Timeout=100_000_000,
+            Application="Wait",
+            Data="1000000",
+            **fields,
+        )
+        if answer.get("Response") != "Success":
+            call.end()
+
+    async def serve(self) -> None:
+        """Do what is asked until the input ends."""
+        reader = asyncio.StreamReader(limit=1 << 28)
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+        )
+        try:
+            while line := await reader.readline():
+                task = json.loads(line)
+                try:
+                    reply = await self.reply(task)
+                except Exception as problem:  # told to whoever asked, with its place
+                    reply = {"event": "error", "message": f"{problem!r}\n{traceback.format_exc()[-1500:]}"}
+                print(json.dumps({"event": task["do"], "ask": task.get("ask"), **reply}), flush=True)
+        finally:
+            await self.asterisk.stop()
+            self.asterisk.remove()
+
+    async def reply(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer to a task."""
+        do = task["do"]
+        if do == "start":
+            return await self.start(task)
+        if do == "world":
+            return await self.world(task)
+        if do == "calls":
+            return await self.place_all(task)
+        if do == "command":
+            return {"text": await self.asterisk.manager.command(task["command"])}
+        if do == "log":
+            return {"log": self.asterisk.log()}
+        raise ValueError(f"what is {do}?")
+
+
+def _same(phone: Phone) -> Phone:
+    """Return the phone itself, for whoever makes its socket."""
+    return phone
+
+
+if __name__ == "__main__":
+    asyncio.run(Witness().serve())

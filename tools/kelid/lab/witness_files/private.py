@@ -1,0 +1,173 @@
+"""A private Asterisk: a tree of conf files, in folders and a network of its own, with a clock that can be moved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import wave
+from typing import Any
+
+from .manager import CONF, Event, Manager
+
+LIMIT = 60
+"""Seconds for anything that takes part of one on an idle machine."""
+
+LOGGER = (
+    "[general]\ndateformat = %F %T.%3q\nqueue_log = no\n[logfiles]\nmessages.log => notice,warning,error\n"
+)
+
+
+def library() -> str:
+    """Return the path of libfaketime for programs with threads."""
+    return str(next(pathlib.Path("/usr/lib").glob("**/libfaketimeMT.so.1")))
+
+
+class Private:
+    """An Asterisk that runs. Its clock is ``true time since start * rate + offset``, as libfaketime reads it from a file."""
+
+    def __init__(self, heard: Any) -> None:
+        """Given who is told the manager's events."""
+        self.top = pathlib.Path(tempfile.mkdtemp(prefix="witness-"))
+        self.heard = heard
+        self.process: subprocess.Popen[bytes] | None = None
+        self.rate = 1.0
+        self.offset = 0.0
+
+    async def start(self, files: dict[str, str], media: list[str], rate: float, clock: float) -> None:
+        """Start on a tree. ``clock``: what it shows then (seconds since 1970); ``rate``: how fast its time goes."""
+        await self.stop()
+        shutil.rmtree(self.top)
+        for name in ("etc", "db", "spool/voicemail", "spool/monitor", "run", "log/cdr-csv"):
+            (self.top / name).mkdir(parents=True)
+        for name, text in {**files, "manager.conf": CONF, "logger.conf": LOGGER}.items():
+            path = self.top / "etc" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
+        for name in media:
+            silence(pathlib.Path("/var/lib/kelid/media", name))
+        modules = next(pathlib.Path("/usr/lib").glob("**/asterisk/modules"))
+        self.conf = self.top / "asterisk.conf"
+        self.conf.write_text(
+            f"[directories]\nastetcdir => {self.top}/etc\nastmoddir => {modules}\nastdbdir => {self.top}/db\n"
+            f"astspooldir => {self.top}/spool\nastrundir => {self.top}/run\nastlogdir => {self.top}/log\n"
+            "astvarlibdir => /var/lib/asterisk\nastdatadir => /usr/share/asterisk\nastkeydir => /var/lib/asterisk\n"
+            "astagidir => /usr/share/asterisk/agi-bin\n[options]\nverbose = 3\ndebug = 0\nmaxload = 0\n"
+        )
+        self.rate = rate
+        self.clock_file = self.top / "clock"
+        self.begin = time.time()
+        self.set_file(clock - self.begin)
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": library(),
+            "FAKETIME_TIMESTAMP_FILE": str(self.clock_file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_RESET": "1",
+            "NO_FAKE_STAT": "1",
+            "TZ": "UTC",
+        }
+        self.process = subprocess.Popen(
+            ["asterisk", "-C", str(self.conf), "-f", "-g"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        end = time.monotonic() + LIMIT
+        while True:
+            self.manager = Manager(self.heard)
+            try:
+                await self.manager.connect(LIMIT)
+                break
+            except (OSError, asyncio.TimeoutError):
+                self.alive(end)
+                await asyncio.sleep(0.02)
+        while "fully booted" not in await self.manager.command("core waitfullybooted"):
+            self.alive(end)
+        await self.calibrate()
+        await self.set_clock(clock)
+
+    def alive(self, end: float) -> None:
+        """Raise RuntimeError with its log if it has ended, or the time is over."""
+        if time.monotonic() > end or self.process is None or self.process.poll() is not None:
+            raise RuntimeError("Asterisk did not start: " + " / ".join(self.log()[-5:]))
+
+    def log(self) -> list[str]:
+        """Return what it complained of so far."""
+        try:
+            text = (self.top / "log/messages.log").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return []
+        return text.splitlines()
+
+    # -- the clock
+
+    def set_file(self, offset: float) -> None:
+        """Write the difference and the rate for libfaketime, at once or not at all."""
+        self.offset = offset
+        fresh = self.top / "clock.new"
+        fresh.write_text(f"{offset:+.3f} x{self.rate:g}\n" if self.rate != 1 else f"{offset:+.3f}\n")
+        fresh.rename(self.clock_file)
+
+    async def now(self) -> float:
+        """Return the time that Asterisk has, in seconds since 1970."""
+        answer = await self.manager.act("Ping")
+        return float(answer["Timestamp"])
+
+    async def calibrate(self) -> None:
+        """Learn since when the clock is hastened: libfaketime counts from the start of the process."""
+        before = time.time()
+        shown = await self.now()
+        real = (before + time.time()) / 2
+        # shown = begin + (real - begin) * rate + offset
+        self.begin = real - (shown - real - self.offset) / (self.rate - 1) if self.rate != 1 else real
+
+    async def set_clock(self, moment: float) -> None:
+        """Let the clock show the moment now, and run on from there."""
+        real = time.time()
+        self.set_file(moment - (self.begin + (real - self.begin) * self.rate))
+
+    # -- what is kept between calls
+
+    async def forget(self, database: dict[str, str]) -> None:
+        """Empty astdb but for who is registered, and fill it with these values (``FAMILY/KEY``)."""
+        shown = await self.manager.command("database show")
+        families = {line.split("/")[1] for line in shown.splitlines() if line.startswith("/")}
+        for family in sorted(families - {"registrar", "pbx"}):
+            await self.manager.command(f"database deltree {family}")
+        for name, value in database.items():
+            family, _, key = name.rpartition("/")
+            await self.manager.act("DBPut", Family=family, Key=key, Val=value)
+
+    async def stop(self) -> None:
+        """End it, if it runs."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        await self.manager.close()
+        process.kill()
+        process.wait()
+
+    def remove(self) -> None:
+        """Remove its folders."""
+        shutil.rmtree(self.top, ignore_errors=True)
+
+
+def silence(path: pathlib.Path) -> None:
+    """Make a short silent sound, unless there is one."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(8000))
+
+
+__all__ = ["Event", "Private"]
