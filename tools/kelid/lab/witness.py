@@ -33,9 +33,6 @@ TOGETHER = 64
 PATIENCE = 700.0
 """After how many of Asterisk's seconds without a step a caller hangs up."""
 START_SECONDS = 120
-ENDLESS = ("ConfBridge", "Echo", "MusicOnHold", "Milliwatt", "WaitForNoise")
-KEY_APPS = ("Background", "WaitExten", "Read")
-"""Applications at which the caller presses the next of the world's keys."""
 
 _AT = "/usr/local/lib/kelid-witness"
 _FILES = ("__init__.py", "__main__.py", "manager.py", "phones.py", "private.py")
@@ -77,13 +74,24 @@ class Live(NamedTuple):
     gave_up: str
 
 
+class Press(NamedTuple):
+    """Keys that the caller presses: at which of the steps of its own channel (0 is the first), after how many seconds of it.
+
+    ``!`` among the keys hangs up. With ``every`` (seconds) they are pressed again and again while that step lasts.
+    """
+
+    step: int
+    keys: str
+    after: float = 0.3
+    every: float = 0.0
+
+
 class Witness:
     """A private Asterisk on a host of the lab. Use it in ``with``: it ends with it."""
 
-    def __init__(self, host: Host, *, key_apps: Iterable[str] = KEY_APPS) -> None:
+    def __init__(self, host: Host) -> None:
         """Given the host, put the program there and start it; it has no tree yet."""
         self.host = host
-        self.key_apps = list(key_apps)
         self.endpoints: frozenset[str] = frozenset()
         for name in _FILES:
             text = resources.files("kelid.lab").joinpath("witness_files", name).read_text(encoding="utf-8")
@@ -136,9 +144,12 @@ class Witness:
             phones=phones,
             rate=rate,
             clock=at.timestamp(),
-            key_apps=self.key_apps,
         )
         return list(told["log"])
+
+    def dialplan(self, text: str) -> list[str]:
+        """Let Asterisk read another extensions.conf; return what it complained of. All else stays."""
+        return list(self.talker.ask("dialplan", text=SECRET.sub("4711", text))["log"])
 
     def prepare(self, world: World, at: datetime, *, rate: float = RATE, reload: bool = False) -> None:
         """Let calls meet this world at this moment. ``reload``: read the dial plan anew, which forgets its globals."""
@@ -156,12 +167,13 @@ class Witness:
         )
 
     def place(
-        self, calls: Sequence[Call], presses: Sequence[Sequence[str]] = (), *, together: int = TOGETHER,
+        self, calls: Sequence[Call], presses: Sequence[Sequence[Press]] = (), *, together: int = TOGETHER,
         patience: float = PATIENCE, timeout: float = 300,
     ) -> list[Live]:  # fmt: skip
         """Place the calls in the world that was prepared; return what each did, in their order.
 
-        ``presses``: for each call what its caller presses, one text for each application of ``key_apps``.
+        ``presses``: for each call what its caller presses. ``together``: how many calls may be on their way at once.
+        ``patience``: after how many seconds (Asterisk's) without a step a caller hangs up. ``timeout``: true seconds.
         """
         tasks = [self._task(call, presses[index] if presses else ()) for index, call in enumerate(calls)]
         told = self.talker.ask("calls", timeout=timeout, calls=tasks, together=together, patience=patience)
@@ -183,7 +195,7 @@ class Witness:
         """Return what Asterisk complained of since it was loaded."""
         return list(self.talker.ask("log")["log"])
 
-    def _task(self, call: Call, presses: Sequence[str]) -> dict[str, object]:
+    def _task(self, call: Call, presses: Sequence[Press]) -> dict[str, object]:
         """Return a call as the program on the host takes it."""
         by_sip = call.technology == "PJSIP" and call.endpoint in self.endpoints
         return {
@@ -192,7 +204,7 @@ class Witness:
             "context": call.context,
             "caller": call.caller,
             "caller_name": call.caller_name,
-            "presses": list(presses),
+            "keys": [[press.step, press.after, press.keys, press.every] for press in presses],
             "variables": {f"__{key.lstrip('_')}": value for key, value in call.variables.items()}
             if not by_sip
             else {},
@@ -256,4 +268,4 @@ def _text(section: Section) -> str:
     return f"\n[{section.name}]\n{''.join(lines)}"
 
 
-__all__ = ["RATE", "TOGETHER", "UNAVAILABLE", "Live", "LiveStep", "Witness", "adapt", "addresses"]
+__all__ = ["RATE", "TOGETHER", "UNAVAILABLE", "Live", "LiveStep", "Press", "Witness", "adapt", "addresses"]

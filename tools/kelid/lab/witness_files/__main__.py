@@ -1,7 +1,8 @@
 """Place calls in a private Asterisk and tell each step that they take: JSON lines in, JSON lines out.
 
 Runs on a lab host in a network of its own (``unshare -n -m``), with Python's standard library only (3.9 and newer).
-What may be asked (``do``): ``start`` a tree, prepare a ``world``, place ``calls``, ask a ``command``, tell the ``log``.
+What may be asked (``do``):
+``start`` a tree, read another ``dialplan``, prepare a ``world``, place ``calls``, ask a ``command``, tell the ``log``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .phones import Leg, Phone
 from .private import Private
 
 LIMIT = 60
+OUTGOING = "(Outgoing Line)"
+"""What stands where the arguments of a step are, for a channel that somebody called: it takes no steps of its own."""
 
 
 class Placed:
@@ -33,7 +36,8 @@ class Placed:
         self.others: dict[str, int] = {}
         self.open: set[str] = set()
         self.steps: list[list[Any]] = []
-        self.keys = list(task.get("presses", ()))
+        self.keys = task["keys"]
+        self.taken = 0
         self.leg: Leg | None = None
         self.phone: Phone | None = None
         self.cause = ""
@@ -52,8 +56,7 @@ class Placed:
     def result(self) -> dict[str, Any]:
         """Return what was seen of it."""
         status = self.leg.status if self.leg else 0
-        told = {"steps": self.steps, "cause": self.cause, "gave_up": self.gave_up, "status": status}
-        return {**told, "keys_left": len(self.keys)}
+        return {"steps": self.steps, "cause": self.cause, "gave_up": self.gave_up, "status": status}
 
 
 class Witness:
@@ -71,7 +74,7 @@ class Witness:
         self.empty = asyncio.Event()
         self.empty.set()
         self.count = 0
-        self.key_apps: set[str] = set()
+        self.marks: dict[str, Placed] = {}
         self.tasks: set[asyncio.Future[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -91,6 +94,10 @@ class Witness:
             self.new_channel(event)
         elif kind == "Hangup":
             self.gone(event)
+        elif kind == "UserEvent":
+            call = self.marks.pop(event.get("Mark", ""), None)
+            if call and not call.channel:
+                call.end()
 
     def new_channel(self, event: Event) -> None:
         """Learn to which call a new channel belongs."""
@@ -139,26 +146,37 @@ class Witness:
             event.get("AppData", ""),
         ]
         call.steps.append([*step, number])
-        if number == 0 and application.lower() in self.key_apps and call.keys:
-            keys = call.keys.pop(0)
-            if keys:
-                self.spawn(self.press(call, keys))
+        if number == 0 and event.get("AppData") != OUTGOING:
+            for at, after, keys, every in call.keys:
+                if at == call.taken:
+                    self.spawn(self.press(call, at, after, keys, every))
+            call.taken += 1
 
-    async def press(self, call: Placed, keys: str) -> None:
-        """Press keys, one after the other; ``!`` hangs up."""
-        await asyncio.sleep(0.3 / self.asterisk.rate)
-        for key in keys:
-            if call.over.done():
+    async def press(self, call: Placed, at: int, after: float, keys: str, every: float) -> None:
+        """Press keys, one after the other, ``after`` seconds of the call's time; ``!`` hangs up.
+
+        With ``every`` (seconds) they are pressed again and again while the call is at that step.
+        """
+        rate = self.asterisk.rate
+        await asyncio.sleep(after / rate)
+        while True:
+            for key in keys:
+                if call.over.done():
+                    return
+                if key == "!":
+                    self.hang_up(call)
+                elif call.leg and call.phone:
+                    call.phone.press(call.leg, key)
+                else:
+                    await self.asterisk.manager.act(
+                        "PlayDTMF", Channel=call.task["other"], Digit=key, Duration=80
+                    )
+                await asyncio.sleep(0.25 / rate)
+            if not every:
                 return
-            if key == "!":
-                self.hang_up(call)
-            elif call.leg and call.phone:
-                call.phone.press(call.leg, key)
-            else:
-                await self.asterisk.manager.act(
-                    "PlayDTMF", Channel=call.task["other"], Digit=key, Duration=80
-                )
-            await asyncio.sleep(0.2 / self.asterisk.rate)
+            await asyncio.sleep(every / rate)
+            if call.over.done() or call.taken != at + 1:
+                return
 
     def hang_up(self, call: Placed) -> None:
         """Let the caller hang up."""
@@ -171,7 +189,6 @@ class Witness:
 
     async def start(self, task: dict[str, Any]) -> dict[str, Any]:
         """Load a tree: ``files``, ``media``, ``phones`` (endpoint -> [aor, address]), ``rate``, ``clock``."""
-        self.key_apps = {name.lower() for name in task["key_apps"]}
         await self.asterisk.start(task["files"], task["media"], task["rate"], task["clock"])
         for name, (aor, address) in task["phones"].items():
             known = self.phones.get(name)
@@ -211,6 +228,13 @@ class Witness:
             self.phones[name].hold = True
         await self.asterisk.set_clock(task["clock"])
         return {"now": await self.asterisk.now()}
+
+    async def dialplan(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Read another extensions.conf, and keep everything else."""
+        before = len(self.asterisk.log())
+        self.asterisk.write("extensions.conf", task["text"])
+        await self.asterisk.manager.command("dialplan reload")
+        return {"log": self.asterisk.log()[before:]}
 
     async def clear(self) -> None:
         """End all channels that are left. Raise TimeoutError if they stay."""
@@ -268,11 +292,19 @@ class Witness:
 
         def ended() -> None:
             if not call.channel:
-                call.end()
+                self.spawn(self.refused(call))
 
         call.leg = phone.call(call.task["exten"], call.task["caller"], call.task["caller_name"], ended)
         await asyncio.wait([call.begun], timeout=LIMIT)
         del self.starting[phone.name]
+
+    async def refused(self, call: Placed) -> None:
+        """A call was answered with its end before its channel was told: end it, unless the channel comes after all.
+
+        Events are told later than SIP is answered, but in their order: after a mark of ours nothing of the call can come.
+        """
+        self.marks[f"m{call.number}"] = call
+        await self.asterisk.manager.act("UserEvent", UserEvent="Mark", Mark=f"m{call.number}")
 
     async def place_by_manager(self, call: Placed) -> None:
         """Let Asterisk make a Local channel whose far half takes the steps."""
@@ -325,6 +357,8 @@ class Witness:
             return await self.start(task)
         if do == "world":
             return await self.world(task)
+        if do == "dialplan":
+            return await self.dialplan(task)
         if do == "calls":
             return await self.place_all(task)
         if do == "command":

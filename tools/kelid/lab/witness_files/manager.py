@@ -9,7 +9,7 @@ SECRET = "witness"  # noqa: S105  (of use in its own network only)
 CONF = (
     "[general]\nenabled = yes\nbindaddr = 127.0.0.1\nport = 5038\nwebenabled = no\ntimestampevents = yes\n"
     "allowmultiplelogin = yes\n"
-    f"[witness]\nsecret = {SECRET}\nread = call,dialplan\nwrite = all\nwritetimeout = 60000\n"
+    f"[witness]\nsecret = {SECRET}\nread = call,dialplan,user\nwrite = all\nwritetimeout = 60000\n"
     "eventfilter = !Event: VarSet\n"
 )
 """manager.conf of the private Asterisk. VarSet would be nine of ten events, and nobody here reads it."""

@@ -45,9 +45,7 @@ class Private:
         for name in ("etc", "db", "spool/voicemail", "spool/monitor", "run", "log/cdr-csv"):
             (self.top / name).mkdir(parents=True)
         for name, text in {**files, "manager.conf": CONF, "logger.conf": LOGGER}.items():
-            path = self.top / "etc" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", errors="surrogateescape")
+            self.write(name, text)
         for name in media:
             silence(pathlib.Path("/var/lib/kelid/media", name))
         modules = next(pathlib.Path("/usr/lib").glob("**/asterisk/modules"))
@@ -91,6 +89,12 @@ class Private:
             self.alive(end)
         await self.calibrate()
         await self.set_clock(clock)
+
+    def write(self, name: str, text: str) -> None:
+        """Write one file of the tree."""
+        path = self.top / "etc" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
     def alive(self, end: float) -> None:
         """Raise RuntimeError with its log if it has ended, or the time is over."""

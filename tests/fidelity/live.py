@@ -1,0 +1,163 @@
+"""Cases and sites placed in the witness, and compared with the oracle."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from fidelity.compare import Verdict, compare, oracle
+from fidelity.generate import Case, Shot
+from fidelity.plain import tree
+
+from kelid.lab.witness import RATE, TOGETHER, Live, Witness
+from kelid.model.call import Call, World
+from kelid.model.pbx import Pbx
+
+AT = datetime(2026, 12, 1, 10, 0, 5, tzinfo=ZoneInfo("UTC"))
+"""The moment of calls for which none was chosen: a Tuesday."""
+SLOW = 2.0
+"""How much time is hastened for a call that is placed again alone."""
+GENERAL = "[general]\nstatic = yes\nautofallthrough = {}\nclearglobalvars = yes\n"
+DATABASE = {"fam/key": "value", "x/y": "12"}
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A call that was placed, and what came of it."""
+
+    group: str
+    call: Call
+    world: World
+    live: Live
+    verdict: Verdict
+    case: Case | None = None
+
+
+def general(case: Case) -> str:
+    """Return the part of the file before a case's contexts."""
+    return GENERAL.format("yes" if case.fallthrough else "no")
+
+
+def world_of(case: Case, shot: Shot) -> World:
+    """Return the world that a call of a case meets."""
+    return World(otherwise=case.otherwise, database=DATABASE, presses=shot.presses)
+
+
+def call_of(case: Case, shot: Shot) -> Call:
+    """Return a call of a case."""
+    return Call(
+        context=shot.context,
+        exten=shot.exten,
+        at=case.at or AT,
+        caller=shot.caller,
+        caller_name=shot.name,
+    )
+
+
+def place_cases(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterator[Placed]:
+    """Place all calls of cases that can be loaded together (one version, one autofallthrough), and compare each."""
+    text = general(cases[0]) + "".join(case.text for case in cases)
+    pbx, files = tree(text, asterisk)
+    witness.load(pbx, files, at=cases[0].at or AT)
+    key = lambda case: ((case.at or AT).isoformat(), case.otherwise)  # noqa: E731
+    for _, group in itertools.groupby(sorted(cases, key=key), key):
+        yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots])
+
+
+def _place(
+    witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], *, alone: bool = False
+) -> Iterator[Placed]:
+    """Place calls of one world and moment, and compare; those that differ are placed again, alone and slowly."""
+    again = []
+    rate = SLOW if alone else RATE
+    for batch in [[shot] for shot in shots] if alone else [shots]:
+        case = batch[0][0]
+        world = world_of(*batch[0])
+        witness.prepare(world, case.at or AT, rate=1.0 if case.at else rate, reload=alone)
+        calls = [call_of(*shot) for shot in batch]
+        lives = witness.place(calls, [shot.presses for _, shot in batch], together=1 if alone else TOGETHER)
+        for (case, shot), call, live in zip(batch, calls, lives, strict=True):
+            world = world_of(case, shot)
+            verdict = compare(oracle(pbx, call, world), live)
+            if verdict.how == "different" and not alone:
+                again.append((case, shot))
+            else:
+                yield Placed(case.family, call, world, live, verdict, replace(case, shots=(shot,)))
+    if again:
+        yield from _place(witness, pbx, again, alone=True)
+
+
+# -- the smallest form
+
+
+def shrink(witness: Witness, case: Case, asterisk: int) -> Case:
+    """Given a case of one call that differs, return the fewest lines, keys and letters that still differ."""
+    lines = case.text.splitlines()
+    while True:
+        smaller = _fewer_lines(witness, case, lines, asterisk)
+        if smaller == lines:
+            break
+        lines = smaller
+    case = replace(case, text="\n".join(lines) + "\n")
+    shot = case.shots[0]
+    simpler = [
+        replace(case, shots=(fewer,))
+        for fewer in (
+            replace(shot, caller="", name=""),
+            replace(shot, name=""),
+            *(replace(shot, presses=shot.presses[:count]) for count in range(len(shot.presses))),
+        )
+        if fewer != shot
+    ]
+    for smaller_case, differs in zip(simpler, differing(witness, simpler, asterisk), strict=True):
+        if differs:
+            return smaller_case
+    return case
+
+
+def _fewer_lines(witness: Witness, case: Case, lines: list[str], asterisk: int) -> list[str]:
+    """Return the lines without some that make no difference; the same list if all do."""
+    tries = [replace(case, text="\n".join(lines[:at] + lines[at + 1 :]) + "\n") for at in range(len(lines))]
+    spare = [at for at, differs in enumerate(differing(witness, tries, asterisk)) if differs]
+    while spare:
+        kept = [line for at, line in enumerate(lines) if at not in spare]
+        if next(differing(witness, [replace(case, text="\n".join(kept) + "\n")], asterisk)):
+            return kept
+        spare = spare[: len(spare) // 2]
+    return lines
+
+
+def differing(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterator[bool]:
+    """Say for each case of one call whether the oracle and Asterisk differ; all are loaded at once, under other names."""
+    if not cases:
+        return
+    named = [renamed(case, f"{case.name}v{number}v") for number, case in enumerate(cases)]
+    text = general(cases[0]) + "".join(case.text for case in named)
+    pbx, _ = tree(text, asterisk)
+    witness.dialplan(text)
+    case = named[0]
+    witness.prepare(world_of(case, case.shots[0]), case.at or AT, rate=1.0 if case.at else SLOW)
+    calls = [call_of(case, case.shots[0]) for case in named]
+    lives = witness.place(calls, [case.shots[0].presses for case in named], together=4)
+    for case, call, live in zip(named, calls, lives, strict=True):
+        yield compare(oracle(pbx, call, world_of(case, case.shots[0])), live).how == "different"
+
+
+def renamed(case: Case, name: str) -> Case:
+    """Return the case under another name, in all of its text."""
+    shots = tuple(replace(shot, context=shot.context.replace(case.name, name)) for shot in case.shots)
+    return replace(case, name=name, text=case.text.replace(case.name, name), shots=shots)
+
+
+def table(placed: Iterable[Placed]) -> list[tuple[str, int, int, int]]:
+    """Return for each group: its name, calls compared, disagreements, unknown."""
+    rows: dict[str, list[int]] = {}
+    for one in placed:
+        row = rows.setdefault(one.group, [0, 0, 0])
+        row[0] += 1
+        row[1] += one.verdict.how == "different"
+        row[2] += one.verdict.how == "unknown"
+    return [(name, *counts) for name, counts in sorted(rows.items())]

@@ -1,0 +1,89 @@
+"""A small tree around a dial plan of one's own: what Asterisk needs to run it, with phones that can be called."""
+
+from __future__ import annotations
+
+from kelid.model.bundle import Bundle
+from kelid.model.pbx import Pbx
+from kelid.readback import readback
+
+COMMON = """
+app_authenticate app_cdr app_chanisavail app_controlplayback app_db app_dial app_directory app_disa app_echo app_exec
+app_originate app_page app_playback app_playtones app_queue app_read app_readexten app_record app_sayunixtime app_senddtmf
+app_softhangup app_stack app_transfer app_userevent app_verbose app_voicemail app_waituntil app_while app_confbridge
+app_mixmonitor app_celgenuserevent app_channelredirect app_forkcdr app_sendtext app_test app_waitforring app_waitforsilence
+bridge_builtin_features bridge_holding bridge_simple bridge_softmix chan_bridge_media codec_alaw codec_gsm codec_ulaw
+format_gsm format_pcm format_sln format_wav func_aes func_base64 func_blacklist func_callcompletion func_callerid func_cdr
+func_channel func_config func_cut func_db func_devstate func_dialgroup func_dialplan func_enum func_env func_extstate
+func_global func_groupcount func_hangupcause func_holdintercept func_iconv func_jitterbuffer func_lock func_logic func_math
+func_md5 func_module func_periodic_hook func_pjsip_aor func_pjsip_contact func_pjsip_endpoint func_presencestate func_rand
+func_realtime func_scramble func_sha1 func_shell func_sorcery func_speex func_sprintf func_srv func_strings func_sysinfo
+func_timeout func_uri func_version func_vmcount func_volume pbx_config res_musiconhold res_parking res_pjproject
+res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd res_rtp_asterisk res_pjsip res_pjsip_session
+res_pjsip_pubsub res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_header_funcs
+res_pjsip_registrar res_pjsip_sdp_rtp res_pjsip_diversion res_pjsip_rfc3326 res_pjsip_authenticator_digest chan_pjsip
+res_mutestream res_calendar res_agi app_stack
+""".split()
+OLD = ("app_macro", "app_dumpchan")
+"""What only Asterisk 16 of the two still has."""
+
+PHONES = ("100", "101", "102", "103", "trunk")
+
+_PJSIP = """
+[{name}]
+type = endpoint
+context = default
+disallow = all
+allow = alaw
+aors = {name}
+{more}
+[{name}]
+type = aor
+"""
+_VOICEMAIL = """
+[general]
+format = wav
+[default]
+101 => 4711,One
+102 => 4711,Two
+"""
+_QUEUES = """
+[general]
+[support]
+strategy = ringall
+timeout = 10
+retry = 1
+member => PJSIP/101
+member => PJSIP/102
+"""
+
+
+def tree(dialplan: str, asterisk: int = 22) -> tuple[Pbx, dict[str, str]]:
+    """Given the text of extensions.conf, return what Asterisk reads and the files of the tree."""
+    modules = [*COMMON, *(OLD if asterisk == 16 else ())]
+    pjsip = "".join(
+        _PJSIP.format(name=name, more="" if name == "trunk" else f'callerid = "Phone {name}" <{name}>')
+        for name in PHONES
+    )
+    files = {
+        "extensions.conf": dialplan,
+        "modules.conf": "[modules]\nautoload = no\n"
+        + "".join(f"load = {name}.so\n" for name in dict.fromkeys(modules)),
+        "pjsip.conf": pjsip,
+        "voicemail.conf": _VOICEMAIL,
+        "queues.conf": _QUEUES,
+        "rtp.conf": "[general]\nrtpstart = 10000\nrtpend = 20000\n",
+        "indications.conf": "[general]\ncountry = us\n[us]\ndescription = US\nringcadence = 2000,4000\nbusy = 480+620/500,0/500\n"
+        "dial = 350+440\nring = 440+480/2000,0/4000\ncongestion = 480+620/250,0/250\n",
+        "features.conf": "[general]\n",
+        "res_parking.conf": "[general]\n",
+        "confbridge.conf": "[general]\n",
+        "musiconhold.conf": "[general]\n",
+        "cdr.conf": "[general]\nenable = no\n",
+        "cel.conf": "[general]\nenable = no\n",
+        "http.conf": "[general]\nenabled = no\n",
+        "ccss.conf": "[general]\n",
+        "udptl.conf": "[general]\n",
+        "acl.conf": "",
+        "sorcery.conf": "",
+    }
+    return readback(Bundle(site="plain", asterisk=asterisk, files=files)), files

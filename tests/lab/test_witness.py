@@ -1,0 +1,129 @@
+"""The witness itself: what a real Asterisk did is told step by step, in the world and at the time that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from fidelity.plain import tree
+from kelid.lab import Lab
+from kelid.lab.witness import Live, Press, Witness
+from kelid.model.call import Call, World
+
+pytestmark = pytest.mark.lab
+
+IMAGES = {22: "pbx", 16: "pbx11"}
+AT = datetime(2027, 3, 21, 8, 0, tzinfo=UTC)
+DIALPLAN = """
+[general]
+autofallthrough = yes
+clearglobalvars = yes
+[default]
+exten => dial,1,Dial(PJSIP/101,20)
+ same => n,NoOp(${DIALSTATUS})
+ same => n,Set(GLOBAL(seen)=$[0${seen} + 1])
+exten => menu,1,Answer()
+ same => n,WaitExten(5)
+exten => t,1,NoOp(nothing)
+exten => 12,1,NoOp(${CHANNEL(endpoint)} ${CALLERID(num)})
+exten => kept,1,NoOp(${DB(a/b)} ${seen} ${DEVICE_STATE(PJSIP/102)})
+exten => when,1,NoOp(${STRFTIME(${EPOCH},UTC,%Y%m%d %H:%M)})
+exten => long,1,Answer()
+ same => n,Wait(120)
+ same => n,NoOp(over)
+exten => forever,1,Echo()
+exten => h,1,NoOp(end)
+"""
+
+
+@pytest.fixture(scope="module", params=sorted(IMAGES, reverse=True), ids=lambda version: f"asterisk{version}")
+def witness(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Witness]:
+    host = lab.create_host(f"witness{request.param}", image=IMAGES[request.param])
+    with Witness(host) as witness:
+        pbx, files = tree(DIALPLAN, request.param)
+        witness.load(pbx, files, at=AT)
+        yield witness
+
+
+def call(exten: str, endpoint: str = "100") -> Call:
+    technology = "PJSIP" if endpoint else "Local"
+    return Call(
+        context="default", exten=exten, at=AT, caller=endpoint, endpoint=endpoint, technology=technology
+    )
+
+
+def shown(live: Live) -> list[str]:
+    return [step.data for step in live.steps if step.app.lower() == "noop"]
+
+
+def test_phones_do_what_the_world_says(witness: Witness) -> None:
+    ends = {
+        "answers": [],
+        "busy": ["BUSY"],
+        "no_answer": ["NOANSWER"],
+        "unavailable": ["CHANUNAVAIL"],
+        "congestion": ["CONGESTION"],
+    }
+    for how, status in ends.items():
+        witness.prepare(World(devices={"PJSIP/101": how}), AT)
+        for live in witness.place([call("dial"), call("dial", "")]):
+            assert shown(live) == [*status, "end"], how
+
+
+def test_keys_are_pressed_at_their_step(witness: Witness) -> None:
+    witness.prepare(World(), AT)
+    by_sip, by_local, silent = witness.place(
+        [call("menu"), call("menu", ""), call("menu")], [[Press(1, "12")], [Press(1, "12")], []]
+    )
+    assert shown(by_sip) == ["100 100", "end"]
+    assert shown(by_local)[0].endswith("end" if len(shown(by_local)) == 1 else " ")
+    assert [step.exten for step in by_local.steps if step.channel == 0][-2:] == ["12", "h"]
+    assert shown(silent) == ["nothing", "end"]
+
+
+def test_each_world_is_its_own(witness: Witness) -> None:
+    witness.prepare(World(database={"a/b": "x"}, globals={"seen": "5"}, in_use=frozenset({"PJSIP/102"})), AT)
+    (live,) = witness.place([call("kept")])
+    assert shown(live) == ["x 5 INUSE", "end"]
+    witness.prepare(World(), AT, reload=True)
+    (live,) = witness.place([call("kept")])
+    assert shown(live) == ["  NOT_INUSE", "end"]
+
+
+def test_the_clock_shows_what_was_set_and_waits_are_short(witness: Witness) -> None:
+    for days in (0, 200, -3):
+        moment = AT + timedelta(days=days)
+        witness.prepare(World(), moment)
+        begin = datetime.now(UTC)
+        when, long = witness.place([call("when"), call("long")])
+        assert shown(when) == [moment.strftime("%Y%m%d %H:%M"), "end"]
+        assert shown(long) == ["over", "end"]
+        assert datetime.now(UTC) - begin < timedelta(seconds=60)
+
+
+def test_a_caller_who_waits_for_nothing_hangs_up(witness: Witness) -> None:
+    witness.prepare(World(), AT)
+    (live,) = witness.place([call("forever")], patience=20)
+    assert live.gave_up == "Echo"
+    assert shown(live) == ["end"]
+    (live,) = witness.place([call("forever")], [[Press(0, "!", after=2)]])
+    assert live.gave_up == ""
+
+
+def test_many_at_once_are_told_apart(witness: Witness) -> None:
+    witness.prepare(World(), AT)
+    calls = [call("12", "" if number % 2 else str(100 + number % 4)) for number in range(60)]
+    for asked, live in zip(calls, witness.place(calls), strict=True):
+        assert [step.exten for step in live.steps if step.channel == 0] == ["12", "h"]
+        if asked.endpoint:
+            assert shown(live)[0] == f"{asked.endpoint} {asked.endpoint}"
+
+
+def test_files_of_the_program_are_shipped(root: Path) -> None:
+    from kelid.lab import witness
+
+    files = {path.name for path in (root / "tools/kelid/lab/witness_files").glob("*.py")}
+    assert files == set(witness._FILES)
