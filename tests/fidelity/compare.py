@@ -11,6 +11,7 @@ from kelid.model.call import Call, World
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Trace
 from kelid.model.unrepeatable import repeatable
+from kelid.simulate import simulate
 
 OUTGOING = "(Outgoing Line)"
 """What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
@@ -75,6 +76,4 @@ def compare(trace: Trace, live: Live) -> Verdict:
 
 def oracle(pbx: Pbx, call: Call, world: World) -> Trace:
     """Return what the oracle says."""
-    from kelid.simulate import simulate
-
     return simulate(pbx, call, world)

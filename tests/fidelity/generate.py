@@ -562,7 +562,7 @@ def gosubs(rng: Rng, name: str) -> Case:
         "NoOp(back <${ARG1}><${ARG2}><${v}> ${GOSUB_RETVAL})",
     )
     text += f" same => n(out),{one(rng, 'Return(${v})', 'Return()', 'Return(a,b)', 'StackPop()')}\n same => n,Return(last)\n"
-    text += f"exten => s,20(top),NoOp(top)\n same => n,Return(top)\n"
+    text += "exten => s,20(top),NoOp(top)\n same => n,Return(top)\n"
     return Case(name, "gosubs", text, (Shot(name, "s"),))
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fidelity.compare import Verdict, compare, oracle
 from fidelity.generate import Case, Shot
 from fidelity.plain import tree
-
+from kelid.lab.presses import presses
 from kelid.lab.witness import RATE, TOGETHER, Live, Witness
 from kelid.model.call import Call, World
 from kelid.model.pbx import Pbx
@@ -62,7 +62,7 @@ def place_cases(witness: Witness, cases: Sequence[Case], asterisk: int) -> Itera
     text = general(cases[0]) + "".join(case.text for case in cases)
     pbx, files = tree(text, asterisk)
     witness.load(pbx, files, at=cases[0].at or AT)
-    key = lambda case: ((case.at or AT).isoformat(), case.otherwise)  # noqa: E731
+    key = lambda case: ((case.at or AT).isoformat(), case.otherwise)
     for _, group in itertools.groupby(sorted(cases, key=key), key):
         yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots])
 
@@ -78,10 +78,11 @@ def _place(
         world = world_of(*batch[0])
         witness.prepare(world, case.at or AT, rate=1.0 if case.at else rate, reload=alone)
         calls = [call_of(*shot) for shot in batch]
-        lives = witness.place(calls, [shot.presses for _, shot in batch], together=1 if alone else TOGETHER)
-        for (case, shot), call, live in zip(batch, calls, lives, strict=True):
-            world = world_of(case, shot)
-            verdict = compare(oracle(pbx, call, world), live)
+        worlds = [world_of(*shot) for shot in batch]
+        traces = [oracle(pbx, call, world) for call, world in zip(calls, worlds, strict=True)]
+        lives = witness.place(calls, [presses(trace) for trace in traces], together=1 if alone else TOGETHER)
+        for (case, shot), call, world, trace, live in zip(batch, calls, worlds, traces, lives, strict=True):
+            verdict = compare(trace, live)
             if verdict.how == "different" and not alone:
                 again.append((case, shot))
             else:
@@ -141,9 +142,12 @@ def differing(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterato
     case = named[0]
     witness.prepare(world_of(case, case.shots[0]), case.at or AT, rate=1.0 if case.at else SLOW)
     calls = [call_of(case, case.shots[0]) for case in named]
-    lives = witness.place(calls, [case.shots[0].presses for case in named], together=4)
-    for case, call, live in zip(named, calls, lives, strict=True):
-        yield compare(oracle(pbx, call, world_of(case, case.shots[0])), live).how == "different"
+    traces = [
+        oracle(pbx, call, world_of(case, case.shots[0])) for case, call in zip(named, calls, strict=True)
+    ]
+    lives = witness.place(calls, [presses(trace) for trace in traces], together=4)
+    for trace, live in zip(traces, lives, strict=True):
+        yield compare(trace, live).how == "different"
 
 
 def renamed(case: Case, name: str) -> Case:

@@ -72,10 +72,12 @@ EVENTS = {
 
 
 class Asked(NamedTuple):
-    """A question with the answer that it got."""
+    """A question with its answer: at which of the trace's steps, and after how many seconds of waiting in the call."""
 
     question: Question
     answer: str
+    step: int = -1
+    at: float = 0.0
 
 
 class Trace(Record):

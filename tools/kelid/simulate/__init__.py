@@ -24,7 +24,7 @@ def simulate(pbx: Pbx, call: Call, world: World) -> Trace:
     with "unknown"; it is never guessed.
     """
     answers = Answers(world)
-    run = Run(pbx, call, answers)
+    run = answers.run = Run(pbx, call, answers)
     step = run.step
     count = 0
     points: dict[Any, tuple[int, int]] = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kelid.model.call import (
     ANSWERS,
     BUSY,
@@ -13,6 +15,9 @@ from kelid.model.call import (
 )
 from kelid.model.trace import Asked
 from kelid.simulate.state import CALLED
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
 
 STATUS = {
     ANSWERS: "ANSWER",
@@ -34,11 +39,15 @@ class Answers:
         self.waits = 0
         """How many times keys have been waited for."""
         self._pressing = ""
+        self.run: Run | None = None
+        """Whose questions these are, to note where they were asked."""
 
     def __call__(self, question: Question) -> str:
         """Return the answer."""
         answer = self._answer(question)
-        self.asked.append(Asked(question, answer))
+        run = self.run
+        at = (run.step_count - 1, run.elapsed) if run else (-1, 0.0)
+        self.asked.append(Asked(question, answer, *at))
         return answer
 
     def _answer(self, question: Question) -> str:

@@ -1,0 +1,42 @@
+"""What a caller presses live, so that a real Asterisk gets the very keys that a trace was given, where it was given them."""
+
+from __future__ import annotations
+
+from kelid.lab.witness import Press
+from kelid.model.trace import Trace
+
+SETTLE = 0.4
+"""Seconds after the beginning of a step until the first key: an application is ready for keys then."""
+AGAIN = 3.0
+"""Seconds between the keys that bring an application to its end."""
+
+ENDED_BY_POUND = {("voicemail", "SUCCESS")}
+"""Questions and answers for which the caller presses # until the application is over."""
+
+
+def presses(trace: Trace) -> list[Press]:
+    """Return the keys for the steps of the caller's own channel (counted from 0)."""
+    own: dict[int, int] = {}
+    for index, step in enumerate(trace.steps):
+        if step.channel == 0:
+            own[index] = len(own)
+    found: list[Press] = []
+    began: dict[int, float] = {}
+    for asked in trace.asked:
+        step = own.get(asked.step)
+        if step is None:
+            continue
+        kind, subject = asked.question.kind, asked.question.subject
+        begin = began.setdefault(step, asked.at)
+        if kind == "key" and asked.answer and not subject.startswith("called:"):
+            goes_on = "+" in subject.rpartition(",")[2]
+            if goes_on and found and found[-1].step == step:
+                found[-1] = found[-1]._replace(keys=found[-1].keys + asked.answer)
+            else:
+                found.append(Press(step, asked.answer, SETTLE + asked.at - begin))
+        elif (kind, asked.answer) in ENDED_BY_POUND:
+            found.append(Press(step, "#", SETTLE, AGAIN))
+    return found
+
+
+__all__ = ["presses"]
