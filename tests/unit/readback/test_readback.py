@@ -182,12 +182,13 @@ def test_reading_loses_nothing(text: str) -> None:
         ("k = v\u00a0", Kind.OPTION, "k", "v\u00a0"),
         ("k = v \r", Kind.OPTION, "k", "v"),
         ("#Include\t<a.conf>", Kind.DIRECTIVE, "Include", "<a.conf>"),
+        ("\ufeff[a]", Kind.SECTION, "a", ""),
         ("k = v --; w", Kind.OPTION, "k", "v --; w"),
         ("[name", Kind.GARBAGE, "", "[name"),
         ("word", Kind.GARBAGE, "", "word"),
         ("#include other.conf", Kind.DIRECTIVE, "include", "other.conf"),
-        ("k = " + "x" * 8185, Kind.OPTION, "k", "x" * 8185),
-        ("k = " + "x" * 8186, Kind.GARBAGE, "", "k = " + "x" * 8186),
+        ("k = " + "x" * 8186, Kind.OPTION, "k", "x" * 8186),
+        ("k = " + "x" * 8187, Kind.GARBAGE, "", "k = " + "x" * 8187),
     ],
 )
 def test_a_line_is_read_as_asterisk_reads_it(text: str, kind: Kind, name: str, value: str) -> None:

@@ -223,8 +223,6 @@ class _Reader:
             self.find(line.where, code, f"Asterisk reads no further in this file: {what}", fix)
             raise _Stop
         self.config.refused = True
-        if line.raw.startswith("\ufeff"):
-            fix = "save the file as UTF-8 without a byte order mark, which Asterisk takes for text"
         self.find(line.where, code, f"Asterisk refuses the whole file: {what}", fix)
 
     def option(self, line: Line, category: Category) -> None:

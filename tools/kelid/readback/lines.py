@@ -2,7 +2,7 @@
 
 The reading follows main/config.c (``config_text_file_load`` and ``process_text_line``): ``;`` opens a comment unless a
 backslash stands before it, ``;--`` opens one of many lines that ``--;`` closes, blanks at both ends are cut off, a NUL ends
-the line. Bytes that are no UTF-8 are the surrogates of Python's ``surrogateescape``.
+the line, a byte order mark is passed over. Bytes that are no UTF-8 are the surrogates of Python's ``surrogateescape``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from enum import Enum
 
 from kelid.findings import Where
 
-LONGEST = 8189
+LONGEST = 8190
 """Bytes of a line, without its end, that Asterisk takes; a longer one is skipped (main/config.c: fgets into 8,192 bytes)."""
 
 BLANKS = "".join(map(chr, range(1, 33)))
 """What Asterisk cuts off at both ends (``ast_strip``): every byte up to the space; no wide or unbreakable one."""
 
-_CHUNK = 8191
 _SURELY_SHORT = LONGEST // 4
 
 
@@ -104,21 +103,15 @@ def read_conf(path: str, text: str, depth: int = 0) -> ConfText:
     ``depth`` is how many comments of many lines are open where it begins: they go on from file to file of one ``#include``.
     """
     lines = []
-    swallow = False
     for number, raw in enumerate(_split(text), start=1):
         where = Where(path, number)
-        if swallow:
-            swallow = False
-            problem = "is read as the end of the line before it, which is too long"
-            lines.append(Line(raw, Kind.GARBAGE, value=raw.strip(BLANKS), problem=problem, where=where))
-            continue
-        if len(raw) > _SURELY_SHORT and (size := _size(raw)) > LONGEST + 1:
-            # fgets fills its buffer to the last byte, and Asterisk then reads on to where it doesn't.
-            swallow = size % _CHUNK == 0 and raw.endswith("\n")
+        if len(raw) > _SURELY_SHORT and (size := _size(raw)) > LONGEST:
             problem = f"has {size} bytes; Asterisk skips lines of more than {LONGEST}"
             lines.append(Line(raw, Kind.GARBAGE, value=raw.strip(BLANKS), problem=problem, where=where))
             continue
         content = raw if "\0" not in raw else raw.partition("\0")[0]
+        if number == 1:
+            content = content.removeprefix("\ufeff")  # a byte order mark, which Asterisk passes over too
         if depth or ";" in content:
             content, depth = _without_comments(content, depth)
         lines.append(_line(raw, content.strip(BLANKS), where))
@@ -126,8 +119,8 @@ def read_conf(path: str, text: str, depth: int = 0) -> ConfText:
 
 
 def _size(raw: str) -> int:
-    """Return the bytes of a line as C counts them: up to a NUL."""
-    text = raw.partition("\0")[0]
+    """Return the bytes of a line without its end, as C counts them: up to a NUL."""
+    text = raw.removesuffix("\n").partition("\0")[0]
     try:
         return len(encode(text))
     except UnicodeEncodeError:  # half of a surrogate pair that came from no file

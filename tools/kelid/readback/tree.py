@@ -215,8 +215,14 @@ class _TreeReader:
         name = Path(self.folder).name or "tree"
         if dialplan is None:
             return Pbx(site=name, asterisk=self.asterisk, files=files, lists=lists)
-        globals_ = self.only(dialplan, "globals")
-        general = self.only(dialplan, "general")
+        # Of the global variables all sections count, of the general options only the first (pbx_load_config).
+        globals_ = tuple(
+            option
+            for category in dialplan.sections()
+            if category.name.lower() == "globals"
+            for option in category.options
+        )
+        general = self.general(dialplan)
         reader = DialplanReader(TREE, global_values(globals_))
         for category in dialplan.sections():
             if category.name.lower() not in {"general", "globals"}:
@@ -237,22 +243,23 @@ class _TreeReader:
         rows = rows[:-1] if not rows[-1] else rows
         return (ListLine(row, Where(self.shown(path), n)) for n, row in enumerate(rows, start=1))
 
-    def only(self, dialplan: Config, name: str) -> tuple[Option, ...]:
-        """Return the options of the first section of that name; tell of others, which Asterisk never asks for."""
-        first = dialplan.first(name)
+    def general(self, dialplan: Config) -> tuple[Option, ...]:
+        """Return the general options; tell of sections that Asterisk never asks for, and of what can't be modelled."""
+        first = dialplan.first("general")
+        if first is None:
+            return ()
         for category in dialplan.sections():
-            if category.name.lower() == name and category is not first:
-                what = f"Asterisk reads only the first [{name}], in {first.where if first else ''}"
-                self.find(category.where, "Z013", what, f"write [{name}](+)")
-        if name == "general" and first is not None:
-            for option in first.options:
-                key, value = option.key.lower(), option.value.strip(BLANKS)
-                if (key == "overrideswitch" and value) or (
-                    key == "extenpatternmatchnew" and value.lower() in _TRUE
-                ):
-                    what = f"{option.key} changes how extensions are found, and is not modelled"
-                    self.find(option.where, "Z016", what, "take the line out", Severity.NOTE)
-        return tuple(first.options) if first is not None else ()
+            if category.name.lower() == "general" and category is not first:
+                what = f"Asterisk reads only the first [general], in {first.where}"
+                self.find(category.where, "Z013", what, "write [general](+)")
+        for option in first.options:
+            key, value = option.key.lower(), option.value.strip(BLANKS)
+            if (key == "overrideswitch" and value) or (
+                key == "extenpatternmatchnew" and value.lower() in _TRUE
+            ):
+                what = f"{option.key} changes how extensions are found, and is not modelled"
+                self.find(option.where, "Z016", what, "take the line out", Severity.NOTE)
+        return tuple(first.options)
 
 
 def global_values(options: tuple[Option, ...]) -> dict[str, str]:
