@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,22 @@ def test_all_other_keys_can_be_had_as_comments(clinic: Path) -> None:
     assert "\n    # dids: " in text
     assert "\n    # qualify: " in text
     assert main(["check", "noor-clinic", "--today", "2026-11-23"]) == Exit.OK
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="no espeak-ng on this machine")
+def test_a_prompt_is_spoken_until_it_is_recorded(clinic: Path) -> None:
+    both = 'recordings=[{language: fa, text: "ما بسته‌ایم."}, {language: en, text: We are closed.}]'
+    assert main(["new", "prompt", "noor-clinic", "night", "--set", both]) == Exit.OK
+    assert all((clinic / "media" / name).stat().st_size > 8000 for name in ("night.wav", "night-2.wav"))
+    assert (clinic / "media.yml").read_text().count("draft: true") == 2
+    assert main(["check", "noor-clinic", "--today", "2026-11-23"]) == Exit.OK
+
+
+def test_what_has_no_name_for_people_gets_none(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "trunk", "noor-clinic", "second", "--name", "fa=دو"]) == Exit.USAGE
+    assert "a trunk has no name for people; leave --name out" in capsys.readouterr().err
+    assert main(["new", "menu", "noor-clinic", "night"]) == Exit.USAGE
+    assert "did you mean ivr?" in capsys.readouterr().err
 
 
 def test_secrets_are_made_and_never_printed(clinic: Path, capsys: pytest.CaptureFixture[str]) -> None:

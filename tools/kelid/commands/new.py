@@ -8,6 +8,7 @@ random and sealed; kelid secret show prints one.
   kelid new extension noor-clinic 109 --name fa=زهرا --set voicemail.email=zahra@noor-clinic.example
   kelid new queue noor-clinic sales --set members=101,102 --set strategy=ringall --explain
   kelid new ivr noor-clinic night --set 'entries=[{digits: "1", destination: extension:101}]'
+  kelid new prompt noor-clinic night --set 'recordings=[{text: "We are closed."}]'     spoken by a machine for now
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     from kelid.commands.finish import finish
     from kelid.edit.kinds import find_kind, kinds
     from kelid.edit.settings import names_of, settings_of
+    from kelid.model.meant import meant
     from kelid.pipeline.drafts import schemas
     from kelid.pipeline.objects import new_object
 
@@ -83,15 +85,18 @@ def run(arguments: argparse.Namespace) -> Exit:
     known = kinds(schemas())
     kind = find_kind(known, arguments.kind)
     if kind is None:
-        raise KelidError(
-            f"no schema knows a {arguments.kind}; there are site, {', '.join(sorted(known))}", exit=Exit.USAGE
-        )
+        near = meant(arguments.kind, ["site", *known])
+        way = f"did you mean {near}?" if near else f"there are site, {', '.join(sorted(known))}"
+        raise KelidError(f"no schema knows a {arguments.kind}; {way}", exit=Exit.USAGE)
     if len(arguments.words) != 2:
         raise KelidError(f"write kelid new {arguments.kind} SITE NAME", exit=Exit.USAGE)
     site, name = arguments.words
     sites = options.sites_of(arguments)
     settings = settings_of(arguments.set, kind.schema)
     if arguments.name:
+        if "names" not in kind.schema.get("properties", {}):
+            word = kind.word.replace("_", " ")
+            raise KelidError(f"a {word} has no name for people; leave --name out", exit=Exit.USAGE)
         settings["names"] = names_of(arguments.name, pipeline.load(sites, site).language)
     draft = new_object(
         sites,

@@ -64,6 +64,13 @@ class Scaffold:
                 value = given[key]
                 if isinstance(value, Mapping) and inner.get("properties"):
                     value = self._object(inner, (*path, key), value)
+                elif isinstance(value, list) and inner.get("items", {}).get("properties"):
+                    value = [
+                        self._object(inner["items"], (*path, key, place), item)
+                        if isinstance(item, Mapping)
+                        else item
+                        for place, item in enumerate(value)
+                    ]
                 values[key] = value
             elif key in wanted:
                 values[key] = self._any(inner, (*path, key))
@@ -103,6 +110,12 @@ class Scaffold:
             several = getattr(thing, f"{key}s", ())
             if isinstance(several, tuple) and several and isinstance(several[0], str):
                 yield from several
+        if pattern.startswith("^media/"):
+            used = {item.file for prompt in self._site.prompts for item in prompt.recordings}
+            used |= {file for music in self._site.music_classes for file in music.files}
+            yield from sorted(set(self._site.media) - used)
+            place = next((step for step in path if isinstance(step, int)), 0)
+            yield f"media/{self.name}-{place + 1}.wav" if place else f"media/{self.name}.wav"
         for text in (*ENDS, SOUND):
             if text.partition(":")[0] in pattern and re.fullmatch(pattern, text):
                 yield text

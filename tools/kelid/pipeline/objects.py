@@ -14,6 +14,7 @@ from kelid.edit.write import Value, entry
 from kelid.findings import Exit, Finding, KelidError, Severity
 from kelid.load import schema
 from kelid.pipeline.drafts import Draft
+from kelid.pipeline.sounds import speak
 
 MOST_TRIES = 40
 """Each is one check of the site, some 30 ms."""
@@ -33,12 +34,14 @@ def new_object(
 ) -> Draft:
     """Given a kind, a name and what is wanted of the object, return the site's draft with it, comments where it guessed.
 
+    A prompt whose file isn't there yet is spoken, if it has a text, until a recording takes the file's place.
     ``password`` is asked for if secrets are to be made; ``explained`` adds every other key as a comment. Raise KelidError,
     with the findings, if no guess makes it valid.
     """
     loaded = pipeline.load(sites, site)
     _need_new(loaded.named, kind, name)
     scaffold = Scaffold(kind, name, settings, loaded)
+    later = MADE_LATER | ({"P001"} if _can_be_spoken(kind, settings) else set())
     known = {(item.code, item.message) for item in pipeline.check(sites, site).findings}
 
     def judge() -> tuple[Draft, Way, list[Finding]]:
@@ -48,7 +51,7 @@ def new_object(
             item
             for item in draft.check().findings
             if item.severity is Severity.ERROR
-            and item.code not in MADE_LATER
+            and item.code not in later
             and (item.code, item.message) not in known
         ]
         return draft, place, errors
@@ -73,7 +76,19 @@ def new_object(
     if explained:
         explain(document, place, scaffold)
     draft.seal_missing(password)
+    if "P001" in later:
+        speak(draft, draft.need_shape(), [name])
     return draft
+
+
+def _can_be_spoken(kind: ObjectKind, settings: Mapping[str, Value]) -> bool:
+    """Return True for a prompt each of whose recordings has a text."""
+    recordings = settings.get("recordings")
+    return (
+        kind.word == "prompt"
+        and isinstance(recordings, list)
+        and all(isinstance(item, Mapping) and item.get("text") for item in recordings)
+    )
 
 
 def _need_new(named: Mapping[tuple[str, str], object], kind: ObjectKind, name: str) -> None:

@@ -39,7 +39,8 @@ def sound_missing(site: Site) -> Iterator[Fault]:
     for file, where in _files(site):
         if file not in site.media:
             near = difflib.get_close_matches(file, site.media, 1, 0.8)
-            fix = f"did you mean {near[0]}?" if near else "put the sound there"
+            way = f"put the sound there; kelid media draft {site.name} speaks a prompt's text until then"
+            fix = f"did you mean {near[0]}?" if near else way
             yield where, f"there is no file {file}", fix
 
 
