@@ -27,6 +27,8 @@ VERBS = {
     "secret": "list, show, set and renew the sealed secrets of a site",
     "check": "check that sites are valid",
     "show": "show an object with the file and line behind every value",
+    "trace": "say what a call does: who rings, for how long, what is heard",
+    "test": "run the calls that matter to a client through the oracle",
     "flow": "draw where calls go, as SVG or as a Mermaid chart",
     "calendar": "show a site's holidays, or fill a calendar with a year's public holidays",
     "media": "list a site's sounds, speak drafts of prompts, and write down digests",

@@ -20,7 +20,7 @@ FORM = re.compile(
 )
 """A day, a time of day, and the offset from UTC where an hour comes twice."""
 
-_LATIN = {ord(digit): str(value % 10) for value, digit in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
+LATIN = {ord(digit): str(value % 10) for value, digit in enumerate("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩")}
 """Persian and Arabic digits, as a keyboard there types them."""
 
 
@@ -30,7 +30,7 @@ def moment(text: str, zone: str) -> datetime:
     An hour that comes twice is the first one, unless its offset says otherwise. Raise ValueError, with what is wrong, for
     a text of another shape, a day that the calendar has not, and a time that the clock of the zone never shows.
     """
-    found = FORM.fullmatch(text.translate(_LATIN).strip())
+    found = FORM.fullmatch(text.translate(LATIN).strip())
     if not found:
         raise ValueError(f"{text!r} is no day and time; write it like 1405-09-14 09:00 or 2026-12-05 09:00")
     year, month, day = (int(part) for part in found["day"].split("-"))
@@ -43,7 +43,7 @@ def moment(text: str, zone: str) -> datetime:
         raise ValueError(f"the {calendar.capitalize()} calendar has no day {found['day']}") from problem
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     if hour > 23 or minute > 59 or second > 59:
-        raise ValueError(f"no clock shows {text.translate(_LATIN).strip()[len(found['day']) + 1 :]}")
+        raise ValueError(f"no clock shows {text.translate(LATIN).strip()[len(found['day']) + 1 :]}")
     clock = ZoneInfo(zone)
     wanted = datetime(date.year, date.month, date.day, hour, minute, second, tzinfo=clock)
     shown = wanted.astimezone(UTC).astimezone(clock)

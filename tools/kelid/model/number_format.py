@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kelid.model.site.system import DialRules
+from kelid.model.site.trunks import NumberIn
 
 SHORT = 6
 """The most digits of a number that has no country or area code: emergency and other services, internal numbers."""
@@ -101,3 +102,30 @@ def outgoing(form: str, dial: DialRules) -> tuple[Rewrite, ...]:
         _keep(abroad) if form == "international" else _begins(abroad, front),
         own,
     )
+
+
+def received(sent: str, how: NumberIn, dial: DialRules) -> str:
+    """Given a number as a trunk sends it, return what is made of it when it comes in, as ``compile/inbound.py`` does it."""
+    number = sent[-how.digits :] if how.digits else sent
+    left = number[how.strip :]
+    if how.strip or how.prepend:
+        left = f"{how.prepend}{left}" if left else ""
+    return rewrite(left, incoming(how.format, dial))
+
+
+def sent_as(number: str, how: NumberIn, dial: DialRules) -> str | None:
+    """Return a number as a trunk would send it, so that it comes in as this one; None if none does.
+
+    Digits that are cut off, and that nothing tells, are zeros.
+    """
+    forms = [number]
+    if how.format != "as_sent":
+        forms += [
+            rewrite(number, outgoing(form, dial)) for form in ("plus", "e164", "international", "national")
+        ]
+    for form in forms:
+        if form.startswith(how.prepend):
+            sent = "0" * how.strip + form[len(how.prepend) :]
+            if received(sent, how, dial) == number:
+                return sent
+    return None

@@ -5,6 +5,7 @@ Dialled numbers, keys and names of objects stay as they are written, in every la
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 
 LANGUAGES = ("en", "fa")
@@ -18,9 +19,24 @@ def language_of(wanted: str) -> str:
     return wanted if wanted in LANGUAGES else "en"
 
 
-def say(key: str, language: str, **values: object) -> str:
+def say(key: str, language: str, /, **values: object) -> str:
     """Return a sentence or a word of the table below in a language, with its values. Raise KeyError for an unknown one."""
-    return WORDS[key][LANGUAGES.index(language)].format(**values)
+    sentence = WORDS[key][LANGUAGES.index(language)]
+    if not values:
+        return sentence
+    return sentence.format(**{name: apart(str(value), language) for name, value in values.items()})
+
+
+def apart(text: str, language: str) -> str:
+    """Return numbers, dates, patterns and names of objects as a part of their own, in a language from right to left.
+
+    Without U+2066 and U+2069 around them ``[2-9]XX`` would be shown as ``XX[2-9]``, and ``1405-09-07`` from its end.
+    """
+    if not text or language not in RIGHT_TO_LEFT:
+        return text
+    if any(unicodedata.bidirectional(character) in {"R", "AL", "LRI"} for character in text):
+        return text
+    return f"\u2066{text}\u2069"
 
 
 def name_in(names: Mapping[str, str], language: str, other: str = "") -> str:
@@ -105,6 +121,88 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "why.time": ("at {detail}", "در {detail}"),
     "why.dial": ("{detail}", "{detail}"),
     "why.waited.": ("nobody there", "کسی جواب نداد"),
+    # What happens in a call.
+    "did.answered": (
+        "Asterisk takes the call: from here it may cost",
+        "تماس برقرار می‌شود؛ از اینجا هزینه دارد",
+    ),
+    "did.hears": ("hears {subject}", "می‌شنود: {subject}"),
+    "did.hears.text": ("hears {subject}: “{text}”", "می‌شنود {subject}: «{text}»"),
+    "did.hears.music": ("hears music: {subject}", "موسیقی می‌شنود: {subject}"),
+    "did.tone.ringing": ("hears it ring", "بوق آزاد می‌شنود"),
+    "did.tone.busy": ("hears the busy tone", "بوق اشغال می‌شنود"),
+    "did.tone.congestion": ("hears the tone of full lines", "بوق پر بودن خط‌ها را می‌شنود"),
+    "did.tone": ("hears a tone: {subject}", "بوق می‌شنود: {subject}"),
+    "did.keys": ("presses {subject}", "{subject} را فشار می‌دهد"),
+    "did.keys.none": ("presses nothing", "چیزی فشار نمی‌دهد"),
+    "did.rings": ("rings {who}", "زنگ می‌خورد: {who}"),
+    "did.rings.seconds": ("rings {who} for {seconds} s", "{who} تا {seconds} ثانیه زنگ می‌خورد"),
+    "did.calls-out": ("{number} is called over {who}", "شماره {number} از {who} گرفته می‌شود"),
+    "did.talks": ("somebody answers", "یک نفر جواب می‌دهد"),
+    "did.talks.who": ("{who} answers", "{who} جواب می‌دهد"),
+    "did.queue": ("waits in {who}", "در {who} منتظر می‌ماند"),
+    "did.queue.seconds": (
+        "waits in {who}, at most {seconds} s",
+        "در {who} منتظر می‌ماند، حداکثر {seconds} ثانیه",
+    ),
+    "did.voicemail": ("can leave a message for {who}", "می‌تواند برای {who} پیام بگذارد"),
+    "did.mailbox": ("listens to a mailbox: {subject}", "به صندوق صوتی گوش می‌دهد: {subject}"),
+    "did.conference": ("is in the conference {who}", "وارد کنفرانس {who} می‌شود"),
+    "did.park": ("is parked in {subject}", "در {subject} پارک می‌شود"),
+    "did.page": ("speaks through loudspeakers: {subject}", "از بلندگوها صحبت می‌کند: {subject}"),
+    "did.pickup": ("fetches a ringing call: {subject}", "تماس در حال زنگ را برمی‌دارد: {subject}"),
+    "did.spy": ("listens to a call: {subject}", "به تماس گوش می‌دهد: {subject}"),
+    "did.records": ("the call is recorded", "تماس ضبط می‌شود"),
+    "did.password": ("is asked for a PIN: {subject}", "رمز خواسته می‌شود: {subject}"),
+    "did.directory": ("spells a name", "نام را با کلیدها می‌نویسد"),
+    "did.fax": ("a fax is sent or taken", "فکس فرستاده یا گرفته می‌شود"),
+    "did.keeps": ("kept: {subject}", "نگه داشته می‌شود: {subject}"),
+    "did.lamp": ("a lamp changes: {subject}", "چراغ تغییر می‌کند: {subject}"),
+    "did.member": ("a queue's member: {subject}", "عضو صف: {subject}"),
+    "did.originates": ("a call is made beside this one: {subject}", "تماس دیگری گرفته می‌شود: {subject}"),
+    "did.box": (
+        "a program outside of Asterisk is asked: {subject}",
+        "از برنامه‌ای بیرونی پرسیده می‌شود: {subject}",
+    ),
+    "did.log": ("logged: {subject}", "ثبت می‌شود: {subject}"),
+    "did.unknown": ("could not tell: {subject}", "نامعلوم: {subject}"),
+    "did.loop": ("the same again without an end: {subject}", "تکرار بی‌پایان: {subject}"),
+    "did.hangup": ("the call ends: {cause}", "پایان تماس: {cause}"),
+    "cause.1": ("no such number", "این شماره وجود ندارد"),
+    "cause.3": ("no way there", "راهی به آنجا نیست"),
+    "cause.16": ("as usual", "عادی"),
+    "cause.17": ("busy", "اشغال"),
+    "cause.18": ("nothing answers", "دستگاه جواب نمی‌دهد"),
+    "cause.19": ("nobody answers", "کسی جواب نمی‌دهد"),
+    "cause.20": ("not reachable", "خارج از دسترس"),
+    "cause.21": ("refused", "رد شده"),
+    "cause.27": ("out of order", "خراب"),
+    "cause.34": ("no line is free", "خط آزاد نیست"),
+    "cause.38": ("the network is out of order", "شبکه خراب است"),
+    "cause": ("cause {cause} (Q.850)", "علت {cause} (Q.850)"),
+    "trace.title": (
+        "{caller} calls {number} ({start}), {at}",
+        "{caller} به {number} زنگ می‌زند ({start})، {at}",
+    ),
+    "trace.caller.hidden": ("a caller without a number", "تماس‌گیرنده بی‌شماره"),
+    "trace.end.unknown": ("could not tell how the call goes on: {why}", "ادامه تماس معلوم نیست: {why}"),
+    "trace.end.loop": ("the call goes round for ever", "تماس بی‌پایان دور می‌زند"),
+    "trace.end.transferred": ("the call goes on elsewhere", "تماس جای دیگری ادامه دارد"),
+    "trace.end.gone": ("the caller hangs up", "تماس‌گیرنده قطع می‌کند"),
+    "day.0": ("Mon", "دوشنبه"),
+    "day.1": ("Tue", "سه‌شنبه"),
+    "day.2": ("Wed", "چهارشنبه"),
+    "day.3": ("Thu", "پنجشنبه"),
+    "day.4": ("Fri", "جمعه"),
+    "day.5": ("Sat", "شنبه"),
+    "day.6": ("Sun", "یکشنبه"),
+    "comma": (", ", "، "),
+    "kind.device": ("", ""),
+    "kind.extension": ("extension", "داخلی"),
+    "kind.trunk": ("trunk", "ترانک"),
+    "kind.queue": ("queue", "صف"),
+    "kind.voicemail": ("mailbox", "صندوق"),
+    "kind.conference": ("conference", "کنفرانس"),
     "flow.again": ("again", "دوباره"),
     "flow.title": ("Call flow: {name}", "مسیر تماس‌ها: {name}"),
 }

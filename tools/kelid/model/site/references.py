@@ -93,7 +93,7 @@ def references(thing: Placed) -> Iterator[Reference]:
                 texts = [(f".{name}", name) for name in value]
             for place, text in texts:
                 of, name = (kind, text) if kind != ANY else named(text)
-                if name:
+                if name and of != "custom":
                     yield Reference(of, name, part.place(f"{KEYS.get(key, key)}{place}"), key, part, thing)
         for key, use in part.SECRETS.items():
             if values[key]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kelid.findings import Where
 from kelid.model.flow import Flow, Link, Place
-from kelid.report.words import RIGHT_TO_LEFT, WORDS, language_of, name_in, say
+from kelid.report.words import RIGHT_TO_LEFT, WORDS, apart, language_of, name_in, say
 
 ENDS = frozenset({"hangup", "busy", "refused", "unknown"})
 """Kinds of places whose word is all there is to say of them."""
@@ -87,20 +87,12 @@ def short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip(', ')}…"
 
 
-def apart(text: str, language: str) -> str:
-    """Return numbers, patterns and names of objects as a part of their own from left to right, in a language that isn't.
-
-    Without U+2066 and U+2069 around it ``[2-9]XX`` would be shown as ``XX[2-9]``.
-    """
-    return f"\u2066{text}\u2069" if text and language in RIGHT_TO_LEFT else text
-
-
 def rows(links: list[Link], language: str) -> tuple[Row, ...]:
     """Return the ways out, those to one place together, in the order in which each place is named first."""
     texts: dict[str, list[str]] = {}
     for link in links:
         key = f"why.{link.why}" if link.detail or f"why.{link.why}." not in WORDS else f"why.{link.why}."
-        text = " ".join(say(key, language, detail=apart(link.detail, language)).split())
+        text = " ".join(say(key, language, detail=link.detail).split())
         found = texts.setdefault(link.target, [])
         if text and text not in found:
             found.append(text)
