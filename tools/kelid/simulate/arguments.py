@@ -58,7 +58,7 @@ def split_arguments(text: str, count: int, delimiter: str = ",", *, keep: bool =
         found.append("")
     elif len(found) < count - 1:
         found.append("".join(piece))
-        if not piece and len(found) > 1:
+        if not piece and len(found) > 1 and not text.endswith("\\"):
             found.append("")  # what was only quotes looks to Asterisk as if the delimiter had been the last
     return found
 
@@ -121,6 +121,20 @@ def atoi(text: str) -> int:
     """Return the number that the text begins with, 0 without one."""
     found = leading_integer(text)
     return found[0] if found else 0
+
+
+_REAL = re.compile(
+    r"[ \t\n\v\f\r]*([+-]?(?:0x[0-9a-f]+|[0-9]+\.?[0-9]*(?:e[+-]?[0-9]+)?|\.[0-9]+(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan))",
+    re.IGNORECASE,
+)
+
+
+def leading_double(text: str) -> float | None:
+    """Return the number that the text begins with, None without one. As sscanf's %lf reads it."""
+    found = _REAL.match(text)
+    if found is None:
+        return None
+    return float(int(found[1], 16)) if "x" in found[1].lower() else float(found[1])
 
 
 def strip(text: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import math
-import re
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
-from kelid.simulate.arguments import atoi, leading_integer, split_arguments
+from kelid.simulate.arguments import atoi, leading_double, leading_integer, split_arguments
 from kelid.simulate.octets import from_octets
 from kelid.simulate.registry import reads
 from kelid.simulate.substitute import set_variable, template
@@ -16,17 +15,6 @@ from kelid.simulate.undecided import settled
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
-
-_NUMBER = re.compile(
-    r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))", re.I
-)
-_OPERATORS = ("**", "AND", "OR", "XOR", ">>", "<<", ">=", "<=", "==", "+", "-", "/", "*", "%", ">", "<")
-
-
-def _double(text: str) -> float | None:
-    """Return the number that the text begins with (sscanf's %lf), None without one."""
-    found = _NUMBER.match(text)
-    return float(found[1]) if found else None
 
 
 def _int(value: float) -> int:
@@ -36,28 +24,28 @@ def _int(value: float) -> int:
     return int(value)
 
 
-def _find(text: str) -> tuple[str, int] | None:
-    """Return the operator of ``MATH``'s first argument, and where it stands: a sign before the first number is none."""
-    start = 1 if text[:1] in "+-" else 0
-    for operator in ("*", "/", "%", "+", "-"):
-        at = text.find(operator, start)
-        if at < 0:
-            continue
-        if operator == "*" and text[at + 1 : at + 2] == "*":
-            return "**", at
-        return operator, at
-    for first, both in (("<", ("<=", "<<")), (">", (">=", ">>"))):
-        at = text.find(first, start)
+def _find(text: str) -> tuple[str, int, int] | None:
+    """Return the operator of ``MATH``'s first argument, where it stands and where the second number begins.
+
+    Asterisk looks for one after the other; the minus sign is the last, as the second number may have one.
+    """
+    for operator in ("*", "/", "%", "^", "AND", "XOR", "OR"):
+        at = text.find(operator)
+        if at >= 0:
+            return operator, at, at + len(operator)
+    for first, pairs in ((">", (">=", ">>")), ("<", ("<=", "<<"))):
+        at = text.find(first)
         if at >= 0:
             pair = text[at : at + 2]
-            return (pair if pair in both else first), at
-    at = text.find("==", start)
+            operator = pair if pair in pairs else first
+            return operator, at, at + len(operator)
+    at = text.find("=")
     if at >= 0:
-        return "==", at
-    for word in ("AND", "XOR", "OR"):
-        at = text.find(word)
+        return ("==", at, at + 2) if text[at + 1 : at + 2] == "=" else None
+    for operator in ("+", "-"):
+        at = text.find(operator)
         if at >= 0:
-            return word, at
+            return operator, at, at + 1
     return None
 
 
@@ -68,19 +56,24 @@ def math_(run: Run, arguments: str) -> str | None:
     if not given or not given[0]:
         run.warn("Syntax: MATH(<number1><op><number 2>[,<type_of_result>]) - missing argument!")
         return None
-    found = _find(given[0])
-    if found is None:
-        run.warn(f"Unsupported operator in MATH({arguments})")
-        return None
-    operator, at = found
-    one, other = _double(given[0][:at]), _double(given[0][at + len(operator) :])
+    text = given[0]
+    negative = text.startswith("-")
+    text = text.removeprefix("-")
+    found = _find(text)
     kind = _kind(given[1]) if len(given) > 1 else "f"
     if kind is None:
         run.warn(f"Unknown type of result requested '{given[1]}'.")
         return None
+    if found is None:
+        run.warn("Supply all the parameters - just this once, please")
+        return None
+    operator, end, start = found
+    one, other = leading_double(text[:end]), leading_double(text[start:])
     if one is None or other is None:
         run.warn(f"'{given[0]}' is not a valid number")
         return None
+    if negative:
+        one = 0 - one
     compared = {
         ">": one > other, "<": one < other, ">=": one >= other, "<=": one <= other, "==": one == other,
     }  # fmt: skip
@@ -103,7 +96,7 @@ def _operate(operator: str, one: float, other: float) -> float:
         return one * other
     if operator == "/":
         return one / other if other > 0 else 0.0
-    if operator == "**":
+    if operator == "^":
         try:
             return math.pow(one, other)
         except OverflowError:
@@ -112,7 +105,7 @@ def _operate(operator: str, one: float, other: float) -> float:
             return math.nan
     first, second = _int(one), _int(other)
     if operator == "%":
-        return math.fmod(first, second) if second > 0 else 0.0
+        return math.fmod(first, second) if second else 0.0
     if operator == ">>":
         return float(first >> (second & 31))
     if operator == "<<":
@@ -161,21 +154,25 @@ def decreased(run: Run, arguments: str) -> str | None:
 
 
 def _chosen(run: Run, arguments: str, name: str) -> str | None:
-    given = split_arguments(settled(run, arguments), 2)
-    if len(given) < 2 or not (given[0] and given[1]):
-        run.warn(f"Syntax: {name}(<num1>,<num2>) - missing argument!")
+    given = [text for text in split_arguments(settled(run, arguments), 2) if text]
+    if not given:
+        run.warn(f"Syntax: {name}([num1,]num2) - missing argument!")
         return None
-    one, other = _double(given[0]), _double(given[1])
-    if one is None or other is None:
-        run.warn(f"'{arguments}' is not a valid number")
-        return None
-    made = min(one, other) if name == "MIN" else max(one, other)
-    return _plain(made)
+    numbers: list[float] = []
+    for text in given:
+        number = leading_double(text)
+        if number is None:
+            run.warn(f"'{text}' is not a valid number")
+            return None
+        numbers.append(number)
+    return _plain(min(numbers) if name == "MIN" else max(numbers))
 
 
 def _plain(number: float) -> str:
-    """Return the number as whole digits where it is whole, otherwise with six places."""
-    return str(int(number)) if number == math.trunc(number) else f"{number:f}"
+    """Return the number as an int where it is one (of 32 bits), otherwise with six places."""
+    return (
+        str(int(number)) if -(1 << 31) <= number < 1 << 31 and number == math.trunc(number) else f"{number:f}"
+    )
 
 
 @reads("MIN")
@@ -194,7 +191,7 @@ def larger(run: Run, arguments: str) -> str | None:
 def absolute(run: Run, arguments: str) -> str | None:
     """Return the number without its sign."""
     given = split_arguments(settled(run, arguments), 2)
-    number = _double(given[0]) if given else None
+    number = leading_double(given[0]) if given else None
     if number is None:
         run.warn(f"'{arguments}' is not a valid number")
         return None
@@ -220,7 +217,7 @@ def chance(run: Run, arguments: str) -> str:
 def digit_sum(run: Run, arguments: str) -> str | None:
     """Return the sum of the digits."""
     text = settled(run, arguments)
-    if not (text.isascii() and text.isdigit()):
-        run.warn(f"DIGIT_SUM requires a number, not '{text}'")
+    if not text:
+        run.warn("DIGIT_SUM requires a number")
         return None
-    return str(sum(map(int, text)))
+    return str(sum(int(character) for character in text if "0" <= character <= "9"))

@@ -11,6 +11,7 @@ from kelid.simulate.arguments import (
     atoi,
     encoded_character,
     encoded_text,
+    leading_double,
     leading_integer,
     split_arguments,
 )
@@ -18,7 +19,8 @@ from kelid.simulate.octets import from_octets, to_octets, whole
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.regular import PatternError, matches
 from kelid.simulate.substitute import set_variable, stored_variable, template
-from kelid.simulate.undecided import is_in, is_symbol, settled, split
+from kelid.simulate.undecided import is_in, settled, split
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -117,6 +119,8 @@ def list_filter(run: Run, arguments: str) -> str | None:
             end = following
             following = value.find(delimiter, end + len(delimiter))
         else:
+            if start + len(delimiter) > len(value):
+                raise UnknownHere("LISTFILTER() of a list that ends in its delimiter: Asterisk reads past its end")
             end = len(value)
         if value[start:end] == unwanted and end >= start:
             start += len(unwanted) + len(delimiter)
@@ -500,19 +504,8 @@ def sort(run: Run, arguments: str) -> str:
 
 def _float(text: str) -> float:
     """Return the number that the text begins with, as a C float; 0 without one."""
-    text = text.strip(_BLANKS)
-    for end in range(len(text), 0, -1):
-        if text[end - 1] in "_ ":
-            continue
-        try:
-            number = float(text[:end])
-        except ValueError:
-            continue
-        try:
-            return float(struct.unpack("f", struct.pack("f", number))[0])
-        except OverflowError:
-            return float("inf") if number > 0 else float("-inf")
-    return 0.0
-
-
-__all__ = ["is_symbol", "variable"]
+    number = leading_double(text) or 0.0
+    try:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+    except OverflowError:
+        return float("inf") if number > 0 else float("-inf")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.arguments import leading_double, leading_integer, split_arguments
 from kelid.simulate.octets import from_octets, to_octets
 from kelid.simulate.registry import reads
 from kelid.simulate.undecided import settled
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -70,12 +72,12 @@ def decoded(run: Run, arguments: str) -> str | None:
     return from_octets("".join(made).split("\0", 1)[0])
 
 
-_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~!'()*")
 
 
 @reads("URIENCODE")
 def uri_encoded(run: Run, arguments: str) -> str | None:
-    """Return the text with all but letters, digits and ``-_.~`` as ``%XX`` (RFC 3986)."""
+    """Return the text with all but letters, digits and ``-_.~!'()*`` as ``%XX``."""
     if not arguments:
         run.warn("Syntax: URIENCODE(<data>) - missing argument!")
         return None
@@ -95,79 +97,78 @@ def uri_decoded(run: Run, arguments: str) -> str | None:
 
 
 @reads("BASENAME")
-def base_name(run: Run, arguments: str) -> str | None:
-    """Return a path's last part, without the suffix that is given."""
-    given = split_arguments(settled(run, arguments), 2)
-    path = given[0] if given else ""
+def base_name(run: Run, arguments: str) -> str:
+    """Return a path's last part (basename of libgen.h)."""
+    path = settled(run, arguments)
     if not path:
         return "."
     stripped = path.rstrip("/")
-    name = stripped.rsplit("/", 1)[-1] if stripped else "/"
-    suffix = given[1] if len(given) > 1 else ""
-    return name.removesuffix(suffix) if suffix and name != suffix else name
+    return stripped.rsplit("/", 1)[-1] if stripped else "/"
 
 
 @reads("DIRNAME")
-def folder_name(run: Run, arguments: str) -> str | None:
-    """Return a path without its last part."""
+def folder_name(run: Run, arguments: str) -> str:
+    """Return a path without its last part (dirname of libgen.h; two slashes at the beginning stay two)."""
     path = settled(run, arguments)
     stripped = path.rstrip("/")
     if not stripped:
-        return "/" if path else "."
+        return ("//" if path == "//" else "/") if path else "."
     if "/" not in stripped:
         return "."
-    return stripped.rsplit("/", 1)[0].rstrip("/") or "/"
+    folder = stripped.rsplit("/", 1)[0]
+    return folder.rstrip("/") or ("//" if folder == "/" else "/")
 
 
-_CONVERSION = re.compile(r"%[-+ #0]*[0-9]*(?:\.[0-9]*)?(?:hh|h|ll|l|L|q|j|z|t)?(.)")
-
-
-def _whole(layout: str, kind: str, value: str) -> str:
-    """Return a whole number as the layout says. Raise ValueError for a text that is none."""
-    number = leading_integer(value)
-    if number is None:
-        raise ValueError(value)
-    if kind in "id":
-        return f"{layout}d" % number[0]
-    return f"{layout}{'d' if kind == 'u' else kind}" % (number[0] & 0xFFFFFFFF)
+_CONVERSION = re.compile(r"%([-+ #0]*[0-9]*(?:\.[0-9]*)?)(hh|h|ll|l|L|q|j|z|t)?(.)")
 
 
 @reads("SPRINTF")
 def printed(run: Run, arguments: str) -> str | None:
-    """Return the values as the format says: ``%d``, ``%s``, ``%f``..."""
+    """Return the values as the format says: ``%d``, ``%s``, ``%f``...
+
+    Raise UnknownHere where Asterisk would read what isn't there.
+    """
     given = split_arguments(settled(run, arguments), 100)
     if not given:
-        return None
+        raise UnknownHere("SPRINTF() without a format")
     values = iter(given[1:])
-    failed = False
+    try:
+        return _CONVERSION.sub(lambda found: _put(found, values), given[0])
+    except ValueError as problem:
+        run.warn(f"SPRINTF({arguments}): {problem}")
+        return None
 
-    def put(found: re.Match[str]) -> str:
-        nonlocal failed
-        kind = found[1]
-        if kind == "%":
-            return "%"
-        if kind not in "idouxXceEfFgGaAsp":
-            run.warn(f"Format type not supported: '{found[0]}'")
-            failed = True
-            return ""
-        value = next(values, None)
-        if value is None:
-            run.warn(f"SPRINTF() has insufficient arguments for {found[0]}")
-            failed = True
-            return ""
-        text = re.sub("hh|h|ll|l|L|q|j|z|t", "", found[0][:-1])
-        try:
-            if kind in "idouxX":
-                return _whole(text, kind, value)
-            if kind == "c":
-                return value[:1] if value else ""
-            if kind == "s":
-                return f"{text}s" % value
-            return f"{text}{kind}" % float(value)
-        except ValueError:
-            run.warn(f"Argument '{value}' is not a number")
-            failed = True
-            return ""
 
-    made = _CONVERSION.sub(put, given[0])
-    return None if failed else made
+_BITS = {"hh": 8, "h": 16, "": 32, "l": 64, "ll": 64, "j": 64, "z": 64, "t": 64, "q": 64, "L": 64}
+"""Bits that are printed; Asterisk hands on 32 of them, whatever the format says."""
+
+
+def _put(found: re.Match[str], values: Iterator[str]) -> str:
+    """Return the next value as a conversion says. Raise ValueError for what it doesn't take."""
+    layout, size, kind = found[1], found[2] or "", found[3]
+    if kind == "%":
+        return "%"
+    if kind not in "idouxXceEfFgGaAs":
+        raise ValueError(f"format type not supported: '{found[0]}'")
+    value = next(values, None)
+    if kind == "s":
+        return f"%{layout}s" % ("(null)" if value is None else value)
+    if value is None:
+        raise UnknownHere(f"SPRINTF() without a value for {found[0]}")
+    if kind in "eEfFgGaA":
+        real = leading_double(value)
+        if real is None:
+            raise ValueError(f"'{value}' is no number")
+        if kind in "aA":
+            raise UnknownHere(f"SPRINTF() with {found[0]}")
+        return f"%{layout}{kind}" % real
+    number = leading_integer(value)
+    if number is None:
+        raise ValueError(f"'{value}' is no number")
+    if kind == "c":
+        return f"%{layout}s" % from_octets(chr(number[0] & 0xFF))
+    bits = _BITS[size]
+    whole = number[0] & ((1 << min(bits, 32)) - 1)
+    if kind in "id":
+        return f"%{layout}d" % (whole - (1 << bits) if whole >> (bits - 1) else whole)
+    return f"%{layout}{'d' if kind == 'u' else kind}" % whole
