@@ -10,7 +10,9 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kelid.simulate.arguments import leading_double
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -19,7 +21,7 @@ _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_EPOCH = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]+(?:\.[0-9]*)?)")
+_FRACTIONS = frozenset(("", "1", "2", "3", "4", "5", "6"))
 _CONVERSION = re.compile(r"%([-_0^#]*)([0-9]*)([EO]?)(.)", re.DOTALL)
 
 
@@ -34,13 +36,14 @@ def time_text(run: Run, epoch: str, zone_name: str, layout: str) -> str:
     """Return a moment as text. ``epoch`` is in seconds, "" for now; ``zone_name`` "" for the server's own zone."""
     symbols = run.symbols
     if symbols is not None:
-        if not _EPOCH.match(epoch) and (not symbols.within(epoch) or epoch == symbols.epoch()):
+        if leading_double(epoch) is None and (not symbols.within(epoch) or epoch == symbols.epoch()):
             return symbols.time_text(zone_name, layout)
         if symbols.within(epoch):
             epoch = symbols.settle(epoch)
-    found = _EPOCH.match(epoch)
-    moment = datetime.fromtimestamp(float(found[1]), UTC) if found else run.now
-    return shown(moment.astimezone(zone(zone_name) if zone_name else run.now.tzinfo), layout)
+    seconds = leading_double(epoch)
+    moment = run.now if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    server = run.now.tzinfo or UTC
+    return shown(moment.astimezone(zone(zone_name) if zone_name else server), layout, server)
 
 
 @lru_cache(maxsize=512)
@@ -51,27 +54,34 @@ def zone(name: str) -> tzinfo:
     """
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
+    except (ZoneInfoNotFoundError, OSError, ValueError):
         return UTC
 
 
-def shown(moment: datetime, layout: str) -> str:
+def shown(moment: datetime, layout: str, server: tzinfo = UTC) -> str:
     """Return the moment as C's strftime writes it in the locale C, and with Asterisk's ``%q`` (ast_strftime).
 
-    ``%3q`` are the first three digits after the point of a second.
+    ``%3q`` are the first three digits after the point of a second. Asterisk's struct tm has no room for the zone's name:
+    ``%Z`` and ``%s`` are those of the zone of the ``server``.
     """
-    return _CONVERSION.sub(lambda found: _conversion(moment, found), layout)
+    return _CONVERSION.sub(lambda found: _conversion(moment, found, server), layout)
 
 
-def _conversion(moment: datetime, found: re.Match[str]) -> str:
+def _conversion(moment: datetime, found: re.Match[str], server: tzinfo) -> str:
     flags, width, _, kind = found.groups()
-    if kind == "q":
-        digits = int(width or "3")
-        return f"{moment.microsecond:06d}".ljust(digits, "0")[:digits]
+    if kind == "q" and not flags and width in _FRACTIONS:
+        return f"{moment.microsecond:06d}"[: int(width or "3")]
     known = _FIELDS.get(kind)
-    if known is None:
-        return found[0]
-    text, padding, size = known(moment)
+    if kind == "Z":
+        text, padding, size = _text(moment.replace(tzinfo=server).tzname() or "")
+    elif kind == "s":
+        there = moment.replace(tzinfo=server)
+        summer = (moment.dst() or timedelta()) - (there.dst() or timedelta())
+        text, padding, size = _number(int((there - summer).timestamp()), 1)
+    elif known is not None:
+        text, padding, size = known(moment)
+    else:
+        text, padding, size = _text(found[0])
     if "^" in flags:
         text = text.upper()
     if "#" in flags:
@@ -138,7 +148,6 @@ _FIELDS = {
     "P": lambda m: _text("am" if m.hour < 12 else "pm"),
     "r": lambda m: _text(shown(m, "%I:%M:%S %p")),
     "R": lambda m: _text(shown(m, "%H:%M")),
-    "s": lambda m: _number(int(m.timestamp()), 1),
     "S": lambda m: _number(m.second, 2),
     "t": lambda m: _text("\t"),
     "T": lambda m: _text(shown(m, "%H:%M:%S")),
@@ -152,7 +161,6 @@ _FIELDS = {
     "y": lambda m: _number(m.year % 100, 2),
     "Y": lambda m: _number(m.year, 4),
     "z": lambda m: _text(_offset(m)),
-    "Z": lambda m: _text(m.tzname() or ""),
     "%": lambda m: _text("%"),
 }
 
@@ -291,7 +299,8 @@ def read_time(text: str, zone_: tzinfo, layout: str) -> int | None:
         return None
     found = reading.found
     if "epoch" in found:
-        return found["epoch"]
+        start = datetime.fromtimestamp(found["epoch"], UTC).replace(tzinfo=None)  # on a server in UTC
+        return _in_zone(start, zone_)
     year = found.get("year", 1900)
     if "short_year" in found:
         short = found["short_year"]
@@ -311,4 +320,45 @@ def read_time(text: str, zone_: tzinfo, layout: str) -> int | None:
     start = datetime(year, month, 1) + timedelta(  # noqa: DTZ001 - the zone comes below
         days=day - 1, hours=hour, minutes=found.get("minute", 0), seconds=found.get("second", 0)
     )
-    return int(start.replace(tzinfo=zone_).timestamp())
+    return _in_zone(start, zone_)
+
+
+def _searched(start: datetime, zone_: tzinfo) -> int:
+    """Return one of the two moments at which clocks show a time that comes twice: what time2sub's search meets first."""
+    wanted = start.replace(second=0)
+    low, high = -(1 << 63), (1 << 63) - 1
+    while True:
+        middle = max(low, min(high, _half(low) + _half(high)))
+        try:
+            there = datetime.fromtimestamp(middle, zone_).replace(tzinfo=None)
+            direction = (there > wanted) - (there < wanted)
+        except (ValueError, OverflowError, OSError):
+            direction = 1 if middle > 0 else -1
+        if direction == 0:
+            return middle + start.second
+        if middle == low:
+            middle = low = low + 1
+        elif middle == high:
+            middle = high = high - 1
+        if low > high:
+            return 0
+        if direction > 0:
+            high = middle
+        else:
+            low = middle
+
+
+def _half(number: int) -> int:
+    """Return half of it, towards 0, as C divides."""
+    return number // 2 if number >= 0 else -(-number // 2)
+
+
+def _in_zone(start: datetime, zone_: tzinfo) -> int:
+    """Return the seconds since 1970 of a moment by a zone's clock, as an int of 32 bits; 0 where clocks skip it."""
+    moment = start.replace(tzinfo=zone_)
+    seconds = int(moment.timestamp())
+    if int(moment.replace(fold=1).timestamp()) > seconds:
+        seconds = _searched(start, zone_)
+    if datetime.fromtimestamp(seconds, zone_).replace(tzinfo=None) != start:
+        return 0
+    return (seconds + (1 << 31)) % (1 << 32) - (1 << 31)

@@ -120,7 +120,9 @@ def list_filter(run: Run, arguments: str) -> str | None:
             following = value.find(delimiter, end + len(delimiter))
         else:
             if start + len(delimiter) > len(value):
-                raise UnknownHere("LISTFILTER() of a list that ends in its delimiter: Asterisk reads past its end")
+                raise UnknownHere(
+                    "LISTFILTER() of a list that ends in its delimiter: Asterisk reads past its end"
+                )
             end = len(value)
         if value[start:end] == unwanted and end >= start:
             start += len(unwanted) + len(delimiter)
