@@ -389,7 +389,9 @@ class Dialplan:
 
         An extension that matches but lacks the priority is passed over (E_SPAWN goes on to the next that matches).
         """
-        for entry in self.candidates(run, context, exten):
+        found: tuple[Entry | str, ...] | Iterator[Entry | str] | None
+        found = self._found.get((context, exten)) if run.symbols is None else None
+        for entry in self.candidates(run, context, exten) if found is None else found:
             if isinstance(entry, str):
                 raise UnknownHere(entry)
             if entry.caller is not None and not self._is_caller(run, entry.caller, caller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kelid.simulate.arguments import leading_integer, split_arguments
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)\s*$")
 
 
-def goto(run: Run, data: str) -> int | str:
-    """Go to ``[[context,]exten,]priority``; the priority may be a label or ``+n``. As pbx_parseable_goto in main/pbx.c."""
-    channel = run.channel
-    if not data:
-        run.warn("Goto requires an argument ([[context,]exten,]priority)")
-        return HANG_UP
-    parts = data.split(",", 3)
+@lru_cache(16384)
+def _place(text: str) -> tuple[str | None, str | None, str, int | None]:
+    """Return context, extension and priority as they are given, and the priority as a number if it is one."""
+    parts = text.split(",", 3)
     context = exten = None
     if len(parts) == 1:
         priority = parts[0]
@@ -28,9 +26,17 @@ def goto(run: Run, data: str) -> int | str:
         exten, priority = parts
     else:
         context, exten, priority = parts[:3]
-    if priority.isdecimal() and priority.isascii():
-        number: int | None = int(priority)
-    else:
+    return context, exten, priority, int(priority) if priority.isdecimal() and priority.isascii() else None
+
+
+def goto(run: Run, data: str) -> int | str:
+    """Go to ``[[context,]exten,]priority``; the priority may be a label or ``+n``. As pbx_parseable_goto in main/pbx.c."""
+    channel = run.channel
+    if not data:
+        run.warn("Goto requires an argument ([[context,]exten,]priority)")
+        return HANG_UP
+    context, exten, priority, number = _place(data)
+    if number is None:
         priority = run.settle(priority)
         sign = 0
         if priority[:1] in ("+", "-"):
@@ -76,14 +82,20 @@ def condition(run: Run, text: str) -> bool:
 _MOST_ARGUMENTS = 100
 
 
+@lru_cache(16384)
+def _call(data: str) -> tuple[str, tuple[str, ...]]:
+    """Return the place of a subroutine and its arguments."""
+    label, parenthesis, rest = data.partition("(")
+    if not parenthesis:
+        return label, ()
+    end = rest.rfind(")")
+    return label, tuple(split_arguments(rest[:end] if end >= 0 else rest, _MOST_ARGUMENTS, keep=True))
+
+
 def enter(run: Run, data: str) -> int:
     """Go into a subroutine, ``[[context,]exten,]priority[(arguments)]``. Return -1 where there is no such place."""
     channel = run.channel
-    label, parenthesis, rest = data.partition("(")
-    arguments: list[str] = []
-    if parenthesis:
-        end = rest.rfind(")")
-        arguments = split_arguments(rest[:end] if end >= 0 else rest, _MOST_ARGUMENTS, keep=True)
+    label, arguments = _call(data)
     before = (channel.context, channel.exten, channel.priority)
     if goto(run, label) != GO_ON:
         run.warn(f"Gosub address is invalid: '{data}'")

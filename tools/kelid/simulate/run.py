@@ -37,6 +37,9 @@ from kelid.simulate.substitute import set_variable
 from kelid.simulate.timing import Timing
 from kelid.simulate.unknown import UnknownHere
 
+_new_step = tuple.__new__
+"""Makes a TraceStep in half the time of its own constructor."""
+
 MOST_DIGITS = 255
 """Digits that are collected (dst_exten of main/pbx.c)."""
 
@@ -372,11 +375,17 @@ class Run:
         return True
 
     def left(self) -> float:
-        """Return the seconds until a caller who waits for an answer gives up; negative if that has passed."""
+        """Return the seconds until a caller who waits for an answer gives up, or until TIMEOUT(absolute) ends the call.
+
+        Negative if that has passed.
+        """
         left = float("inf")
         for level in self.levels:
             if level.deadline is not None:
                 left = min(left, level.deadline - self.elapsed)
+            at = level.channel.timeouts.get("absolute-at")
+            if at is not None:
+                left = min(left, at - self.elapsed)
         return left
 
     def answer(self, then: Then | None = None, channel: Channel | None = None) -> Result:
@@ -420,10 +429,6 @@ class Run:
         level = levels[-1]
         channel = self.channel
         try:
-            if not self.step_count and not self._comes_in(channel):
-                self.note("hangup", "", ("cause", "1"))
-                self.end_level(level, HANG_UP)
-                return False
             ready = self.dialplan.find(self, channel.context, channel.exten, channel.priority, channel.caller)
             if ready is None:
                 self._nothing_there(level)
@@ -434,14 +439,17 @@ class Run:
                     template = ready.template
                     data = ready.constant if template is None else template(self)
                     self.steps.append(
-                        TraceStep(
-                            channel.context,
-                            channel.exten,
-                            channel.priority,
-                            ready.app,
-                            data,
-                            channel.number,
-                            ready.where,
+                        _new_step(
+                            TraceStep,
+                            (
+                                channel.context,
+                                channel.exten,
+                                channel.priority,
+                                ready.app,
+                                data,
+                                channel.number,
+                                ready.where,
+                            ),
                         )
                     )
                     self.step_count += 1
@@ -459,14 +467,6 @@ class Run:
             self.levels.clear()
             return False
         return bool(levels)
-
-    def _comes_in(self, channel: Channel) -> bool:
-        """Return True if there is such an extension: whoever dials another is refused before the call is one.
-
-        res_pjsip_session.c (get_destination) asks for nobody's caller ID in particular, core_local.c for the caller's.
-        """
-        caller = "" if self.call.technology == "PJSIP" else channel.caller
-        return self.dialplan.find(self, channel.context, channel.exten, 1, caller) is not None
 
     def _after(self, level: Level, result: Result) -> None:
         """Go on after an application of the level."""

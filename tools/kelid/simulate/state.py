@@ -71,12 +71,15 @@ class Channel:
     hungup: bool = False
     """True once the call is to end: every application that looks for it returns, and the dial plan goes to ``h``."""
     hangup_cause: int = 0
+    forwards: int = 20
+    """How many channels may still be made one from the other (main/max_forwards.c)."""
     variables: dict[str, str] = field(default_factory=dict)
     inherited: dict[str, int] = field(default_factory=dict)
     frames: list[Frame] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, float] = field(default_factory=dict)
-    """Seconds for "digit" (5), "response" (10), "absolute" (0: none), where the dial plan has set them."""
+    """Seconds for "digit" (5), "response" (10), "absolute" (0: none), where the dial plan has set them;
+    "absolute-at" is when the call is ended by that, in seconds of the run."""
     hooks: dict[str, str] = field(default_factory=dict)
     """What other modules hold for the channel: CDR, FAXOPT, hangup handlers ... by ``function/argument``."""
 
@@ -101,7 +104,9 @@ class Channel:
             tuple(sorted(self.inherited.items())),
             tuple(frame.key() for frame in self.frames),
             tuple(sorted(self.groups.items())),
-            tuple(sorted(self.timeouts.items())),
+            tuple(
+                sorted((name, seconds) for name, seconds in self.timeouts.items() if name != "absolute-at")
+            ),
             tuple(sorted(self.hooks.items())),
         )
 

@@ -51,7 +51,9 @@ class Dialling(NamedTuple):
     """A Dial on its way: its arguments as given, the ends so far, and what is still to be called.
 
     ``locals`` are Local channels not yet followed, ``number`` is that of the Local channel (its ;2) that is. ``kept`` is
-    the moment when it began, where several are followed one after the other.
+    the moment when it began, where several are followed one after the other. ``busy``, ``congestion`` and ``unavailable``
+    count ends (cause_args), ``failed`` what could not even be called, ``created`` all others; ``rings`` is True
+    while devices do.
     """
 
     data: str
@@ -60,7 +62,9 @@ class Dialling(NamedTuple):
     busy: int = 0
     congestion: int = 0
     unavailable: int = 0
+    failed: int = 0
     created: int = 0
+    rings: bool = False
     number: int = 0
     kept: float = -1.0
     status: str = ""
@@ -87,6 +91,10 @@ def dial(run: Run, data: str) -> int | str:
     channel = run.channel
     for name in _RESET:
         run.set(name, "")
+    if channel.forwards <= 0:
+        run.warn(f"Cannot place outbound call from channel '{channel.name}'. Max forwards exceeded")
+        run.set("DIALSTATUS", "BUSY")
+        return HANG_UP
     if not data or channel.hungup:
         run.set("DIALSTATUS", "CANCEL" if data else "INVALIDARGS")
         if not data:
@@ -152,7 +160,12 @@ def _call(run: Run, data: str) -> int | str:
         else:
             devices.append(interface)
     dialling = Dialling(
-        data, tuple(devices), tuple(locals_), unavailable=unavailable, created=len(devices) + len(locals_)
+        data,
+        tuple(devices),
+        tuple(locals_),
+        unavailable=unavailable,
+        failed=unavailable,
+        created=len(devices) + len(locals_),
     )
     predial = given.get("b")
     if predial and (devices or locals_):
@@ -221,6 +234,7 @@ def new_channel(run: Run, interface: str) -> Channel:
     made = Channel(name, technology, endpoint, channel.context, channel.exten, 1, number)
     made.unique_id = f"{channel.unique_id.partition('.')[0]}.{number + 1}"
     made.caller = channel.exten
+    made.forwards = channel.forwards - 1
     made.language = default_language(run)
     made.musicclass = channel.musicclass
     made.dnid = channel.exten
@@ -305,13 +319,17 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
         dialling = dialling._replace(congestion=dialling.congestion + count)
     elif status == "CHANUNAVAIL":
         dialling = dialling._replace(
-            unavailable=dialling.unavailable + count, created=dialling.created - count, devices=()
+            unavailable=dialling.unavailable + count,
+            failed=dialling.failed + count,
+            created=dialling.created - count,
         )
+    else:
+        dialling = dialling._replace(rings=True)
     if status in CAUSE:
         channel.hangup_cause = CAUSE[status]
     if dialling.locals:
         return _follow(run, dialling)
-    if status == "NOANSWER":
+    if dialling.rings:
         return _in_vain(run, dialling)
     if not dialling.created:
         dialling = dialling._replace(status="CHANUNAVAIL")
@@ -411,7 +429,7 @@ def _follow(run: Run, dialling: Dialling) -> int | str:
         return SUSPENDED
     if not dialling.created:
         dialling = dialling._replace(status="CHANUNAVAIL")
-    elif dialling.devices and not (dialling.busy or dialling.congestion or dialling.unavailable):
+    elif dialling.rings:
         return _in_vain(run, dialling)
     return _not_answered(run, dialling)
 
@@ -446,10 +464,7 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
 
 def _not_answered(run: Run, dialling: Dialling) -> int | str:
     """Add up how the channels ended, when all have (wait_for_answer)."""
-    missing = len(_arguments(dialling.data).peers.split("&")) - len(dialling.devices) - dialling.created
-    lines = dialling.busy + dialling.congestion + dialling.unavailable
-    total = dialling.created + dialling.unavailable if missing >= 0 else lines
-    if not dialling.created or lines >= total:
+    if dialling.busy + dialling.congestion + dialling.unavailable == dialling.created + dialling.failed:
         if dialling.busy:
             dialling = dialling._replace(status="BUSY")
         elif dialling.congestion:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kelid.simulate.applications import find
-from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.arguments import atoi, leading_integer, split_arguments
 from kelid.simulate.jumps import condition, goto
 from kelid.simulate.state import GO_ON, HANG_UP, INCOMPLETE, SUSPENDED
 from kelid.simulate.substitute import template
-from kelid.simulate.timing import timing
+from kelid.simulate.timing import Timing, timing
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
@@ -42,8 +43,20 @@ def goto_if_time(run: Run, data: str) -> int | str:
     times, _, rest = data.partition("?")
     first, second = _branches(rest)
     spec = timing(run.settle(times))
-    branch = first if spec is not None and run.is_time(spec) else second
+    branch = first if spec is not None and _is_time(run, spec) else second
     return goto(run, branch) if branch else GO_ON
+
+
+def _is_time(run: Run, spec: Timing) -> bool:
+    """Return True if it is time; a variable TESTTIME (seconds since 1970) stands for the moment in newer Asterisks."""
+    given = run.get("TESTTIME") if run.pbx.asterisk >= _TESTTIME_SINCE else None
+    seconds = leading_integer(run.settle(given)) if given else None
+    if seconds is None:
+        return run.is_time(spec)
+    return spec.matches(datetime.fromtimestamp(seconds[0], run.now.tzinfo))
+
+
+_TESTTIME_SINCE = 18
 
 
 def exec_if_time(run: Run, data: str) -> int | str:
