@@ -169,7 +169,7 @@ class Run:
             call.caller_name,
         )
         channel.ani = call.caller
-        channel.dnid = call.exten
+        channel.dnid = call.exten if technology != "Local" else ""
         channel.language = call.language or "en"
         channel.musicclass = call.musicclass
         channel.account = call.account

@@ -292,12 +292,16 @@ def _hint(run: Run) -> str:
     return hint.device if hint else ""
 
 
-_PRESENTATION = {
-    "allowed_not_screened": 0x00, "allowed_passed_screen": 0x01, "allowed_failed_screen": 0x02, "allowed": 0x03,
-    "prohib_not_screened": 0x20, "prohib_passed_screen": 0x21, "prohib_failed_screen": 0x22, "prohib": 0x23,
-    "unavailable": 0x43,
-}  # fmt: skip
-"""Name -> number of a presentation (pres_types in main/callerid.c)."""
+def _presentation(run: Run) -> str:
+    from kelid.simulate.functions.parties import caller  # noqa: PLC0415 - that module imports this one
+
+    return str(caller(run.channel).presentation())
+
+
+def _kept(name: str) -> Part:
+    """Return what gives a number that CALLERID keeps of the caller."""
+    return lambda run: run.channel.hooks.get(f"CALLERID/{name}") or "0"
+
 
 BUILT_IN: dict[str, Part] = {
     "EXTEN": lambda run: run.channel.exten,
@@ -306,10 +310,10 @@ BUILT_IN: dict[str, Part] = {
     "CHANNEL": lambda run: run.channel.name,
     "UNIQUEID": lambda run: run.channel.unique_id,
     "HANGUPCAUSE": lambda run: str(run.channel.hangup_cause),
-    "CALLINGPRES": lambda run: str(_PRESENTATION.get(run.channel.caller_pres, 0)),
-    "CALLINGANI2": lambda run: "0",
-    "CALLINGTON": lambda run: "0",
-    "CALLINGTNS": lambda run: "0",
+    "CALLINGPRES": _presentation,
+    "CALLINGANI2": _kept("ani2"),
+    "CALLINGTON": _kept("num-plan"),
+    "CALLINGTNS": _kept("tns"),
     "HINT": _hint,
     "HINTNAME": lambda run: "",
     "EPOCH": clock.epoch_text,

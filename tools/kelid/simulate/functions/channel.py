@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
-from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.arguments import atoi, leading_double, leading_integer, split_arguments
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.regular import PatternError, matches
 from kelid.simulate.undecided import settled
@@ -34,6 +34,20 @@ _AT_FIRST = {
     "dtmf_features": "", "after_bridge_goto": "", "secure_bridge_signaling": "", "secure_bridge_media": "",
     "max_forwards": "20", "caller_url": "", "tenantid": "",
 }  # fmt: skip
+
+
+_BY_NETWORK = frozenset((
+    "audionativeformat", "audioreadformat", "audiowriteformat", "videonativeformat", "videoreadformat",
+    "videowriteformat", "trace", "dtmf_detect",
+))  # fmt: skip
+"""What hangs on how the call's sound is sent."""
+
+_BY_SIP = frozenset((
+    "call-id", "secure", "target_uri", "local_uri", "local_tag", "remote_uri", "remote_tag", "request_uri", "t38state",
+    "local_addr", "remote_addr", "rtp", "rtcp", "pjsip", "contact", "rtpdest", "rtpqos", "rtpsource", "peerip", "recvip",
+    "from", "uri", "useragent", "t38passthrough", "peername", "chantype", "dahdi_channel", "dahdi_span",
+))  # fmt: skip
+"""What only a channel of a network has: its messages' contents and addresses."""
 
 
 @reads("CHANNEL")
@@ -72,7 +86,10 @@ def channel_item(run: Run, arguments: str) -> str | None:
         return channel.hooks.get(f"CHANNEL/{item}", _AT_FIRST.get(item, ""))
     if item == "aor" and channel.technology == "PJSIP":
         return channel.endpoint
-    raise UnknownHere(f"CHANNEL({arguments})")
+    if item.split(",")[0] in _BY_NETWORK or (channel.technology != "Local" and item.split(",")[0] in _BY_SIP):
+        raise UnknownHere(f"CHANNEL({arguments})")
+    run.warn(f"Unknown or unavailable item requested: '{arguments}'")
+    return None
 
 
 @writes("CHANNEL")
@@ -97,10 +114,36 @@ def set_channel_item(run: Run, arguments: str, value: str) -> None:
         channel.hooks[HANDLERS] = ""
         if value:
             _push_handler(run, channel, value)
-    elif item in _KEPT:
-        channel.hooks[f"CHANNEL/{item}"] = value
+    elif item == "amaflags":
+        flag = _AMA_FLAGS.get(value.lower(), value)
+        if flag[:1].isdigit():
+            channel.hooks["CHANNEL/amaflags"] = str(atoi(flag))
+    elif item in ("callgroup", "pickupgroup"):
+        channel.hooks[f"CHANNEL/{item}"] = _group_numbers(run, value)
     else:
         channel.hooks[f"CHANNEL/{item}"] = value
+
+
+_AMA_FLAGS = {"omit": "1", "billing": "2", "documentation": "3"}
+
+
+def _group_numbers(run: Run, text: str) -> str:
+    """Return the numbers of ``1,3-5`` as Asterisk writes them: ``1, 3, 4, 5`` (ast_get_group, ast_print_group)."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        start = leading_integer(first)
+        if start is None:
+            run.warn(f"Syntax error parsing group configuration '{text}' at '{part}'. Ignoring.")
+            continue
+        end = leading_integer(last) if dash else start
+        numbers.update(
+            number for number in range(start[0], (end or start)[0] + 1) if 0 <= number <= _LAST_GROUP
+        )
+    return ", ".join(map(str, sorted(numbers)))
+
+
+_LAST_GROUP = 63
 
 
 def whole_place(channel: Channel, place: str) -> str:
@@ -151,19 +194,6 @@ _TIMEOUTS = {"a": "absolute", "d": "digit", "r": "response"}
 _DEFAULT = {"absolute": 0.0, "digit": 5.0, "response": 10.0}
 
 
-def _seconds(text: str) -> float | None:
-    """Return the seconds that a text begins with, None without a number."""
-    text = text.strip(" \t\n\r\v\f")
-    for end in range(len(text), 0, -1):
-        if "_" in text[:end] or text[end - 1] == " ":
-            continue
-        try:
-            return float(text[:end])
-        except ValueError:
-            continue
-    return None
-
-
 @reads("TIMEOUT")
 def timeout(run: Run, arguments: str) -> str | None:
     """Return how many seconds are left of the call, or waited for a digit: three places after the point."""
@@ -186,11 +216,7 @@ def set_timeout(run: Run, arguments: str, value: str) -> None:
     if name is None:
         run.warn(f"Unknown timeout type '{arguments}'")
         return
-    if not value:
-        return
-    seconds = _seconds(settled(run, value))
-    if seconds is None or seconds < 0:
-        seconds = 0.0
+    seconds = max(leading_double(settled(run, value)) or 0.0, 0.0)
     channel = run.channel
     if name == "absolute":
         channel.timeouts["absolute"] = seconds
@@ -199,7 +225,7 @@ def set_timeout(run: Run, arguments: str, value: str) -> None:
         else:
             channel.timeouts.pop("absolute-at", None)
         return
-    channel.timeouts[name] = seconds if seconds > 0 else _DEFAULT[name]
+    channel.timeouts[name] = seconds
 
 
 # -- funcs/func_groupcount.c
@@ -219,18 +245,25 @@ def split_group(text: str) -> tuple[str, str]:
 @reads("GROUP")
 def group(run: Run, arguments: str) -> str:
     """Return the group of the channel in a category."""
-    return run.channel.groups.get(arguments.lower(), "")
+    return run.channel.groups.get(_category(run.channel, arguments), "")
 
 
 @writes("GROUP")
 def set_group(run: Run, arguments: str, value: str) -> None:
     """Put the channel into a group of a category, or out of it."""
     name, category = split_group(f"{value}@{arguments}" if arguments else value)
+    groups = run.channel.groups
+    groups.pop(_category(run.channel, category), None)
     if name:
-        run.channel.groups[category.lower()] = name
+        groups[category] = name
     else:
-        run.channel.groups.pop(category.lower(), None)
         run.warn("Setting a group requires an argument (group name)")
+
+
+def _category(channel: Channel, name: str) -> str:
+    """Return the category as the channel has it: small letters and large ones are the same, and the last spelling stays."""
+    lower = name.lower()
+    return next((category for category in channel.groups if category.lower() == lower), name)
 
 
 def _others(run: Run, name: str, category: str) -> int:
@@ -243,17 +276,19 @@ def _own(run: Run, name: str, category: str) -> int:
     """Return how many channels of this call are in the group."""
     seen = {id(level.channel): level.channel for level in run.levels} or {0: run.channel}
     seen[id(run.channel)] = run.channel
-    return sum(channel.groups.get(category, "").lower() == name.lower() for channel in seen.values())
+    lower = name.lower()
+    return sum(
+        channel.groups.get(_category(channel, category), "").lower() == lower for channel in seen.values()
+    )
 
 
 @reads("GROUP_COUNT")
 def group_count(run: Run, arguments: str) -> str:
     """Return how many channels are in a group."""
     name, category = split_group(settled(run, arguments))
-    category = category.lower()
     if not name:
         mine = run.channel.groups
-        name = mine.get(category, "") if category else next(iter(mine.values()), "")
+        name = mine.get(_category(run.channel, category), "") if category else next(iter(mine.values()), "")
         if not name:
             run.warn(f"No group could be found for channel '{run.channel.name}'")
             return "0"
@@ -281,8 +316,7 @@ def group_match_count(run: Run, arguments: str) -> str:
 def group_list(run: Run, arguments: str) -> str:
     """Return the groups of the channel: ``group@category``, joined by blanks."""
     groups = run.channel.groups
-    named = [f"{name}@{category}" for category, name in groups.items() if category]
-    return " ".join([*([groups[""]] if groups.get("") else []), *named])
+    return " ".join(f"{name}@{category}" if category else name for category, name in groups.items())
 
 
 # -- funcs/func_cdr.c and others that only keep
@@ -311,7 +345,7 @@ def record_item(run: Run, arguments: str) -> str:
     if item == "src":
         return channel.caller
     if item == "clid":
-        return f'"{channel.caller_name}" <{channel.caller}>' if channel.caller_name else channel.caller
+        return f'"{channel.caller_name}" <{channel.caller}>'
     if item == "linkedid":
         return run.levels[0].channel.unique_id if run.levels else channel.unique_id
     if item in (
@@ -376,14 +410,21 @@ for _name in (
 @reads("LOCK", "TRYLOCK")
 def lock(run: Run, arguments: str) -> str:
     """Take a lock, and return 1: nobody keeps one for long."""
-    run.channel.hooks[f"LOCK/{arguments}"] = "1"
+    hooks = run.channel.hooks
+    hooks[f"LOCK/{arguments}"] = (
+        hooks.get(f"LOCK/{arguments}", "") + "1"
+    )  # one for each time that it was taken
     return "1"
 
 
 @reads("UNLOCK")
 def unlock(run: Run, arguments: str) -> str:
     """Give a lock back; return 1, or 0 if it wasn't the channel's."""
-    return "1" if run.channel.hooks.pop(f"LOCK/{arguments}", None) else "0"
+    hooks = run.channel.hooks
+    taken = hooks.pop(f"LOCK/{arguments}", "")
+    if len(taken) > 1:
+        hooks[f"LOCK/{arguments}"] = taken[1:]
+    return "1" if taken else "0"
 
 
 @reads("HANGUPCAUSE_KEYS")

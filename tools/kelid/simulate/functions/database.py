@@ -83,9 +83,8 @@ def delete_silently(run: Run, arguments: str, value: str) -> None:
     delete(run, arguments)
 
 
-@reads("DB_KEYS")
-def keys(run: Run, arguments: str) -> str:
-    """Return the keys below a family, joined by commas."""
+def _keys(run: Run, arguments: str) -> list[str]:
+    """Return the keys below a family, each once."""
     family = settled(run, arguments).strip("/")
     answer = run.learn(Question("database-keys", family))
     listed = [key for key in answer.split(",") if key]
@@ -97,11 +96,16 @@ def keys(run: Run, arguments: str) -> str:
                 listed = [other for other in listed if other != name]
             elif kept is not None and name not in listed:
                 listed.append(name)
-    return ",".join(sorted(listed))
+    return sorted(listed)
+
+
+@reads("DB_KEYS")
+def keys(run: Run, arguments: str) -> str:
+    """Return the keys below a family, joined by commas."""
+    return ",".join(key.replace("\\", "\\\\").replace(",", "\\,") for key in _keys(run, arguments))
 
 
 @reads("DB_KEYCOUNT")
 def key_count(run: Run, arguments: str) -> str:
     """Return how many keys are below a family."""
-    listed = keys(run, arguments)
-    return str(len(listed.split(","))) if listed else "0"
+    return str(len(_keys(run, arguments)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
 from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.functions.channel import whole_place
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.undecided import settled
 
@@ -68,8 +69,8 @@ def set_device_state(run: Run, arguments: str, value: str) -> None:
         run.warn("DEVICE_STATE function called with no custom device name!")
         return
     state = settled(run, value).upper()
-    if state not in STATES:
-        run.warn(f"Unknown device state '{value}'")
+    if state not in STATES or state == UNKNOWN:
+        run.warn(f"DEVICE_STATE function given invalid state value '{value}'")
         return
     run.database[f"CustomDevstate/{name}"] = state
     run.note("lamp", f"Custom:{name}", ("state", state))
@@ -99,7 +100,7 @@ def extension_state(run: Run, arguments: str) -> str | None:
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return "UNKNOWN"
-    devices = hint.device.split(",")[0].split("&")
+    devices = hint.device.partition(",")[0].split("&")
     return _OF_EXTENSION[aggregate([device_state(run, device) for device in devices])]
 
 
@@ -114,8 +115,7 @@ def read_hint(run: Run, arguments: str) -> str | None:
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return ""
-    device, _, name = hint.device.partition(",")
-    return name if len(given) > 1 and "n" in given[1] else device
+    return "" if len(given) > 1 and "n" in given[1] else hint.device
 
 
 @reads("DIALPLAN_EXISTS")
@@ -125,17 +125,14 @@ def dialplan_exists(run: Run, arguments: str) -> str | None:
     if not given:
         run.warn("DIALPLAN_EXISTS() requires an argument")
         return None
-    if len(given) == 1:
+    if len(given) == 1 or not (given[1] or given[-1]):
         return "1" if settled(run, given[0]) in run.dialplan.contexts else "0"
     context, exten = settled(run, given[0]), given[1]
-    return _exists(run, context, exten, given[2] if len(given) > 2 else "1")
-
-
-def _exists(run: Run, context: str, exten: str, priority: str) -> str:
+    priority = given[2] if len(given) > 2 and given[2] else "1"
     number = leading_integer(priority)
-    if number is not None and number[0] > 0:
-        return "1" if run.dialplan.exists(run, context, exten, number[0]) else "0"
-    return "1" if run.dialplan.label(run, context, exten, priority) else "0"
+    if number is None or number[0] <= 0:
+        return "1" if run.dialplan.label(run, context, exten, priority) else "0"
+    return "1" if run.dialplan.exists(run, context, exten, number[0]) else "0"
 
 
 @reads("VALID_EXTEN")
@@ -146,4 +143,31 @@ def valid_exten(run: Run, arguments: str) -> str | None:
         run.warn("VALID_EXTEN() requires an argument")
         return None
     context = settled(run, given[0]) or run.channel.context
-    return _exists(run, context, given[1], (given[2] if len(given) > 2 else "") or "1")
+    number = leading_integer((given[2] if len(given) > 2 else "") or "1")
+    if number is None or number[0] <= 0:
+        return "0"
+    return "1" if run.dialplan.exists(run, context, given[1], number[0]) else "0"
+
+
+@reads("EVAL_EXTEN")
+def eval_exten(run: Run, arguments: str) -> str | None:
+    """Return the arguments of a step elsewhere, with its variables put in as if the call were there (func_evalexten.c)."""
+    channel = run.channel
+    place = whole_place(channel, arguments).split(",")
+    context, exten = settled(run, place[0]), settled(run, place[1])
+    number = leading_integer(place[2])
+    priority = number[0] if number else run.dialplan.label(run, context, exten, place[2])
+    if not priority:
+        run.warn(f"Priority '{place[2]}' must be a number > 0, or valid label")
+        return None
+    ready = run.dialplan.find(run, context, exten, priority, channel.caller)
+    if ready is None:
+        return None
+    if ready.template is None:
+        return ready.constant
+    here = (channel.context, channel.exten, channel.priority)
+    channel.context, channel.exten, channel.priority = context, exten, priority
+    try:
+        return ready.template(run)
+    finally:
+        channel.context, channel.exten, channel.priority = here

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kelid.simulate.arguments import split_arguments, strip, strip_quoted
+from kelid.simulate.arguments import atoi, split_arguments, strip, strip_quoted
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.undecided import settled
 
@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from kelid.simulate.run import Run
     from kelid.simulate.state import Channel
 
-PRESENTATIONS = (
-    "allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen", "allowed", "prohib_not_screened",
-    "prohib_passed_screen", "prohib_failed_screen", "prohib", "unavailable",
-)  # fmt: skip
-"""Names of presentations (pres_types in main/callerid.c)."""
+PRESENTATIONS = {
+    "allowed_not_screened": 0x00, "allowed_passed_screen": 0x01, "allowed_failed_screen": 0x02, "allowed": 0x03,
+    "prohib_not_screened": 0x20, "prohib_passed_screen": 0x21, "prohib_failed_screen": 0x22, "prohib": 0x23,
+    "unavailable": 0x43,
+}  # fmt: skip
+"""Name -> number of a presentation (pres_types in main/callerid.c)."""
+
+_PRESENTATION_NAMES = {number: name for name, number in PRESENTATIONS.items()}
+_UNAVAILABLE, _RESTRICTION, _SCREENING = 0x43, 0x60, 0x03
+_PRIORITY = {0x20: 0, 0x00: 1, 0x40: 2}
+"""Which presentation wins where name and number differ: what is withheld, then what may be shown."""
 
 
 def shrink_number(number: str) -> str:
@@ -74,218 +80,327 @@ def _unescaped(text: str) -> str:
     return "".join(made)
 
 
-def _items(arguments: str) -> list[str]:
-    member = split_arguments(arguments, 2)
-    return [item.lower() for item in split_arguments(member[0], 10, "-")] if member else []
+class Party:
+    """A party of the call: number and name, and what Asterisk keeps beside them, in the channel (struct ast_party_id).
+
+    ``number`` and ``name`` name the channel's own fields for them, where it has any; all else is in its ``hooks``.
+    """
+
+    __slots__ = ("channel", "key", "name_field", "number_field")
+
+    def __init__(self, channel: Channel, key: str, number: str = "", name: str = "") -> None:
+        """Know where it is kept."""
+        self.channel = channel
+        self.key = key
+        self.number_field = number
+        self.name_field = name
+
+    def kept(self, item: str) -> str:
+        """Return what is kept, "" without."""
+        return self.channel.hooks.get(f"{self.key}/{item}", "")
+
+    def keep(self, item: str, value: str) -> None:
+        """Keep a value."""
+        self.channel.hooks[f"{self.key}/{item}"] = value
+
+    @property
+    def number(self) -> str:
+        """Return the number."""
+        return str(getattr(self.channel, self.number_field)) if self.number_field else self.kept("num")
+
+    @number.setter
+    def number(self, value: str) -> None:
+        if self.number_field:
+            setattr(self.channel, self.number_field, value)
+        else:
+            self.keep("num", value)
+        self.keep("num-valid", "1")
+
+    @property
+    def name(self) -> str:
+        """Return the name."""
+        return str(getattr(self.channel, self.name_field)) if self.name_field else self.kept("name")
+
+    @name.setter
+    def name(self, value: str) -> None:
+        if self.name_field:
+            setattr(self.channel, self.name_field, value)
+        else:
+            self.keep("name", value)
+        self.keep("name-valid", "1")
+
+    def is_valid(self, part: str) -> bool:
+        """Return whether there is a number ("num") or a name, be it an empty one."""
+        return bool(self.kept(f"{part}-valid") or (self.number if part == "num" else self.name))
+
+    def _presentation(self, part: str) -> int:
+        kept = self.kept(f"{part}-pres")
+        if not kept and part == "num" and self.number_field == "caller":
+            return PRESENTATIONS.get(self.channel.caller_pres, 0)
+        return int(kept or "0")
+
+    def presentation(self) -> int:
+        """Return how the party is presented as a whole (ast_party_id_presentation in main/channel.c)."""
+        values = {}
+        for part in ("num", "name"):
+            shown = self._presentation(part) & _RESTRICTION if self.is_valid(part) else -1
+            values[part] = (_PRIORITY.get(shown, 3), shown if shown in _PRIORITY else 0x40)
+        screening = self._presentation("num") & _SCREENING if self.is_valid("num") else 0
+        value = values["name"][1] if values["name"][0] < values["num"][0] else values["num"][1]
+        return _UNAVAILABLE if value == 0x40 else value | screening
+
+    def read(self, items: list[str]) -> str | None:
+        """Return what the items name: ``num``, ``num-pres``, ``name``, ``all``, ``tag``...; None for what there isn't."""
+        kind, rest = items[0] if items else "", items[1] if len(items) > 1 else ""
+        if kind == "all" and not rest:
+            return f'"{self.name}" <{self.number}>'
+        if kind == "pres" and not rest:
+            return _shown(self.presentation())
+        if kind in ("num", "number"):
+            return self._part("num", rest, {"plan": self.kept("num-plan") or "0"})
+        if kind == "name":
+            return self._part("name", rest, {"charset": self.kept("name-charset") or "iso8859-1"})
+        if kind == "subaddr":
+            known = {
+                "": self.kept("subaddr"),
+                "valid": self.kept("subaddr-valid") or "0",
+                "odd": self.kept("subaddr-odd") or "0",
+            }
+            return known.get(rest, self.kept("subaddr-type") or "0" if rest == "type" else None)
+        if kind == "tag" and not rest:
+            return self.kept("tag")
+        return None
+
+    def _part(self, part: str, item: str, own: dict[str, str]) -> str | None:
+        if not item:
+            return self.number if part == "num" else self.name
+        if item == "valid":
+            return "1" if self.is_valid(part) else "0"
+        if item == "pres":
+            return _shown(self._presentation(part))
+        return own.get(item)
+
+    def write(self, run: Run, items: list[str], value: str) -> bool:
+        """Set what the items name. Return False for what there isn't."""
+        kind, rest = items[0] if items else "", items[1] if len(items) > 1 else ""
+        value = strip(value)
+        if kind == "all" and not rest:
+            self.name, self.number = split_caller(settled(run, value))
+        elif kind == "pres" and not rest:
+            self._set_presentation(run, value, ("num", "name"))
+        elif kind in ("num", "number", "name"):
+            return self._write_part(run, "name" if kind == "name" else "num", rest, value)
+        elif kind == "subaddr" and rest in ("", "type", "odd", "valid"):
+            self.keep(f"subaddr-{rest}" if rest else "subaddr", value)
+        elif kind == "tag" and not rest:
+            self.keep("tag", value)
+        else:
+            return False
+        return True
+
+    def _write_part(self, run: Run, part: str, item: str, value: str) -> bool:
+        if not item and part == "num":
+            self.number = value
+        elif not item:
+            self.name = value
+        elif item == "pres":
+            self._set_presentation(run, value, (part,))
+        elif item in ("plan", "charset"):
+            self.keep(f"{part}-{item}", value)
+        elif item == "valid":
+            self.keep(f"{part}-valid", "1" if atoi(settled(run, value)) else "")
+        else:
+            return False
+        return True
+
+    def _set_presentation(self, run: Run, value: str, parts: tuple[str, ...]) -> None:
+        name = settled(run, value)
+        number = atoi(name) if name[:1].isdigit() else PRESENTATIONS.get(name, -1)
+        if number < 0:
+            run.warn(f"Unknown combined presentation '{name}', value unchanged")
+            return
+        for part in parts:
+            self.keep(f"{part}-pres", str(number))
+        if "num" in parts and self.number_field == "caller":
+            self.channel.caller_pres = _shown(number)
 
 
-def _extra(channel: Channel, party: str, item: str) -> str:
-    return channel.hooks.get(f"{party}/{item}", "")
+def _shown(presentation: int) -> str:
+    return _PRESENTATION_NAMES.get(presentation, "unknown")
 
 
-def _number_presentation(channel: Channel) -> str:
-    if not channel.caller and not _extra(channel, "CALLERID", "num-pres"):
-        return "unavailable" if not channel.caller_name else channel.caller_pres
-    return channel.caller_pres
+def _items(arguments: str) -> tuple[list[str], str | None]:
+    """Return the items of ``num-pres,x``, and the second argument."""
+    given = split_arguments(arguments, 2)
+    items = [item.lower() for item in split_arguments(given[0], 10, "-")] if given else []
+    return items, given[1] if len(given) > 1 else None
+
+
+def caller(channel: Channel) -> Party:
+    """Return the caller."""
+    return Party(channel, "CALLERID", "caller", "caller_name")
+
+
+def _of_caller(channel: Channel, items: list[str]) -> tuple[Party, list[str]] | None:
+    """Return the party that CALLERID's items mean, and those of it."""
+    if items and items[0] == "ani":
+        return Party(channel, "CALLERID/ani", "ani"), items[1:] or ["num"]
+    if items and items[0] == "priv":
+        return Party(channel, "CALLERID/priv"), items[1:]
+    return caller(channel), items
+
+
+_PLAIN_CALLER = {"ani2": "0", "tns": "0"}
 
 
 @reads("CALLERID")
 def caller_id(run: Run, arguments: str) -> str | None:
     """Return something of the caller: ``num``, ``name``, ``all``, ``ani``, ``dnid``, ``rdnis``, ``pres``..."""
     channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    rest = items[1:]
-    if kind in ("num", "number"):
-        return _number_part(channel.caller, channel, rest, "CALLERID", "num")
-    if kind == "name":
-        return _name_part(channel.caller_name, channel, rest, "CALLERID", "name")
-    if kind == "all" and not rest:
-        return f'"{channel.caller_name}" <{channel.caller}>'
-    if kind == "ani":
-        if not rest or rest[0] in ("num", "number"):
-            return channel.ani
-        if rest == ["all"]:
-            return f'"{_extra(channel, "CALLERID", "ani-name")}" <{channel.ani}>'
-        return _extra(channel, "CALLERID", "-".join(items))
-    if kind == "dnid":
-        return channel.dnid if not rest else _extra(channel, "CALLERID", "-".join(items)) or _zero(rest)
-    if kind == "rdnis" and not rest:
+    items, other = _items(arguments)
+    if other is not None and items in (["all"], ["name"], ["num"], ["number"]):
+        name, number = split_caller(settled(run, other))
+        return {"all": f'"{name}" <{number}>', "name": name}.get(items[0], number)
+    joined = "-".join(items)
+    if joined == "rdnis":
         return channel.rdnis
-    if kind == "pres" and not rest:
-        return _number_presentation(channel)
-    if kind in ("ani2", "ton", "tns"):
-        return _extra(channel, "CALLERID", kind) or "0"
-    if kind in ("tag", "subaddr", "priv"):
-        return _extra(channel, "CALLERID", "-".join(items))
-    run.warn(f"Unknown callerid data type '{arguments}'.")
-    return None
-
-
-def _zero(rest: list[str]) -> str:
-    return "0" if rest[-1] in ("plan", "valid", "odd") else ""
-
-
-def _number_part(number: str, channel: Channel, rest: list[str], party: str, prefix: str) -> str:
-    if not rest:
-        return number
-    if rest[0] == "valid":
-        return "1" if number or f"{party}/{prefix}" in channel.hooks else "0"
-    if rest[0] == "pres":
-        return _extra(channel, party, f"{prefix}-pres") or "allowed_not_screened"
-    if rest[0] == "plan":
-        return _extra(channel, party, f"{prefix}-plan") or "0"
-    return ""
-
-
-def _name_part(name: str, channel: Channel, rest: list[str], party: str, prefix: str) -> str:
-    if not rest:
-        return name
-    if rest[0] == "valid":
-        return "1" if name or f"{party}/{prefix}" in channel.hooks else "0"
-    if rest[0] == "charset":
-        return _extra(channel, party, f"{prefix}-charset") or "iso8859-1"
-    if rest[0] == "pres":
-        return _extra(channel, party, f"{prefix}-pres") or "allowed_not_screened"
-    return ""
+    if joined == "ton":
+        return caller(channel).kept("num-plan") or "0"
+    if joined in _PLAIN_CALLER:
+        return caller(channel).kept(joined) or _PLAIN_CALLER[joined]
+    if items[:1] == ["dnid"]:
+        if len(items) == 1:
+            return channel.dnid
+        if joined == "dnid-num-plan":
+            return caller(channel).kept(joined) or "0"
+        return Party(channel, "CALLERID/dnid").read(items[1:])
+    party = _of_caller(channel, items)
+    value = party[0].read(party[1]) if party else None
+    if value is None:
+        run.warn(f"Unknown callerid data type '{arguments}'.")
+    return value
 
 
 @writes("CALLERID")
 def set_caller_id(run: Run, arguments: str, value: str) -> None:
     """Set something of the caller."""
     channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    rest = items[1:]
-    value = strip(value)
-    if kind in ("num", "number") and not rest:
-        channel.caller = value
-    elif kind == "name" and not rest:
-        channel.caller_name = value
-    elif kind == "all" and not rest:
-        channel.caller_name, channel.caller = split_caller(settled(run, value))
-        channel.ani = channel.ani or channel.caller
-    elif kind == "ani" and (not rest or rest[0] in ("num", "number")):
-        channel.ani = value
-    elif kind == "dnid" and not rest:
-        channel.dnid = value
-    elif kind == "rdnis" and not rest:
-        channel.rdnis = value
-    elif kind == "pres" or (rest and rest[-1] == "pres"):
-        name = settled(run, value)
-        if name in PRESENTATIONS:
-            _set_presentation(channel, kind, name)
-        else:
-            run.warn(f"Unknown presentation '{value}', value unchanged")
-    elif kind in ("num", "number", "name", "ani", "dnid", "ani2", "ton", "tns", "tag", "subaddr", "priv"):
-        channel.hooks[f"CALLERID/{'-'.join(items)}"] = value
+    items, _ = _items(arguments)
+    joined = "-".join(items)
+    if joined == "rdnis":
+        channel.rdnis = strip(value)
+    elif joined == "dnid":
+        channel.dnid = strip(value)
+    elif joined == "ton":
+        caller(channel).keep("num-plan", strip(value))
+    elif joined in _PLAIN_CALLER or joined == "dnid-num-plan":
+        caller(channel).keep(joined, strip(value))
+    elif items[:1] == ["dnid"]:
+        Party(channel, "CALLERID/dnid").write(run, items[1:], value)
     else:
-        run.warn(f"Unknown callerid data type '{arguments}'.")
-
-
-def _set_presentation(channel: Channel, kind: str, name: str) -> None:
-    for part in ("num", "name") if kind == "pres" else (kind,):
-        channel.hooks[f"CALLERID/{part}-pres"] = name
-    if kind in ("pres", "num", "number"):
-        channel.caller_pres = name
+        party = _of_caller(channel, items)
+        if party is None or not party[0].write(run, party[1], value):
+            run.warn(f"Unknown callerid data type '{arguments}'.")
 
 
 @reads("CALLERPRES")
 def caller_presentation(run: Run, arguments: str) -> str:
-    """Return how the caller's number is presented (Asterisk 16)."""
-    return _number_presentation(run.channel)
+    """Return how the caller is presented (Asterisk 16)."""
+    return _shown(caller(run.channel).presentation())
 
 
 @writes("CALLERPRES")
 def set_caller_presentation(run: Run, arguments: str, value: str) -> None:
-    """Set how the caller's number is presented (Asterisk 16)."""
+    """Set how the caller is presented (Asterisk 16)."""
     set_caller_id(run, "pres", value)
+
+
+_SOURCES = {"transfer": "transfer_active", "diversion": "transfer"}
+
+
+def _connected(channel: Channel, items: list[str]) -> tuple[Party, list[str]]:
+    if items[:1] == ["priv"] and len(items) > 1:
+        return Party(channel, "CONNECTEDLINE/priv"), items[1:]
+    return Party(channel, "CONNECTEDLINE", "connected", "connected_name"), items
 
 
 @reads("CONNECTEDLINE")
 def connected_line(run: Run, arguments: str) -> str | None:
     """Return something of the party at the other end."""
-    channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    rest = items[1:]
-    if kind in ("num", "number"):
-        return _number_part(channel.connected, channel, rest, "CONNECTEDLINE", "num")
-    if kind == "name":
-        return _name_part(channel.connected_name, channel, rest, "CONNECTEDLINE", "name")
-    if kind == "all" and not rest:
-        return f'"{channel.connected_name}" <{channel.connected}>'
-    if kind == "source":
-        return _extra(channel, "CONNECTEDLINE", "source") or "unknown"
-    if kind in ("tag", "subaddr", "priv", "pres"):
-        return _extra(channel, "CONNECTEDLINE", "-".join(items))
-    run.warn(f"Unknown connectedline data type '{arguments}'.")
-    return None
+    items, _ = _items(arguments)
+    party, items = _connected(run.channel, items)
+    value = party.kept("source") or "unknown" if items == ["source"] else party.read(items)
+    if value is None:
+        run.warn(f"Unknown connectedline data type '{arguments}'.")
+    return value
 
 
 @writes("CONNECTEDLINE")
 def set_connected_line(run: Run, arguments: str, value: str) -> None:
     """Set something of the party at the other end."""
-    channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    rest = items[1:]
-    value = strip(value)
-    if kind in ("num", "number") and not rest:
-        channel.connected = value
-    elif kind == "name" and not rest:
-        channel.connected_name = value
-    elif kind == "all" and not rest:
-        channel.connected_name, channel.connected = split_caller(settled(run, value))
-    elif kind in ("num", "number", "name", "source", "tag", "subaddr", "priv", "pres"):
-        channel.hooks[f"CONNECTEDLINE/{'-'.join(items)}"] = value
-    else:
+    items, _ = _items(arguments)
+    party, items = _connected(run.channel, items)
+    if items == ["source"]:
+        name = strip(value)
+        party.keep("source", _SOURCES.get(name, name))
+    elif not party.write(run, items, value):
         run.warn(f"Unknown connectedline data type '{arguments}'.")
 
 
-_REDIRECTING = ("from", "to", "orig", "priv")
+_REASONS = frozenset((
+    "unknown", "cfb", "cfnr", "unavailable", "time_of_day", "dnd", "deflection", "follow_me", "out_of_order", "away",
+    "cf_dte", "cfu", "send_to_vm",
+))  # fmt: skip
+"""Why a call was redirected (redirecting_reason_types in main/callerid.c); other words stand for themselves."""
+
+
+def _redirecting(channel: Channel, items: list[str]) -> tuple[Party, list[str]] | None:
+    """Return the party that REDIRECTING's items mean: ``from``, ``to``, ``orig``, each with a private side."""
+    private = items[:1] == ["priv"]
+    rest = items[1:] if private else items
+    if rest[:1] in (["from"], ["to"], ["orig"]):
+        key = f"REDIRECTING/{'priv-' if private else ''}{rest[0]}"
+        number = "rdnis" if key == "REDIRECTING/from" else ""
+        return Party(channel, key, number), rest[1:]
+    return None
 
 
 @reads("REDIRECTING")
 def redirecting(run: Run, arguments: str) -> str | None:
     """Return something of those who have redirected the call, as far as the dial plan has set it."""
     channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    if kind in ("reason", "orig-reason"):
-        return _extra(channel, "REDIRECTING", "-".join(items)) or "unknown"
-    if kind == "count":
-        return _extra(channel, "REDIRECTING", "count") or "0"
-    if kind in ("from", "to", "orig", "priv"):
-        name = "-".join(items)
-        if name == "from-num" and channel.rdnis:
-            return channel.rdnis
-        if items[-1] == "all":
-            base = "-".join(items[:-1])
-            return f'"{_extra(channel, "REDIRECTING", base + "-name")}" <{_extra(channel, "REDIRECTING", base + "-num")}>'
-        if items[-1] == "reason":
-            return _extra(channel, "REDIRECTING", name) or "unknown"
-        return _extra(channel, "REDIRECTING", name)
-    run.warn(f"Unknown redirecting data type '{arguments}'.")
-    return None
+    items, _ = _items(arguments)
+    joined = "-".join(items)
+    if joined in ("reason", "orig-reason"):
+        return channel.hooks.get(f"REDIRECTING/{joined}") or "unknown"
+    if joined == "count":
+        return channel.hooks.get("REDIRECTING/count") or "0"
+    if joined == "pres":
+        return _shown(Party(channel, "REDIRECTING/from", "rdnis").presentation())
+    party = _redirecting(channel, items)
+    value = party[0].read(party[1]) if party else None
+    if value is None:
+        run.warn(f"Unknown redirecting data type '{arguments}'.")
+    return value
 
 
 @writes("REDIRECTING")
 def set_redirecting(run: Run, arguments: str, value: str) -> None:
     """Set something of those who have redirected the call."""
     channel = run.channel
-    items = _items(arguments)
-    kind = items[0] if items else ""
-    value = strip(value)
-    if kind in (*_REDIRECTING, "reason", "count", "pres"):
-        if items[-1] == "all":
-            base = "-".join(items[:-1])
-            name, number = split_caller(settled(run, value))
-            channel.hooks[f"REDIRECTING/{base}-name"] = name
-            channel.hooks[f"REDIRECTING/{base}-num"] = number
-        else:
-            channel.hooks[f"REDIRECTING/{'-'.join(items)}"] = value
-            if items[:2] == ["from", "num"] and len(items) == 2:
-                channel.rdnis = value
+    items, _ = _items(arguments)
+    joined = "-".join(items)
+    if joined in ("reason", "orig-reason"):
+        word = strip(value)
+        if word not in _REASONS:
+            run.warn(f"Unknown redirecting reason '{word}', defaulting to unknown")
+        channel.hooks[f"REDIRECTING/{joined}"] = word
+    elif joined == "count":
+        channel.hooks["REDIRECTING/count"] = str(atoi(strip(settled(run, value))))
+    elif joined == "pres":
+        Party(channel, "REDIRECTING/from", "rdnis").write(run, ["pres"], value)
+        Party(channel, "REDIRECTING/to").write(run, ["pres"], value)
     else:
-        run.warn(f"Unknown redirecting data type '{arguments}'.")
+        party = _redirecting(channel, items)
+        if party is None or not party[0].write(run, party[1], value):
+            run.warn(f"Unknown redirecting data type '{arguments}'.")

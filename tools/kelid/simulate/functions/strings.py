@@ -18,7 +18,7 @@ from kelid.simulate.arguments import (
 from kelid.simulate.octets import from_octets, to_octets, whole
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.regular import PatternError, matches
-from kelid.simulate.substitute import set_variable, stored_variable, template
+from kelid.simulate.substitute import set_variable, stored_variable, template, unset_variable
 from kelid.simulate.undecided import is_in, settled, split
 from kelid.simulate.unknown import UnknownHere
 
@@ -287,7 +287,9 @@ def set_hash(run: Run, arguments: str, value: str) -> None:
     """Set the value for a key, or for all the columns that a database query has given."""
     if "," in arguments:
         given = split_arguments(arguments, 2)
-        set_variable(run, _hash_name(given[0], given[1] if len(given) > 1 else ""), value)
+        name = _hash_name(given[0], given[1] if len(given) > 1 else "")
+        unset_variable(run, name.lstrip("_"))  # so that the last one that was set comes first
+        set_variable(run, name, value)
         return
     columns = stored_variable(run, "~ODBCFIELDS~")
     if columns is None:
