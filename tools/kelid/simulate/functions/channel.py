@@ -273,10 +273,12 @@ def _others(run: Run, name: str, category: str) -> int:
 
 
 def _own(run: Run, name: str, category: str) -> int:
-    """Return how many channels of this call are in the group."""
+    """Return how many channels of this call are in the group; without a category, in a group of that name in any."""
     seen = {id(level.channel): level.channel for level in run.levels} or {0: run.channel}
     seen[id(run.channel)] = run.channel
     lower = name.lower()
+    if not category:
+        return sum(group.lower() == lower for channel in seen.values() for group in channel.groups.values())
     return sum(
         channel.groups.get(_category(channel, category), "").lower() == lower for channel in seen.values()
     )
