@@ -678,11 +678,11 @@ def keys(rng: Rng, name: str) -> Case:
         "GotoIf($[${n} > 3]?bye,1)",
         one(
             rng,
-            "Background(beep)",
-            "Background(beep,m)",
+            "Background(vm-intro)",
+            "Background(vm-intro,m)",
             "NoOp()",
-            "Background(beep&beep)",
-            "Background(beep,n)",
+            "Background(vm-intro&beep)",
+            "Background(vm-intro,n)",
         ),
         one(rng, "WaitExten()", "WaitExten(3)", f"WaitExten({rng.randint(1, 4)})"),
         "NoOp(after)",
@@ -729,7 +729,7 @@ def reads(rng: Rng, name: str) -> Case:
     """Read: how many keys, which ends, how often it asks, how long it waits."""
     text, shots = f"[{name}]\n", []
     for at in range(4):
-        sound = one(rng, "", "beep", "beep&beep")
+        sound = one(rng, "", "vm-intro", "vm-intro&beep")
         options = one(rng, "", "", "s", "n", "i")
         most = one(rng, "", "", "1", "3", "5")
         text += steps(

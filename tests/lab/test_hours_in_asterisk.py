@@ -97,7 +97,8 @@ def run(host: Host, bundle: Bundle, clock: str, *calls: dict[str, Any]) -> dict[
         "one_by_one": True,
         "afterwards": ("core show hints", "database show NIGHT", "database show CustomDevstate"),
     }
-    inside = "ip link set lo up && exec python3 /root/private_asterisk.py"
+    # Who is called there never answers; without any way Asterisk would complain of that, sooner or later.
+    inside = "ip link set lo up && ip route add default dev lo && exec python3 /root/private_asterisk.py"
     answer = host.run(["unshare", "-n", "-m", "sh", "-c", inside], input=json.dumps(task), timeout=150)
     result: dict[str, Any] = json.loads(answer.stdout)
     return result

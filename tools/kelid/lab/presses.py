@@ -17,8 +17,8 @@ ENDED_BY_POUND = {("voicemail", "SUCCESS")}
 def presses(trace: Trace) -> list[Press]:
     """Return the keys for the steps of the caller's own channel (counted from 0)."""
     own: dict[int, int] = {}
-    for index, step in enumerate(trace.steps):
-        if step.channel == 0:
+    for index, taken in enumerate(trace.steps):
+        if taken.channel == 0:
             own[index] = len(own)
     found: list[Press] = []
     began: dict[int, float] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 CODES = {
     "C011": "a site's own dial plan includes a context that is nowhere",
     "C013": "a site's own dial plan lets callers from outside dial on",
+    "C014": "a site's own dial plan starts programs on the server",
+    "C015": "a site's own dial plan goes to a context that is nowhere",
     "K000": "without the vault's password nobody can tell how strong the secrets are",
     "K008": "the vault opens with the sample sites' password",
 }

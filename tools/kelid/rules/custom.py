@@ -8,23 +8,96 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from kelid.findings import Finding, Where
-from kelid.model.pbx import Context
+from kelid.findings import Finding, Severity, Where
+from kelid.model.meant import meant
+from kelid.model.pbx import Context, Step
 from kelid.model.site import Site
 from kelid.rules.outside import path_from_outside
 
 _CONTEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _WAY_OUT = re.compile(r"(?P<kind>from-class|class|outbound|route)-(?P<name>[a-z][a-z0-9_-]*)")
+_FUNCTION = re.compile(r"\$\{(?P<name>[A-Z_]+)\(")
+_LOCAL = re.compile(r"Local/[^@,&/()]+@([A-Za-z0-9_-]+)")
+_PROGRAMS = frozenset({"system", "trysystem", "agi", "eagi", "deadagi", "externalivr"})
+_PARKED = "parkedcalls"
+"""res_parking makes it by itself."""
 _TO_CLASS = re.compile(r"class-(?P<name>[a-z][a-z0-9_-]*),(?P<number>[^,]*)")
 
 
 def check_custom(custom: Sequence[Context], generated: Collection[str], site: Site) -> Iterator[Finding]:
     """Given the site's own contexts and the names of those that are made, yield what is wrong with the two together.
 
-    Clashes (C005), dead includes (C011), and ways by which callers from outside get to lines (C013).
+    Clashes (C005), dead includes (C011), ways by which callers from outside get to lines (C013), programs that are started
+    (C014), and jumps to contexts that are nowhere (C015).
     """
     yield from _clashes(custom, generated)
     yield from _ways_out(custom, site)
+    yield from _programs(custom)
+    yield from _jumps(custom, {*generated, *(context.name for context in custom)})
+
+
+def _steps(custom: Sequence[Context]) -> Iterator[Step]:
+    return (step for context in custom for exten in context.extens for step in exten.steps)
+
+
+def _programs(custom: Sequence[Context]) -> Iterator[Finding]:
+    """Yield where a program is started; an error where what it is told is made of variables, for callers fill those."""
+    for step in _steps(custom):
+        app = step.app.lower()
+        told = (
+            step.data
+            if app in _PROGRAMS
+            else "".join(step.data.split(",")[2:])
+            if app == "mixmonitor"
+            else ""
+        )
+        found = "".join(text for name, text in _calls(step.data) if name == "SHELL")
+        if not told and not found:
+            continue
+        what = step.app if told else "SHELL()"
+        if "${" in _without_filtered(told + found):
+            text = f"{what} starts a program with what a variable holds, and callers can make that a command of theirs"
+            fix = "write the command out, or let FILTER() through the characters alone that may come: ${FILTER(0-9,${X})}"
+            yield Finding(step.where, "C014", text, fix)
+        else:
+            text = f"{what} starts a program on the server, which no check here sees into"
+            yield Finding(step.where, "C014", text, "is there no other way?", Severity.WARNING)
+
+
+def _calls(text: str) -> Iterator[tuple[str, str]]:
+    """Yield name and arguments of each ``${NAME(...)}`` in a text, those inside of others too."""
+    for begin in _FUNCTION.finditer(text):
+        depth, end = 1, begin.end()
+        while end < len(text) and depth:
+            depth += (text[end] == "(") - (text[end] == ")")
+            end += 1
+        yield begin["name"], text[begin.end() : end - 1]
+
+
+def _without_filtered(text: str) -> str:
+    """Return the text without each ``${FILTER(...)}``: what passes that is of the characters that it names."""
+    for name, inside in _calls(text):
+        if name == "FILTER":
+            text = text.replace(f"${{FILTER({inside})}}", "")
+    return text
+
+
+def _jumps(custom: Sequence[Context], known: Collection[str]) -> Iterator[Finding]:
+    """Yield where a jump names a context that is nowhere. Asterisk itself says so only when a call gets there."""
+    for step in _steps(custom):
+        app = step.app.lower()
+        targets: list[str] = []
+        if app in {"goto", "gosub"}:
+            targets = [step.data]
+        elif app in {"gotoif", "gosubif"}:
+            targets = re.split(r":(?![^(]*\))", step.data.rpartition("?")[2])
+        names = [parts[0] for parts in (target.split(",") for target in targets) if len(parts) == 3]
+        names += _LOCAL.findall(step.data)
+        for name in dict.fromkeys(name.strip() for name in names):
+            if _CONTEXT.fullmatch(name) and name not in known and name != _PARKED:
+                near = meant(name, known)
+                fix = f"did you mean {near!r}?" if near else "write that context, or name another"
+                yield Finding(step.where, "C015", f"there is no context {name!r} to go to", fix)
 
 
 def _ways_out(custom: Sequence[Context], site: Site) -> Iterator[Finding]:

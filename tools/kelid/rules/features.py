@@ -181,8 +181,21 @@ def _from_outside(site: Site) -> set[tuple[str, str]]:
 def costly_without_cap(site: Site) -> Iterator[Fault]:
     """Where callers from outside can get to costly numbers, by DISA or call-back, a cap says how often."""
     classes = {item.name: item for item in site.permission_classes}
-    for thing in _payers(site):
-        payer = classes.get(thing.permission_class)
+    paid: list[tuple[str, str, Where]] = [
+        (f"{thing.KIND}:{thing.name}", thing.permission_class, thing.place("permission_class"))
+        for thing in _payers(site)
+    ]
+    paid += [
+        (
+            f"queue:{queue.name}, key {queue.callback.digit}",
+            queue.callback.permission_class,
+            queue.callback.place("digit"),
+        )
+        for queue in site.queues
+        if queue.callback
+    ]
+    for name, permission_class, where in paid:
+        payer = classes.get(permission_class)
         for route in site.outbound_routes:
             if payer is None or route.name not in payer.routes or not route.costly:
                 continue
@@ -192,8 +205,8 @@ def costly_without_cap(site: Site) -> Iterator[Fault]:
                 for cap in site.caps
             )
             if payer.open_to_outside(route) and not capped:
-                way = f"{thing.KIND}:{thing.name} -> class {payer.name} -> route {route.name} ({route.kind})"
-                yield thing.place("permission_class"), f"no cap holds for {way}", "add a cap in routes.yml"
+                way = f"{name} -> class {payer.name} -> route {route.name} ({route.kind})"
+                yield where, f"no cap holds for {way}", "add a cap in routes.yml"
 
 
 @rule("F012", Severity.WARNING)

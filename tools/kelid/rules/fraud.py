@@ -49,21 +49,56 @@ def opened_for_nothing(site: Site) -> Iterator[Fault]:
 
 @rule("X003")
 def costly_by_another_name(site: Site) -> Iterator[Fault]:
-    """A route that cuts digits off or puts some in front sends costly numbers only if its kind says so."""
+    """What a route or its trunk makes of a number, digits cut off or put in front, is costly only if its kind says so."""
     costly = _costly_numbers(site)
+    inside = {trunk.name for trunk in site.trunks if trunk.internal}
     for route in site.outbound_routes:
-        if route.kind in {"internal", "emergency"} or route.costly:
+        if route.costly or (route.kind == "internal" and inside.issuperset(route.trunks)):
+            continue
+        fronts = {"": ""} | {
+            trunk.number_out.prepend: f" with what the trunk {trunk.name!r} puts before it"
+            for trunk in site.trunks
+            if trunk.name in route.trunks and trunk.number_out.prepend
+        }
+        for item in route.patterns:
+            for front, by in fronts.items():
+                try:
+                    sent = parse(item.match).sent(item.strip, front + item.prepend)
+                except ValueError:
+                    continue
+                found = next((kind for kind, pattern in costly if sent.meets(pattern)), "")
+                if found and (item.strip or item.prepend or front):
+                    text = (
+                        f"route {route.name!r}: what {item.match!r} sends can be a number of kind {found}{by}"
+                    )
+                    fix = f"narrow the pattern, or make it a route of kind: {found}"
+                    fix = "send the emergency number itself" if route.emergency else fix
+                    yield item.place("match"), text, fix
+                    break
+
+
+@rule("X013")
+def costly_alone(site: Site) -> Iterator[Fault]:
+    """A route that takes numbers abroad or premium numbers alone is of their kind, or nothing leaves by it."""
+    code = site.dial.country_code
+    for route in site.outbound_routes:
+        if route.costly or route.emergency:
             continue
         for item in route.patterns:
             try:
-                sent = parse(item.match).sent(item.strip, item.prepend)
+                pattern = parse(item.match)
+                abroad = any(
+                    parse(f"{prefix}!").takes_all_of(pattern)
+                    and not parse(f"{prefix}{code}!").takes_all_of(pattern)
+                    for prefix in (site.dial.international_prefix, "+")
+                )
+                premium = any(parse(text).takes_all_of(pattern) for text in site.dial.premium)
             except ValueError:
                 continue
-            found = next((kind for kind, pattern in costly if sent.meets(pattern)), "")
-            if found and (item.strip or item.prepend):
-                text = f"route {route.name!r}: what {item.match!r} sends can be a number of kind {found}"
-                fix = f"narrow the pattern, or make it a route of kind: {found}"
-                yield item.place("match"), text, fix
+            if abroad or premium:
+                kind = "premium" if premium else "international"
+                text = f"route {route.name!r}: {item.match!r} takes {kind} numbers, which kind: {route.kind} lets not out"
+                yield item.place("match"), text, f"make it kind: {kind}, or narrow the pattern"
 
 
 def _costly_numbers(site: Site) -> list[tuple[str, Pattern]]:

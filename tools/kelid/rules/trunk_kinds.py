@@ -119,6 +119,16 @@ def internal_without_being(site: Site) -> Iterator[Fault]:
             )
 
 
+@rule("T019", Severity.WARNING)
+def public_and_internal(site: Site) -> Iterator[Fault]:
+    """An internal trunk leads to a PBX of the client's, whose phones dial extensions: no public numbers come by it."""
+    for trunk in site.trunks:
+        if trunk.internal and trunk.dids:
+            text = f"trunk {trunk.name!r} is internal and has dids: who calls by it dials extensions, and out by its class"
+            fix = "take internal out if a telephone company is at its other end; else take the dids out"
+            yield trunk.place("internal"), text, fix
+
+
 @rule("T020")
 def card_used_twice(site: Site) -> Iterator[Fault]:
     """A channel of a card, and a group, belong to one trunk."""

@@ -163,7 +163,7 @@ class Private:
 
 
 def silence(path: pathlib.Path) -> None:
-    """Make a short silent sound, unless there is one."""
+    """Make six seconds of silence, unless the sound is there: long enough to press a key meanwhile."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def silence(path: pathlib.Path) -> None:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(8000)
-        sound.writeframes(bytes(8000))
+        sound.writeframes(bytes(16 * 6000))
 
 
 __all__ = ["Event", "Private"]
