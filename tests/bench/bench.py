@@ -77,7 +77,11 @@ Loader.add_constructor("!vault", lambda loader, node: loader.construct_scalar(no
 
 def process(words: Sequence[str], cwd: Path) -> tuple[float, float]:
     """Run a program and return its seconds of processor time and its peak in MB. Raise RuntimeError if it fails."""
-    child = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    # A program that was run before has its byte code, also where a developer told Python to keep none.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    child = subprocess.Popen(
+        words, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
     _, status, usage = os.wait4(child.pid, 0)
     assert child.stderr is not None
     said = child.stderr.read().decode()

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -19,6 +18,7 @@ from kelid.load.sound import read_sound
 from kelid.load.tree import MAX_BYTES, Node, Scalar, read_tree
 from kelid.load.tree import Mapping as MappingNode
 from kelid.model.loaded import Loaded, VaultValue
+from kelid.model.meant import meant
 from kelid.model.site import Sound
 
 __all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site", "shown_folder"]
@@ -196,9 +196,9 @@ def _strangers(files: Mapping[str, bytes], shown: str) -> Iterator[Finding]:
         if path.startswith("media/"):
             fix = "a sound is media/NAME.wav (or .flac, .ogg, .mp3), its name of letters, digits, - and _"
         else:
-            near = difflib.get_close_matches(path, _YAML, 1, 0.6)
+            near = meant(path, _YAML)
             fix = (
-                f"did you mean {near[0]}?"
+                f"did you mean {near}?"
                 if near
                 else "the files of a site are " + ", ".join(_YAML) + " and media/"
             )

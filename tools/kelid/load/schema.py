@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from kelid.findings import Exit, Finding, KelidError
-from kelid.load.explain import explain, unknown_keys
 from kelid.load.fits import fits
 from kelid.load.tree import Mapping, Node, Scalar, Sequence
 
@@ -126,6 +125,8 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
     data = to_data(tree, wanted)
     if fits(data, wanted):
         return data, [], True
+    from kelid.load.explain import explain, unknown_keys  # noqa: PLC0415  (only for a file with something wrong in it)
+
     findings: list[Finding] = []
     usable = True
     seen: set[tuple[str, ...]] = set()

@@ -12,7 +12,6 @@ import yaml
 from yaml._yaml import CParser
 
 from kelid.findings import Finding, Where
-from kelid.load.syntax import LOOK, advice
 
 MAX_BYTES = 4_000_000
 """A site of 5,000 extensions has some 2.5 MB of YAML."""
@@ -318,6 +317,8 @@ class _Reader:
                     "quote it" if self.vault else f"quote it: {quoted}",
                 )
                 return
+        from kelid.load.syntax import LOOK, advice  # noqa: PLC0415  (only for a text that isn't YAML)
+
         wrong = advice(problem, self.lines)
         self.say(
             Where(self.file, wrong.line + 1, wrong.column + 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 SYNONYMS = {
@@ -57,6 +56,8 @@ def meant(word: str, known: Iterable[str], near: float = NEAR) -> str:
     ):
         if other in by_small:
             return by_small[other]
+    import difflib  # noqa: PLC0415  (only where a word is wrong)
+
     close = difflib.get_close_matches(small, by_small, 1, near)
     if close:
         return by_small[close[0]]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 
 from kelid.findings import Severity, Where
+from kelid.model.meant import meant
 from kelid.model.site import DEFAULT_MUSIC, Recording, Site
 from kelid.rules.registry import Fault, rule
 
@@ -38,9 +38,9 @@ def sound_missing(site: Site) -> Iterator[Fault]:
     """A sound that is named is there."""
     for file, where in _files(site):
         if file not in site.media:
-            near = difflib.get_close_matches(file, site.media, 1, 0.8)
+            near = meant(file, site.media, 0.8)
             way = f"put the sound there; kelid media draft {site.name} speaks a prompt's text until then"
-            fix = f"did you mean {near[0]}?" if near else way
+            fix = f"did you mean {near}?" if near else way
             yield where, f"there is no file {file}", fix
 
 
@@ -181,8 +181,8 @@ def music_unknown(site: Site) -> Iterator[Fault]:
     own = [item.name for item in site.music_classes]
     for reference in site.references:
         if reference.kind == "music_class" and reference.name not in {DEFAULT_MUSIC, *own}:
-            near = difflib.get_close_matches(reference.name, own, 1, 0.6)
-            fix = f"did you mean {near[0]!r}?" if near else f"add it to music_classes, or say {DEFAULT_MUSIC}"
+            near = meant(reference.name, own)
+            fix = f"did you mean {near!r}?" if near else f"add it to music_classes, or say {DEFAULT_MUSIC}"
             text = f"there is no music class {reference.name!r}: the music of Asterisk's packages is heard"
             yield reference.where, text, fix
 
