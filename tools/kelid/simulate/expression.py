@@ -64,6 +64,13 @@ _UNARY = 7
 """How tightly ``!`` and the minus sign before a value bind: less than ``:`` and ``=~``."""
 
 
+_ONLY_OUTSIDE = frozenset((
+    "AST_SORCERY", "DB_KEYS", "FILE", "FILE_COUNT_LINE", "FILE_FORMAT", "MASTER_CHANNEL", "PASSTHRU", "PJSIP_AOR",
+    "PJSIP_CONTACT", "PJSIP_ENDPOINT", "POP", "REPLACE", "SHIFT", "SIP_HEADERS", "STACK_PEEK", "STRBETWEEN", "STRREPLACE",
+))  # fmt: skip
+"""Functions that are read by ``${...}`` only: they have no way for a buffer of fixed size (read2, but no read)."""
+
+
 class _FaultError(Exception):
     """A text that the grammar doesn't know."""
 
@@ -253,6 +260,9 @@ class _Parser:
         function = FUNCTIONS.get(name)
         if function is None or function.read is None:
             return self._missing(name)
+        if name in _ONLY_OUTSIDE:
+            self.warnings.append(f"Error! Function '{name}' cannot be read!")
+            return FALSE
         text = ",".join(self._text(argument) for argument in arguments)
         value = function.read(self.run, text) or ""
         value = from_octets(to_octets(value)[:511])
