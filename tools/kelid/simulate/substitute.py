@@ -37,13 +37,15 @@ TEXT_LIMIT = 8192
 class Template:
     """A text with variables, taken apart. ``constant`` is the text itself where there are none, None otherwise."""
 
-    __slots__ = ("constant", "parts", "text")
+    __slots__ = ("_calls", "_layout", "constant", "parts", "text")
 
     def __init__(self, text: str, limit: int = TEXT_LIMIT) -> None:
         """Take the text apart."""
         self.text = text
         parts = _take_apart(text)
         self.parts: tuple[Part | str, ...] = tuple(parts)
+        self._calls: list[Part] = [part for part in parts if not isinstance(part, str)]
+        self._layout = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
         self.constant: str | None = None
         if not parts:
             self.constant = ""
@@ -54,10 +56,9 @@ class Template:
         """Return the text as it is for the call now. Raise UnknownHere where the oracle can't tell."""
         if self.constant is not None:
             return self.constant
-        parts = self.parts
-        if len(parts) == 1:
-            return self.parts[0](run)  # type: ignore[operator]
-        made = "".join([part if isinstance(part, str) else part(run) for part in parts])
+        if self._layout == "%s":
+            return self._calls[0](run)
+        made = self._layout % tuple([call(run) for call in self._calls])
         if len(made) < TEXT_LIMIT // 4 and made.isascii():
             return made
         return cut_bytes(whole(made), TEXT_LIMIT)

@@ -257,6 +257,10 @@ _PLAIN_CALLER = {"ani2": "0", "tns": "0"}
 def caller_id(run: Run, arguments: str) -> str | None:
     """Return something of the caller: ``num``, ``name``, ``all``, ``ani``, ``dnid``, ``rdnis``, ``pres``..."""
     channel = run.channel
+    if arguments == "num":
+        return channel.caller
+    if arguments == "name":
+        return channel.caller_name
     items, other = _items(arguments)
     if other is not None and items in (["all"], ["name"], ["num"], ["number"]):
         name, number = split_caller(settled(run, other))
