@@ -966,3 +966,6 @@ def old_macros(rng: Rng, name: str) -> Case:
             + steps("h", "NoOp(macro h)")
         )
     return Case(name, "old_macros", text, (Shot(name, "s"),), old=True)
+
+
+from fidelity import texts  # noqa: E402, F401 - it registers families of its own
