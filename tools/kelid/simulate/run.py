@@ -40,6 +40,9 @@ from kelid.simulate.unknown import UnknownHere
 _new_step = tuple.__new__
 """Makes a TraceStep in half the time of its own constructor."""
 
+_TREE = "astdb-without/"
+"""What ``Run.shared`` has for each part of astdb that was deleted as a whole."""
+
 MOST_DIGITS = 255
 """Digits that are collected (dst_exten of main/pbx.c)."""
 
@@ -63,6 +66,15 @@ class Symbols(Protocol):
 
     def settle(self, text: str) -> str:
         """Decide all of them, and return the text without any: for whoever must know every character."""
+
+    def database_delete_tree(self, tree: str) -> None:
+        """Take everything below a family or key out of astdb, and tell it."""
+        prefix = f"{tree}/"
+        for key in self.database:
+            if key.startswith(prefix):
+                self.database[key] = None
+        self.shared[_TREE + prefix] = ""
+        self.note("keeps", tree, ("deleted", "with all below"))
 
     def is_time(self, spec: Timing) -> bool:
         """Decide whether the moment of the call is within the specification."""
@@ -285,6 +297,10 @@ class Run:
         """Return the value of a key in astdb (``CFU/101``), None where there is none."""
         if key in self.database:
             return self.database[key]
+        if self.shared and any(
+            name.startswith(_TREE) and key.startswith(name[len(_TREE) :]) for name in self.shared
+        ):
+            return None
         if self.learn(Question("database-has", key, ("0", "1"))) != "1":
             return None
         return self.learn(Question("database", key, (), 0))

@@ -129,7 +129,7 @@ def mix_monitor(run: Run, data: str) -> int | str:
         run.warn("MixMonitor requires an argument (filename)")
         return HANG_UP
     run.note("records", file, ("options", letters), ("command", command))
-    run.channel.hooks["MIXMONITOR/filename"] = file
+    run.set("MIXMONITOR_FILENAME", file if file.startswith("/") else f"/var/spool/asterisk/monitor/{file}")
     given = options(letters) or {}
     if given.get("i"):
         run.assign(given["i"] or "", "0x1")
@@ -179,7 +179,7 @@ def record(run: Run, data: str) -> int | str:
     run.set("RECORD_STATUS", answer)
     if answer == "HANGUP":
         channel.hungup = True
-        return GO_ON if "k" in given else HANG_UP
+        return HANG_UP
     return _over(run)
 
 
@@ -221,17 +221,13 @@ def fax(sends: bool) -> Callable[[Run, str], int | str]:
         file = data.partition(",")[0]
         if not file:
             run.warn("a fax needs a file")
-            run.set("FAXOPT(error)", "INVALID_ARGUMENTS")
             return HANG_UP
         run.answer()
         if run.channel.hungup:
             return HANG_UP
         run.note("fax", file, ("does", "sends" if sends else "takes"))
         answer = run.ask(Question("fax", file, ("SUCCESS", "FAILED")))
-        run.set("FAXSTATUS", answer)
         run.channel.hooks["FAXOPT/status"] = answer
-        if answer == "FAILED":
-            return HANG_UP
         return _over(run)
 
     return send_or_take
@@ -276,8 +272,6 @@ def agi(name: str) -> Callable[[Run, str], int | str]:
                 run.assign(variable, text)
         if status == "HANGUP":
             run.channel.hungup = True
-            return HANG_UP
-        if status == "FAILURE" and not data:
             return HANG_UP
         return _over(run)
 

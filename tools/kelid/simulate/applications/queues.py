@@ -13,18 +13,6 @@ if TYPE_CHECKING:
     from kelid.model.pbx import Section
     from kelid.simulate.run import Run
 
-STATUSES = (
-    "TIMEOUT",
-    "FULL",
-    "JOINEMPTY",
-    "LEAVEEMPTY",
-    "JOINUNAVAIL",
-    "LEAVEUNAVAIL",
-    "CONTINUE",
-    "WITHDRAW",
-)
-"""How the wait in a queue ends, if nobody answers and the caller stays."""
-
 ANSWERED = "ANSWERED"
 
 _SETTINGS = (
@@ -59,6 +47,26 @@ def _settings(run: Run, section: Section | None, settings: list[tuple[str, str]]
     return settings
 
 
+_NEVER = ("no", "false", "n", "f", "0", "off", "")
+_ALWAYS = ("yes", "true", "y", "t", "1", "on", "")
+
+
+def _ends(section: Section | None, *, timed: bool) -> tuple[str, ...]:
+    """Return how the wait may end, by the queue's settings, if nobody answers and the caller stays (join_queue,
+    queue_exec).
+    """
+    ends = ["TIMEOUT"] if timed else []
+    if section is None:
+        return (*ends, "FULL", "JOINEMPTY", "LEAVEEMPTY")
+    if atoi(section.get("maxlen") or "0") > 0:
+        ends.append("FULL")
+    if (section.get("joinempty") or "").strip().lower() not in _ALWAYS:
+        ends.append("JOINEMPTY")
+    if (section.get("leavewhenempty") or "").strip().lower() not in _NEVER:
+        ends.append("LEAVEEMPTY")
+    return tuple(ends)
+
+
 def queue(run: Run, data: str) -> int | str:
     """Wait in a queue: ``name[,options[,url[,announcement[,timeout[,agi[,macro[,gosub[,rule[,position]]]]]]]]]``."""
     if not data:
@@ -75,14 +83,11 @@ def queue(run: Run, data: str) -> int | str:
     given = options(letters) or {}
     channel = run.channel
     section = _section(run, name)
-    run.set("QUEUESTATUS", "")
     if section is None and run.pbx.file("queues.conf") is not None and not _is_undecided(run, name):
         run.warn(f"Unable to join queue '{name}'")
         run.set("QUEUESTATUS", "UNKNOWN")
         return GO_ON
-    seconds = ""
-    if timeout and atoi(timeout) > 0:
-        seconds = str(atoi(timeout))
+    seconds = str(max(atoi(timeout), 0)) if timeout else ""
     others = [
         (key, text)
         for key, text in (
@@ -98,9 +103,7 @@ def queue(run: Run, data: str) -> int | str:
     exits = (section.get("context") or "") if section is not None else ""
     run.note("queue", name, *settings)
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
-    statuses = STATUSES if seconds or "n" in given else tuple(one for one in STATUSES if one != "TIMEOUT")
-    if "n" not in given:
-        statuses = tuple(one for one in statuses if one != "CONTINUE")
+    statuses = _ends(section, timed=bool(seconds) or "n" in given)
     answer = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys)))
     if answer == ANSWERED:
         run.note("talks", f"queue {name}")
@@ -117,7 +120,7 @@ def queue(run: Run, data: str) -> int | str:
         channel.context, channel.exten, channel.priority = exits, answer, 0
         return GO_ON
     if answer == "TIMEOUT" and seconds:
-        run.elapsed += int(seconds)
+        run.spend(int(seconds))
     run.set("QUEUESTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
 

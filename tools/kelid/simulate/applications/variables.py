@@ -60,6 +60,15 @@ def db_del(run: Run, data: str) -> int | str:
     return GO_ON
 
 
+def db_deltree(run: Run, data: str) -> int | str:
+    """Take a family out of astdb, or what is below a key: ``family[/key]``. As apps/app_db.c."""
+    if not data:
+        run.warn("DBdeltree requires an argument (family/key)")
+        return GO_ON
+    run.database_delete_tree(data)
+    return GO_ON
+
+
 def log(run: Run, data: str) -> int | str:
     """Write a line into Asterisk's log."""
     level, _, text = data.partition(",")
@@ -84,6 +93,7 @@ APPLICATIONS = {
     "CELGenUserEvent": nothing,
     "ClearHash": clear_hash,
     "DBdel": db_del,
+    "DBdeltree": db_deltree,
     "DumpChan": nothing,
     "ForkCDR": nothing,
     "ImportVar": import_var,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
 from kelid.simulate.arguments import split_arguments
+from kelid.simulate.dialplan import CAN_MATCH
 from kelid.simulate.options import options
 from kelid.simulate.state import GO_ON, HANG_UP
 from kelid.simulate.unknown import UnknownHere
@@ -73,39 +74,33 @@ def voicemail(run: Run, data: str) -> int | str:
         ("options", letters),
         *(_settings(line) if line is not None else ()),
     )
-    address = first.partition("@")
-    vm_context = address[2] or "default"
     place = given.get("d") or channel.context
-    operator = _is_on(run, vm_context, line, "operator")
-    exit_context = _option(run, vm_context, line, "exitcontext") or channel.context
+    leaves_to = _option(run, line, "exitcontext") or channel.context
     keys: list[str] = []
-    if run.exists(exit_context, "a") or (
-        exit_context != channel.context and run.exists(channel.context, "a")
-    ):
+    if run.exists(leaves_to, "a"):
         keys.append("*")
-    if operator and run.exists(exit_context, "o"):
+    if _option(run, line, "operator").strip().lower() in _YES and run.exists(leaves_to, "o"):
         keys.append("0")
     if "d" in given:
-        keys += [key for key in "123456789" if run.exists(place or channel.context, key)]
-    answer = run.ask(Question("voicemail", first, ("SUCCESS", "USEREXIT", "FAILED", *keys)))
+        keys += [key for key in "123456789" if run.dialplan.partly(run, place, key, CAN_MATCH)]
+    answer = run.ask(Question("voicemail", first, ("SUCCESS", "FAILED", *keys)))
     if answer in ("0", "*"):
         run.note("keys", answer)
         run.set("VMSTATUS", "USEREXIT")
-        exten = "o" if answer == "0" else "a"
-        if run.exists(exit_context, exten):
-            channel.context = exit_context
-        channel.exten, channel.priority = exten, 0
+        channel.context, channel.exten, channel.priority = leaves_to, "o" if answer == "0" else "a", 0
         return GO_ON
     if len(answer) == 1:
-        run.note("keys", answer)
         run.set("VMSTATUS", "USEREXIT")
-        channel.context, channel.exten, channel.priority = place, answer, 0
-        return GO_ON
+        channel.context = place
+        return answer
     run.set("VMSTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
 
 
-def _option(run: Run, context: str, line: Option | None, name: str) -> str:
+_YES = ("yes", "true", "1", "on", "y", "t")
+
+
+def _option(run: Run, line: Option | None, name: str) -> str:
     """Return an option of the mailbox, or that of all mailboxes."""
     if line is not None:
         for key, text in _settings(line):
@@ -115,10 +110,6 @@ def _option(run: Run, context: str, line: Option | None, name: str) -> str:
         if section.name == "general":
             return section.get(name) or ""
     return ""
-
-
-def _is_on(run: Run, context: str, line: Option | None, name: str) -> bool:
-    return _option(run, context, line, name).strip().lower() in ("yes", "true", "1", "on", "y", "t")
 
 
 def voicemail_main(run: Run, data: str) -> int | str:
@@ -131,19 +122,15 @@ def voicemail_main(run: Run, data: str) -> int | str:
         run.answer()
         if channel.hungup:
             return HANG_UP
-    number = address.partition("@")[0]
-    if number and "p" not in given:
-        line = mailbox(run, address)
-        if line is None and _is_known(run) and "s" in given:
-            run.set("VMSTATUS", "FAILED")
-    if "s" not in given or not number:
-        answer = run.ask(
-            Question("password", f"mailbox {address or 'of the caller’s choice'}", ("right", "wrong", "none"))
-        )
-        run.note("password", f"mailbox {address}", ("answer", answer))
+    whose = f"mailbox {address}" if address.partition("@")[0] and "p" not in given else "a mailbox"
+    if "s" not in given or whose == "a mailbox":
+        answer = run.ask(Question("password", whose, ("right", "wrong", "none")))
+        run.note("password", whose, ("answer", answer))
         if answer != "right":
-            return HANG_UP if answer == "none" else GO_ON
+            return GO_ON  # the dial plan goes on behind somebody who could not log in
     run.note("mailbox", address, ("options", parts[1] if len(parts) > 1 else ""))
+    if run.ask(Question("hangup", whose, ("no", "yes"))) == "yes":
+        channel.hungup = True
     return HANG_UP if channel.hungup else GO_ON
 
 
