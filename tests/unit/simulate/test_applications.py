@@ -246,7 +246,8 @@ def test_disa(plan: Any) -> None:
 
 
 def test_directory(plan: Any) -> None:
-    text = "[a]\nexten => s,1,Directory(default,b)\nexten => s,2,NoOp(on)\n[b]\nexten => 101,1,NoOp(ali)\nexten => o,1,NoOp(o)\n"
+    text = "[a]\nexten => s,1,Directory(default,b)\nexten => s,2,NoOp(on)\n"
+    text += "[b]\nexten => 101,1,NoOp(ali)\nexten => o,1,NoOp(o)\n"
     made = plan(text, voicemail=VOICEMAIL)
     assert made.said() == "ali"
     assert made.said(answers={"directory": ""}) == "on"
