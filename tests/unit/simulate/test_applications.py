@@ -341,3 +341,17 @@ def test_what_is_written_to_astdb_is_told_and_read_again(plan: Any) -> None:
     trace = made.call(database={"CFU/101": "100"})
     assert [s.data for s in trace.steps if s.app == "NoOp"] == ["100", "102", ""]
     assert [e.details[0] for e in trace.events if e.kind == "keeps"] == [("value", "102"), ("deleted", "yes")]
+
+
+def test_a_whole_family_of_astdb_goes(plan: Any) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Set(DB(CFU/102)=1)
+        exten => s,2,DBdeltree(CFU)
+        exten => s,3,NoOp(${DB(CFU/101)}${DB(CFU/102)}${DB(CFB/101)})
+        exten => s,4,Set(DB(CFU/101)=5)
+        exten => s,5,NoOp(${DB(CFU/101)})
+        """
+    )
+    assert made.said(database={"CFU/101": "100", "CFB/101": "7"}) == "7 5"

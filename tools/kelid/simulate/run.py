@@ -67,15 +67,6 @@ class Symbols(Protocol):
     def settle(self, text: str) -> str:
         """Decide all of them, and return the text without any: for whoever must know every character."""
 
-    def database_delete_tree(self, tree: str) -> None:
-        """Take everything below a family or key out of astdb, and tell it."""
-        prefix = f"{tree}/"
-        for key in self.database:
-            if key.startswith(prefix):
-                self.database[key] = None
-        self.shared[_TREE + prefix] = ""
-        self.note("keeps", tree, ("deleted", "with all below"))
-
     def is_time(self, spec: Timing) -> bool:
         """Decide whether the moment of the call is within the specification."""
 
@@ -317,6 +308,15 @@ class Run:
             self.database[key] = None
             self.note("keeps", key, ("deleted", "yes"))
         return value
+
+    def database_delete_tree(self, tree: str) -> None:
+        """Take everything below a family or key out of astdb, and tell it."""
+        prefix = f"{tree}/"
+        for key in self.database:
+            if key.startswith(prefix):
+                self.database[key] = None
+        self.shared[_TREE + prefix] = ""
+        self.note("keeps", tree, ("deleted", "with all below"))
 
     def is_time(self, spec: Timing) -> bool:
         """Return True if the call is within the time."""
