@@ -46,8 +46,9 @@ def site_call(site: Site, pbx: Pbx, start: str, dialled: Dialled) -> Call:
     On a trunk the number is as the site's files write it; it becomes what the trunk sends. Raise KelidError, with what
     there is, for what the site hasn't got.
     """
-    need_numbers(dialled)
     kind, name = named(start)
+    # An extension of a context can have letters in its name.
+    need_numbers(dialled._replace(number="") if kind == "custom" else dialled)
     if kind == "trunk":
         trunk = _one(site, "trunk", name, {item.name: item for item in site.trunks})
         return _from_trunk(site, pbx, trunk, dialled)
@@ -267,15 +268,18 @@ def legend(site: Site) -> Legend:
         point = (thing.KIND, thing.label)
         if found := getattr(thing, "names", None):
             names[point] = found
-        if thing.KIND in KINDS:
+        for kind, name in (known for known, _ in thing.points() if known[0] in KINDS):
             for greeting in ("unavailable", "busy"):
-                _place(places, Destination(*point), greeting)
+                _place(places, Destination(kind, name), greeting)
     for way in site.ways:
         if way.destination.kind == "custom":
             _place(places, way.destination, "")
     belongs: dict[str, Point] = {}
+    # A phone that dials an extension finds it by an include: the step is one of the phone's own context.
+    dialled = [f"from-class-{payer.name}" for payer in site.permission_classes]
     for extension in site.extensions:
         point = ("extension", extension.number)
+        places |= {(context, extension.number): point for context in dialled}
         belongs |= {f"PJSIP/{item.endpoint}": point for item in extension.devices}
         names["voicemail", extension.number] = extension.names
     belongs |= {device(site, trunk): ("trunk", trunk.name) for trunk in site.trunks}

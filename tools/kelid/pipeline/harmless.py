@@ -90,7 +90,7 @@ def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], ways: list[tuple[str,
         return str(reason)
     for event in run.events:
         if event.kind not in HARMLESS:
-            at = run.steps[event.step].where if 0 <= event.step < len(run.steps) else None
-            place = f" ({at})" if at and at.file else ""
+            lines = [step.where for step in run.steps[: event.step + 1] if step.where.file]
+            place = f" ({lines[-1]})" if lines else ""
             return f"{event.kind} {event.subject}".strip() + place
     return ""

@@ -1,0 +1,223 @@
+"""Calls in a site's words: what is dialled becomes what a trunk sends, a world Asterisk's, and expectations are judged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kelid import pipeline
+from kelid.findings import Exit, KelidError, Where
+from kelid.model.call import Call, World
+from kelid.model.number_format import received, sent_as
+from kelid.model.outcome import Happening
+from kelid.model.site import CallWorld, ExpectedCall, Forward, NumberIn, Site
+from kelid.model.trace import Trace
+from kelid.pipeline import Checked, calls
+from kelid.pipeline.calls import Dialled
+from kelid.pipeline.harmless import harm
+
+SITES = Path(__file__).resolve().parents[3] / "sites"
+AT = datetime(2026, 11, 28, 9, tzinfo=ZoneInfo("Asia/Tehran"))
+
+
+@pytest.fixture(scope="module")
+def trading() -> Checked:
+    return pipeline.check(SITES, "atlas-trading")
+
+
+@pytest.fixture(scope="module")
+def clinic() -> Checked:
+    return pipeline.check(SITES, "noor-clinic")
+
+
+def call(checked: Checked, start: str, number: str, caller: str = "") -> Call:
+    return calls.site_call(checked.site, checked.pbx, start, Dialled(number, AT, caller))
+
+
+def test_what_a_trunk_sends(trading: Checked) -> None:
+    e1 = call(trading, "trunk:e1", "02188550010", "02144556677")
+    assert (e1.context, e1.exten, e1.technology, e1.endpoint) == ("from-trunk-e1", "0010", "DAHDI", "r0")
+    line = call(trading, "trunk:copper", "02188556602")
+    assert (line.exten, line.variables["LINE"]) == ("s", "02188556602"), "an analog line names no number"
+    assert call(trading, "trunk:isfahan", "3000").exten == "3000", "the other site dials internal numbers"
+    sepehr = pipeline.check(SITES, "sepehr-call-centre")
+    assert call(sepehr, "trunk:ims", "02191000100").exten == "91000100"
+
+
+def test_a_phone(clinic: Checked) -> None:
+    phone = call(clinic, "extension:105", "115")
+    assert (phone.context, phone.endpoint, phone.caller) == ("from-class-internal", "105", "105")
+    assert phone.caller_name == "آزمایشگاه"
+    assert phone.variables["__CALLER_EXTENSION"] == "105"
+    assert phone.language == "fa"
+
+
+@given(
+    number=st.text("0123456789", min_size=3, max_size=12),
+    digits=st.integers(0, 8),
+    strip=st.integers(0, 2),
+    prepend=st.text("0123456789", max_size=4),
+    form=st.sampled_from(["as_sent", "auto", "e164", "national", "local"]),
+)
+def test_what_is_sent_comes_in_as_it_was_meant(
+    number: str, digits: int, strip: int, prepend: str, form: str
+) -> None:
+    dial = pipeline.load(SITES, "noor-clinic").dial
+    how = NumberIn(digits=digits, strip=strip, prepend=prepend, format=form)
+    sent = sent_as(number, how, dial)
+    assert sent is None or received(sent, how, dial) == number
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "caller", "message"),
+    [
+        ("trunk:x", "1", "", "has no trunk 'x'; it has mokhaberat"),
+        ("trunk:mokhabarat", "1", "", "did you mean mokhaberat?"),
+        (
+            "trunk:mokhaberat",
+            "02188001299",
+            "",
+            "has no number 02188001299; its dids are 02188001234, 02188001235",
+        ),
+        ("trunk:mokhaberat", "0218800123a", "", "holds 'a'"),
+        ("trunk:mokhaberat", "02188001234", "+98x", "the caller's number, '.98x', holds 'x'"),
+        ("extension:999", "1", "", "has no extension '999'"),
+        ("extension:101", "", "", "a phone dials something"),
+        ("anonymous", "101", "", "strangers can't call"),
+        ("custom:nowhere", "s", "", "there is no context 'nowhere'"),
+        ("door", "1", "", "no call comes from 'door'"),
+    ],
+)
+def test_what_is_not_there(clinic: Checked, start: str, number: str, caller: str, message: str) -> None:
+    with pytest.raises(KelidError, match=message.replace("?", r"\?")) as problem:
+        call(clinic, start, number, caller)
+    assert problem.value.exit in {Exit.USAGE, Exit.REFUSED}
+
+
+def test_a_world(trading: Checked) -> None:
+    world = calls.site_world(
+        trading.site,
+        CallWorld(
+            devices={"trunk:e1": "unavailable", "extension:3000": "busy", "PJSIP/3001": "no_answer"},
+            in_use=("extension:3002",),
+            night_mode={"office": "closed"},
+            forwards=(
+                Forward(extension="3010", when="busy", to="0912"),
+                Forward(extension="3011", to="3000"),
+            ),
+            do_not_disturb=("extension:3020",),
+            blacklist=("0999",),
+            database={"survey/off": "1"},
+            answers={"queue": "TIMEOUT"},
+        ),
+        ("1", "-"),
+    )
+    assert world.devices == {"DAHDI/r0": "unavailable", "PJSIP/3000": "busy", "PJSIP/3001": "no_answer"}
+    assert world.in_use == {"PJSIP/3002"}
+    assert world.presses == ("1", "")
+    assert {key: text for key, text in world.database.items() if not key.startswith("CustomDevstate")} == {
+        "NIGHT/office": "closed",
+        "CFB/3010": "0912",
+        "CFU/3011": "3000",
+        "DND/3020": "1",
+        "BLACKLIST/0999": "1",
+        "survey/off": "1",
+    }
+
+
+def expected(*expect: str, never: tuple[str, ...] = ()) -> ExpectedCall:
+    return ExpectedCall(
+        name="x", names={"en": "X"}, start="trunk:a", dial="1", at="2026-11-28 09:00", expect=expect, expect_not=never,
+        where=Where("calls.yml", 2, 5), places={"expect.1": Where("calls.yml", 8, 20)},
+    )  # fmt: skip
+
+
+HAPPENED = (
+    Happening("reached", ("ivr:main",)),
+    Happening("rings", ("extension:101",), "20s"),
+    Happening("hangup", ("hangup",), "16"),
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "problem"),
+    [
+        (expected("ivr:main", "hangup"), "ok", ""),
+        (expected("ivr:main", "extension:101 20s", "hangup 16"), "ok", ""),
+        (expected("hangup", "ivr:main"), "failed", "ivr:main does not happen after hangup; ivr:main happens before"),
+        (
+            expected("ivr:main", "extension:101 25s"),
+            "failed",
+            "extension:101 25s does not happen after ivr:main; extension:101 20s does",
+        ),
+        (expected("queue:x"), "failed", "queue:x does not happen"),
+        (expected("hangup", never=("extension:101",)), "failed", "extension:101 happens"),
+        (expected("hangup", never=("extension:101 30s", "queue:x")), "ok", ""),
+    ],
+)  # fmt: skip
+def test_judged(wanted: ExpectedCall, status: str, problem: str) -> None:
+    trace = Trace(call=Call(context="a", exten="s", at=AT), world=World(), steps=(), events=())
+    found = calls.judge(wanted, trace, HAPPENED)
+    assert (found.status, found.problem) == (status, problem)
+    if status == "failed" and len(wanted.expect) > 1:
+        assert found.where == Where("calls.yml", 8, 20)
+
+
+@pytest.mark.parametrize(("end", "status"), [("unknown", "unknown"), ("loop", "failed"), ("hangup", "ok")])
+def test_what_nobody_can_tell_is_not_ok(end: str, status: str) -> None:
+    trace = Trace(call=Call(context="a", exten="s", at=AT), world=World(), steps=(), events=(), end=end)
+    assert calls.judge(expected("hangup"), trace, HAPPENED).status == status
+
+
+def test_every_expected_call_of_the_samples_is_kept() -> None:
+    for name in pipeline.site_names(SITES):
+        checked = pipeline.check(SITES, name)
+        words = calls.legend(checked.site)
+        assert checked.site.calls, "every sample shows what matters to its client"
+        for one in checked.site.calls:
+            tried = calls.try_call(checked.site, checked.pbx, words, one)
+            assert tried.judgement.status == "ok", f"{name} {one.name}: {tried.judgement}"
+            assert not tried.notes, f"{name} {one.name}: {tried.notes}"
+
+
+def test_what_the_call_never_asks_is_noted(clinic: Checked) -> None:
+    site: Site = clinic.site
+    one = next(item for item in site.calls if item.name == "nowruz")
+    odd = ExpectedCall(
+        **{
+            **{key: getattr(one, key) for key in one.FIELDS},
+            "press": ("1", "2"),
+            "world": CallWorld(devices={"extension:101": "busy"}, database={"door/open": "1"}),
+        }
+    )
+    tried = calls.try_call(site, clinic.pbx, calls.legend(site), odd)
+    assert tried.notes == (
+        "keys are given for 2 waits, and the call waits 0 times",
+        "the call never asks what extension:101 does",
+        "the call never asks for door/open of the database",
+    )
+
+
+def test_calls_after_an_apply_are_proven_harmless(trading: Checked, clinic: Checked) -> None:
+    hidden = call(trading, "trunk:e1", "02188550000")
+    assert harm(trading.pbx, hidden) == ""
+    by_clock = harm(clinic.pbx, call(clinic, "trunk:mokhaberat", "02188001234"))
+    assert by_clock == "it goes by the clock"
+    assert harm(clinic.pbx, call(clinic, "extension:105", "115")).startswith("calls-out PJSIP/mokhaberat (")
+    assert harm(clinic.pbx, call(clinic, "trunk:mokhaberat", "02188001235")).startswith(
+        "keeps LASTCALLER/107 ("
+    )
+
+
+def test_an_after_apply_that_rings_is_refused(clinic: Checked) -> None:
+    site = clinic.site
+    one = next(item for item in site.calls if item.name == "emergency-from-laboratory")
+    marked = ExpectedCall(**{**{key: getattr(one, key) for key in one.FIELDS}, "after_apply": True})
+    judged = calls.try_call(site, clinic.pbx, calls.legend(site), marked).judgement
+    assert judged.status == "failed"
+    assert judged.problem.startswith("not to be placed after an apply: calls-out PJSIP/mokhaberat")
