@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kelid import pipeline
 from kelid.findings import NOWHERE, Severity, has_errors
 from kelid.load import load_files, load_site
 from kelid.load.codes import CODES
@@ -292,6 +293,46 @@ def test_links_and_pipes_are_refused(tmp_path: Path) -> None:
     assert loaded.site is None
     (tmp_path / "link").symlink_to(folder)
     assert [finding.code for finding in load_site(tmp_path / "link").findings] == ["L014"]
+
+
+def test_thousands_of_mistakes_are_cut_short() -> None:
+    started = time.perf_counter()
+    loaded = load(queues="".join(f"k{number}: 1\n" for number in range(20_000)))
+    assert loaded.site is None
+    assert 200 <= len(loaded.findings) <= 203
+    loaded = load(
+        queues="queues:\n" + "".join(f"  - {{name: a, timeout: x{number}}}\n" for number in range(2_000))
+    )
+    assert loaded.site is None
+    assert 200 <= len(loaded.findings) <= 203
+    assert "more than these 200" in " ".join(map(str, loaded.findings))
+    assert time.perf_counter() - started < 30
+
+
+def test_names_of_files_are_shown_without_what_they_could_do_to_a_terminal(tmp_path: Path) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(BASE, folder)
+    for name in ("a\n\x1b[31mb.yml", "x\u202ey"):
+        (folder / name).write_text("")
+    (folder / "custom").mkdir()
+    (folder / "custom" / "a\n[x].conf").write_text("[x]\nexten => s,1,Hangup()\n")
+    found = pipeline.check(tmp_path, "base").findings
+    assert [one.code for one in found if one.code != "K000"] == ["L018"] * 3
+    assert all(str(one).isprintable() for one in found)
+    assert "a\\n\\x1b[31mb.yml" in " ".join(map(str, found))
+
+
+def test_folders_that_are_links_or_stand_in_the_place_of_files(tmp_path: Path) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(BASE, folder)
+    (folder / "custom").symlink_to("/etc")
+    (folder / "queues.yml").unlink()
+    (folder / "queues.yml").mkdir()
+    found = [one for one in pipeline.check(tmp_path, "base").findings if one.code != "K000"]
+    assert [(one.code, Path(one.where.file).name) for one in found] == [
+        ("L014", "custom"),
+        ("L014", "queues.yml"),
+    ]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from kelid.findings import Finding, Severity, Where
 from kelid.load import schema
 from kelid.load.build import Source, View, build_site
+from kelid.load.custom import visible
 from kelid.load.sound import read_sound
 from kelid.load.tree import MAX_BYTES, Node, Scalar, read_tree
 from kelid.load.tree import Mapping as MappingNode
@@ -31,7 +32,7 @@ _SITE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _MEDIA = re.compile(r"media/[A-Za-z0-9][A-Za-z0-9_-]{0,59}\.(wav|flac|ogg|mp3)")
 _HIDES_KEYS = {"L003", "L004", "L007", "L008"}
 """After these the schema would miss keys that the writer did mean, so it isn't asked."""
-_FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|visits(/.*)?")
+_FREE = re.compile(r"(.*/)?(README(\.[a-z]+)?|\.[^/]*)|custom(/[^/]+\.conf)?|visits(/.*)?", re.DOTALL)
 """Notes for people, hidden files of editors and of git, and what other rooms read: none of the loader's business."""
 
 
@@ -93,7 +94,7 @@ def _walk(top: Path, shown: str, findings: list[Finding]) -> Iterator[tuple[str,
 def _read(
     entry: os.DirEntry[str], path: str, shown: str, findings: list[Finding]
 ) -> Iterator[tuple[str, bytes]]:
-    where = Where(f"{shown}/{path}")
+    where = Where(f"{shown}/{visible(path)}")
     if _FREE.fullmatch(path):
         return
     if entry.is_symlink():
@@ -102,7 +103,9 @@ def _read(
         )
         return
     if not entry.is_file(follow_symlinks=False):
-        if entry.is_dir(follow_symlinks=False):
+        if path in _YAML:
+            findings.append(Finding(where, "L014", "this is not a file", "write the file in its place"))
+        elif entry.is_dir(follow_symlinks=False):
             yield path, b""
         else:
             findings.append(Finding(where, "L014", "this is not a file", "remove it"))
@@ -192,7 +195,7 @@ def _strangers(files: Mapping[str, bytes], shown: str) -> Iterator[Finding]:
     for path in files:
         if path in _YAML or _FREE.fullmatch(path) or _MEDIA.fullmatch(path):
             continue
-        where = Where(f"{shown}/{path}")
+        where = Where(f"{shown}/{visible(path)}")
         if path.startswith("media/"):
             fix = "a sound is media/NAME.wav (or .flac, .ogg, .mp3), its name of letters, digits, - and _"
         else:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ TOPICS = (
 )
 """One YAML file, and one schema, for each, in the order in which they are read."""
 REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
+
+MOST_FINDINGS = 200
+"""So many mistakes of one file are told: a list of two hundred phones that all have the same."""
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _MUTABLE = (dict, list)
@@ -131,11 +135,17 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
     usable = True
     seen: set[tuple[str, ...]] = set()
     for error in _validator(topic).iter_errors(data):
+        if len(findings) >= MOST_FINDINGS:
+            text = f"there is more than these {MOST_FINDINGS} wrong with the file"
+            findings.append(Finding(tree.where, "S004", text, "mend them first"))
+            usable = False
+            break
         path = list(error.instance_path)
         node = find(tree, path)
         kind = error.kind.name
         if kind == "additionalProperties":
-            findings += unknown_keys(topic, node, error.kind.unexpected, _at(wanted, error.schema_path[:-1]))
+            unknown = islice(error.kind.unexpected, MOST_FINDINGS)
+            findings += unknown_keys(topic, node, unknown, _at(wanted, error.schema_path[:-1]))
             target = data
             for step in path:
                 target = target[step]
