@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _TRICKY = re.compile(r'[()\[\]"\\]')
 
@@ -14,10 +15,15 @@ def split_arguments(text: str, count: int, delimiter: str = ",", *, keep: bool =
     after it, but in the last of ``count``, which isn't looked into; with ``keep`` both stay (AST_STANDARD_RAW_ARGS).
     An empty text has no argument at all. As __ast_app_separate_args in main/app.c.
     """
+    return list(_split(text, count, delimiter, keep))
+
+
+@lru_cache(16384)
+def _split(text: str, count: int, delimiter: str, keep: bool) -> tuple[str, ...]:
     if not text:
-        return []
+        return ()
     if not _TRICKY.search(text):
-        return text.split(delimiter, count - 1)
+        return tuple(text.split(delimiter, count - 1))
     found: list[str] = []
     piece: list[str] = []
     parentheses = brackets = 0
@@ -60,7 +66,7 @@ def split_arguments(text: str, count: int, delimiter: str = ",", *, keep: bool =
         found.append("".join(piece))
         if not piece and len(found) > 1 and not text.endswith("\\"):
             found.append("")  # what was only quotes looks to Asterisk as if the delimiter had been the last
-    return found
+    return tuple(found)
 
 
 def encoded_character(stream: str) -> tuple[str, int] | None:

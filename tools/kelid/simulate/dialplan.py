@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kelid.findings import Where
-from kelid.model.pbx import Context, Exten, Hint, Pbx, Step
+from kelid.model.pbx import Context, Exten, Hint, Pbx, Section, Step
 from kelid.model.specificity import SortKey, sort_key
 from kelid.simulate.applications import find
 from kelid.simulate.substitute import Template, template
@@ -300,7 +300,37 @@ class Dialplan:
         self._timed: dict[str, bool] = {}
         self._found: dict[tuple[str, str], tuple[Entry | str, ...]] = {}
         self._mentions: dict[str, bool] = {}
+        self._partly: dict[tuple[str, str, str], bool] = {}
+        self._sections: dict[str, dict[str, Section]] = {}
+        self._endpoints: frozenset[str] | None = None
+        self._language = ""
+        self.memo: dict[Any, Any] = {}
+        """What applications have found out about the configuration, to be kept as long as that."""
         self._pbx = pbx
+
+    def sections(self, path: str) -> dict[str, Section]:
+        """Return the resolved sections of a conf file by their names; of several of one name the last."""
+        found = self._sections.get(path)
+        if found is None:
+            found = self._sections[path] = {section.name: section for section in self._pbx.sections(path)}
+        return found
+
+    @property
+    def endpoints(self) -> frozenset[str]:
+        """The names of the PJSIP endpoints; none at all where the configuration isn't known."""
+        if self._endpoints is None:
+            self._endpoints = frozenset(
+                section.name for section in self._pbx.sections("pjsip.conf", "endpoint")
+            )
+        return self._endpoints
+
+    @property
+    def language(self) -> str:
+        """The language of channels that have none of their own (asterisk.conf)."""
+        if not self._language:
+            section = self.sections("asterisk.conf").get("options")
+            self._language = (section.get("defaultlanguage") if section else None) or "en"
+        return self._language
 
     def mentions(self, text: str) -> bool:
         """Return True if some step's arguments, or a global variable, hold the text: a variable's name."""
@@ -342,14 +372,7 @@ class Dialplan:
         """Return True if what the context includes hangs on the time."""
         known = self._timed.get(name)
         if known is None:
-            waiting, seen, known = [name], {name}, False
-            while waiting and not known:
-                context = self.contexts.get(waiting.pop())
-                for included, times in context.includes if context else ():
-                    known = known or bool(times)
-                    if included not in seen:
-                        seen.add(included)
-                        waiting.append(included)
+            known = any(times for context in self._reachable(name) for _, times in context.includes)
             self._timed[name] = known
         return known
 
@@ -450,7 +473,49 @@ class Dialplan:
         """
         caller = run.channel.caller if caller is None else caller
         symbols = run.symbols
+        if symbols is None and not self._is_timed(context):
+            key = (context, f"{caller}/{text}" if self._asks_callers(context) else text, mode)
+            known = self._partly.get(key)
+            if known is None:
+                if len(self._partly) > 50_000:
+                    self._partly.clear()
+                known = self._partly[key] = self._is_partly(run, context, text, mode, caller)
+            return known
         is_in = symbols.is_in if symbols is not None and symbols.within(text) else None
+        return self._is_partly(run, context, text, mode, caller, is_in)
+
+    def _asks_callers(self, context: str) -> bool:
+        """Return True if the context, or one that it includes, has extensions for some callers only."""
+        key = ("asks callers", context)
+        known = self.memo.get(key)
+        if known is None:
+            known = self.memo[key] = any(
+                exten.caller is not None for one in self._reachable(context) for exten in one.entries
+            )
+        return bool(known)
+
+    def _reachable(self, name: str) -> list[Searched]:
+        waiting, seen, found = [name], {name}, []
+        while waiting:
+            context = self.contexts.get(waiting.pop())
+            if context is None:
+                continue
+            found.append(context)
+            for included, _ in context.includes:
+                if included not in seen:
+                    seen.add(included)
+                    waiting.append(included)
+        return found
+
+    def _is_partly(  # noqa: PLR0917 - what is searched for, and for whom
+        self,
+        run: Run,
+        context: str,
+        text: str,
+        mode: str,
+        caller: str,
+        is_in: Callable[[str, frozenset[str]], bool] | None = None,
+    ) -> bool:
         for one in self.searched(run, context):
             for entry in one.entries:
                 found = match(entry.pattern, text, mode, is_in)

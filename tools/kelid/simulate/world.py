@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kelid.model.call import (
@@ -113,6 +114,7 @@ class Answers:
         return "UNAVAILABLE" if self.state(subject) == UNAVAILABLE else "NOT_INUSE"
 
 
+@lru_cache(16384)
 def device_of(dialled: str) -> str:
     """Return the device of what Dial is given: ``PJSIP/0912@trunk`` -> ``PJSIP/trunk``, ``DAHDI/g1/0912`` ->
     ``DAHDI/g1``.

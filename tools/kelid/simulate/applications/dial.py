@@ -31,10 +31,14 @@ CAUSE = {"ANSWER": 16, "BUSY": 17, "CONGESTION": 34, "CHANUNAVAIL": 3}
 """HANGUPCAUSE by that: what a SIP phone or trunk gives (hangup_sip2cause; NO_ROUTE_DESTINATION for one that can't be
 reached). A phone that rings until the time is over leaves it as it was."""
 
-_RESET = (
-    "DIALSTATUS", "DIALEDPEERNUMBER", "DIALEDPEERNAME", "ANSWEREDTIME", "ANSWEREDTIME_MS", "DIALEDTIME", "DIALEDTIME_MS",
-    "RINGTIME", "RINGTIME_MS", "PROGRESSTIME", "PROGRESSTIME_MS",
+_RESET = dict.fromkeys(
+    (
+        "DIALSTATUS", "DIALEDPEERNUMBER", "DIALEDPEERNAME", "ANSWEREDTIME", "ANSWEREDTIME_MS", "DIALEDTIME",
+        "DIALEDTIME_MS", "RINGTIME", "RINGTIME_MS", "PROGRESSTIME", "PROGRESSTIME_MS",
+    ),
+    "",
 )  # fmt: skip
+"""What Dial empties before it calls."""
 
 
 class _Arguments(NamedTuple):
@@ -89,8 +93,11 @@ def _subroutine(text: str) -> str:
 def dial(run: Run, data: str) -> int | str:
     """Call devices and wait for who answers first."""
     channel = run.channel
-    for name in _RESET:
-        run.set(name, "")
+    if all(_RESET.keys().isdisjoint(frame.variables) for frame in channel.frames):
+        channel.variables.update(_RESET)
+    else:
+        for name in _RESET:
+            run.set(name, "")
     if channel.forwards <= 0:
         run.warn(f"Cannot place outbound call from channel '{channel.name}'. Max forwards exceeded")
         run.set("DIALSTATUS", "BUSY")
@@ -190,33 +197,18 @@ def _is_missing(run: Run, technology: str, number: str) -> bool:
     if technology.upper() != "PJSIP":
         return False
     name = device_of(f"PJSIP/{number}").partition("/")[2]
-    known = endpoints(run)
+    known = run.dialplan.endpoints
     return bool(known) and name not in known and not (run.symbols is not None and run.symbols.within(name))
 
 
-def endpoints(run: Run) -> frozenset[str]:
-    """Return the names of the PJSIP endpoints; none at all where the configuration isn't known."""
-    return _endpoints(_Identity(run.pbx))
-
-
-class _Identity:
-    """A value that equals only itself, for a cache by identity."""
-
-    __slots__ = ("held",)
-
-    def __init__(self, held: object) -> None:
-        self.held = held
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and other.held is self.held
-
-    def __hash__(self) -> int:
-        return id(self.held)
-
-
-@lru_cache(8)
-def _endpoints(pbx: _Identity) -> frozenset[str]:
-    return frozenset(section.name for section in pbx.held.sections("pjsip.conf", "endpoint"))  # type: ignore[attr-defined]
+def _name(interface: str, number: int) -> tuple[str, str]:
+    """Return the name of a channel that calls this, and the endpoint that it belongs to."""
+    technology, _, rest = interface.partition("/")
+    if technology.lower() == "local":
+        place = rest.partition("/")[0]
+        return f"Local/{place if '@' in place else place + '@default'}-{number:08x};1", ""
+    endpoint = device_of(interface).partition("/")[2]
+    return f"{technology}/{endpoint}-{number:08x}", endpoint
 
 
 def new_channel(run: Run, interface: str) -> Channel:
@@ -224,18 +216,12 @@ def new_channel(run: Run, interface: str) -> Channel:
     channel = run.channel
     number = run.new_number()
     technology, _, rest = interface.partition("/")
-    if technology.lower() == "local":
-        place = rest.partition("/")[0]
-        name = f"Local/{place if '@' in place else place + '@default'}-{number:08x};1"
-        endpoint = ""
-    else:
-        endpoint = device_of(interface).partition("/")[2]
-        name = f"{technology}/{endpoint}-{number:08x}"
+    name, endpoint = _name(interface, number)
     made = Channel(name, technology, endpoint, channel.context, channel.exten, 1, number)
     made.unique_id = f"{channel.unique_id.partition('.')[0]}.{number + 1}"
     made.caller = channel.exten
     made.forwards = channel.forwards - 1
-    made.language = default_language(run)
+    made.language = run.dialplan.language
     made.musicclass = channel.musicclass
     made.dnid = channel.exten
     made.rdnis = channel.rdnis
@@ -248,14 +234,6 @@ def new_channel(run: Run, interface: str) -> Channel:
                 made.inherited[variable] = depth
     made.variables["DIALEDPEERNUMBER"] = rest
     return made
-
-
-def default_language(run: Run) -> str:
-    """Return the language of channels that have none of their own (asterisk.conf)."""
-    for section in run.pbx.sections("asterisk.conf"):
-        if section.name == "options":
-            return section.get("defaultlanguage") or "en"
-    return "en"
 
 
 def _shown(channel: Channel, given: Mapping[str, str | None]) -> tuple[str, str]:
@@ -489,17 +467,24 @@ def _out(run: Run, dialling: Dialling, result: Result, *, go_on: bool = False) -
 def _answered(run: Run, dialling: Dialling, interface: str) -> int | str:
     """Do with whoever answered what the options want, then let them talk."""
     channel = run.channel
-    peer = new_channel(run, interface)
-    peer.answered = True
-    peer.connected, peer.connected_name = _shown(channel, _arguments(dialling.data).options or {})
     channel.hangup_cause = CAUSE["ANSWER"]
     run.set("DIALSTATUS", "ANSWER")
-    run.set("DIALEDPEERNAME", peer.name)
+    run.set("DIALEDPEERNAME", _name(interface, run.made + 1)[0])
     run.set("DIALEDPEERNUMBER", interface.partition("/")[2])
-    return _with_peer(run, dialling._replace(status="ANSWER"), channel, peer, interface)
+    return _with_peer(run, dialling._replace(status="ANSWER"), channel, interface)
 
 
-def _with_peer(run: Run, dialling: Dialling, channel: Channel, peer: Channel, interface: str) -> int | str:
+def _peer(run: Run, dialling: Dialling, channel: Channel, interface: str) -> Channel:
+    """Return the channel that has answered."""
+    was, run.channel = run.channel, channel
+    peer = new_channel(run, interface)
+    run.channel = was
+    peer.answered = True
+    peer.connected, peer.connected_name = _shown(channel, _arguments(dialling.data).options or {})
+    return peer
+
+
+def _with_peer(run: Run, dialling: Dialling, channel: Channel, interface: str) -> int | str:
     """Do the options that come between the answer and the talk. A step of the called channel is a level of its own."""
     given = _arguments(dialling.data).options or {}
     if "P" in given or "p" in given:
@@ -514,12 +499,16 @@ def _with_peer(run: Run, dialling: Dialling, channel: Channel, peer: Channel, in
         return _refused(run, dialling, GO_ON)
     if given.get("M"):
         return enter_for_dial(
-            run, peer, _subroutine(given["M"] or ""), ((_confirmed, (dialling, interface, "MACRO")),)
+            run,
+            _peer(run, dialling, channel, interface),
+            _subroutine(given["M"] or ""),
+            ((_confirmed, (dialling, interface, "MACRO")),),
         )
     text = given.get("U")
     if text:
         context, _, rest = _subroutine(text).partition(",")
         place = f"{context},s,1({rest})" if "^" in text else f"{context},s,1"
+        peer = _peer(run, dialling, channel, interface)
         if run.run_gosub(peer, place, ((_confirmed, (dialling, interface, "GOSUB")),)) == SUSPENDED:
             return SUSPENDED
     return _bridge(run, dialling, channel, interface)
@@ -622,17 +611,15 @@ def _local_answered(run: Run, level: Level, data: tuple[Dialling, str], outcome:
     dialling, interface = data
     channel = _outer(run, dialling)
     was, run.channel = run.channel, channel
-    peer = new_channel(run, interface)
-    peer.answered = True
     for name, text in (
         ("DIALSTATUS", "ANSWER"),
-        ("DIALEDPEERNAME", peer.name),
+        ("DIALEDPEERNAME", _name(interface, run.made + 1)[0]),
         ("DIALEDPEERNUMBER", interface.partition("/")[2]),
     ):
         run.set(name, text)
     channel.hangup_cause = CAUSE["ANSWER"]
     run.channel = was
-    return _with_peer(run, dialling._replace(status="ANSWER"), channel, peer, interface)
+    return _with_peer(run, dialling._replace(status="ANSWER"), channel, interface)
 
 
 # ---- RetryDial and Page ------------------------------------------------------------------------------------------------

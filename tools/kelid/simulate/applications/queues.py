@@ -24,22 +24,19 @@ _SETTINGS = (
 
 
 def _section(run: Run, name: str) -> Section | None:
-    found = None
-    for section in run.pbx.sections("queues.conf"):
-        if section.name == name:
-            found = section
-    return found
+    return run.dialplan.sections("queues.conf").get(name)
 
 
 def _settings(run: Run, section: Section | None, settings: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what the queue makes of the call: the call's own settings, the queue's, its members, and their penalties."""
     if section is not None:
-        members = [option.value for option in section.options if option.key == "member"]
-        for key in _SETTINGS:
-            value = section.get(key)
-            if value:
-                settings.append((key, value))
-        settings += [("member", member) for member in members]
+        own = run.dialplan.memo.get(("queue", section.name))
+        if own is None:
+            given = {option.key: option.value for option in section.options}
+            own = [(key, given[key]) for key in _SETTINGS if given.get(key)]
+            own += [("member", option.value) for option in section.options if option.key == "member"]
+            run.dialplan.memo["queue", section.name] = own
+        settings += own
     for variable in ("QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY", "QUEUE_RAISE_PENALTY"):
         value = run.get(variable)
         if value:
@@ -197,7 +194,7 @@ def _pause(run: Run, data: str, variable: str, done: str, does: str) -> int | st
     if not interface:
         run.warn("Missing interface argument to PauseQueueMember ([queuename],interface[,options[,reason]])")
         return HANG_UP
-    queues = [name] if name else [section.name for section in run.pbx.sections("queues.conf")]
+    queues = [name] if name else list(run.dialplan.sections("queues.conf"))
     found = [one for one in queues if one != "general" and _is_member(run, one, interface)]
     if not found:
         run.set(variable, "NOTFOUND")

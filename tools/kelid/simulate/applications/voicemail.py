@@ -20,12 +20,8 @@ def mailbox(run: Run, address: str) -> Option | None:
     """Return the line of a mailbox in voicemail.conf, ``101@default``; None where there is none."""
     number, at, context = address.partition("@")
     context = context if at and context else "default"
-    for section in run.pbx.sections("voicemail.conf"):
-        if section.name == context:
-            for option in section.options:
-                if option.key == number:
-                    return option
-    return None
+    section = run.dialplan.sections("voicemail.conf").get(context)
+    return next((option for option in section.options if option.key == number), None) if section else None
 
 
 def _settings(line: Option) -> tuple[tuple[str, str], ...]:
@@ -106,10 +102,8 @@ def _option(run: Run, line: Option | None, name: str) -> str:
         for key, text in _settings(line):
             if key == name:
                 return text
-    for section in run.pbx.sections("voicemail.conf"):
-        if section.name == "general":
-            return section.get(name) or ""
-    return ""
+    section = run.dialplan.sections("voicemail.conf").get("general")
+    return (section.get(name) or "") if section else ""
 
 
 def voicemail_main(run: Run, data: str) -> int | str:
