@@ -18,8 +18,10 @@ from kelid.model.pbx import Pbx
 
 AT = datetime(2026, 12, 1, 10, 0, 5, tzinfo=ZoneInfo("UTC"))
 """The moment of calls for which none was chosen: a Tuesday."""
-SLOW = 2.0
-"""How much time is hastened for a call that is placed again alone."""
+PASSES = ((RATE, TOGETHER), (8.0, 12), (2.0, 1))
+"""How calls are placed: how much time is hastened, and how many are on their way at once. Whatever differs is placed again in
+the next way, the last one alone in a fresh world; only what differs there as well is a disagreement."""
+SLOW = PASSES[-1][0]
 GENERAL = "[general]\nstatic = yes\nautofallthrough = {}\nclearglobalvars = yes\n"
 DATABASE = {"fam/key": "value", "x/y": "12"}
 
@@ -67,28 +69,27 @@ def place_cases(witness: Witness, cases: Sequence[Case], asterisk: int) -> Itera
         yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots])
 
 
-def _place(
-    witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], *, alone: bool = False
-) -> Iterator[Placed]:
-    """Place calls of one world and moment, and compare; those that differ are placed again, alone and slowly."""
+def _place(witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], way: int = 0) -> Iterator[Placed]:
+    """Place calls of one world and moment, and compare; those that differ are placed again, in the next of PASSES."""
     again = []
-    rate = SLOW if alone else RATE
-    for batch in [[shot] for shot in shots] if alone else [shots]:
+    rate, together = PASSES[way]
+    last = way + 1 == len(PASSES)
+    for batch in [[shot] for shot in shots] if last else [shots]:
         case = batch[0][0]
         world = world_of(*batch[0])
-        witness.prepare(world, case.at or AT, rate=1.0 if case.at else rate, reload=alone)
+        witness.prepare(world, case.at or AT, rate=1.0 if case.at else rate, reload=way > 0)
         calls = [call_of(*shot) for shot in batch]
         worlds = [world_of(*shot) for shot in batch]
         traces = [oracle(pbx, call, world) for call, world in zip(calls, worlds, strict=True)]
-        lives = witness.place(calls, [presses(trace) for trace in traces], together=1 if alone else TOGETHER)
+        lives = witness.place(calls, [presses(trace) for trace in traces], together=together)
         for (case, shot), call, world, trace, live in zip(batch, calls, worlds, traces, lives, strict=True):
             verdict = compare(trace, live)
-            if verdict.how == "different" and not alone:
+            if verdict.how == "different" and not last:
                 again.append((case, shot))
             else:
                 yield Placed(case.family, call, world, live, verdict, replace(case, shots=(shot,)))
     if again:
-        yield from _place(witness, pbx, again, alone=True)
+        yield from _place(witness, pbx, again, way + 1)
 
 
 # -- the smallest form

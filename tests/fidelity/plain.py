@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kelid.model.bundle import Bundle
 from kelid.model.pbx import Pbx
-from kelid.readback import readback
+from kelid.readback import read_tree
 
 COMMON = """
 app_authenticate app_cdr app_chanisavail app_controlplayback app_db app_dial app_directory app_disa app_echo app_exec
@@ -86,4 +85,4 @@ def tree(dialplan: str, asterisk: int = 22) -> tuple[Pbx, dict[str, str]]:
         "acl.conf": "",
         "sorcery.conf": "",
     }
-    return readback(Bundle(site="plain", asterisk=asterisk, files=files)), files
+    return read_tree({path: text.encode() for path, text in files.items()}, asterisk=asterisk).pbx, files

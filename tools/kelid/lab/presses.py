@@ -5,8 +5,9 @@ from __future__ import annotations
 from kelid.lab.witness import Press
 from kelid.model.trace import Trace
 
-SETTLE = 0.4
-"""Seconds after the beginning of a step until the first key: an application is ready for keys then."""
+SETTLE = 0.7
+"""Seconds after the beginning of a step until the first key: an application has answered the call by then, which takes half
+a second (__ast_answer in main/channel.c waits so long for sound)."""
 AGAIN = 3.0
 """Seconds between the keys that bring an application to its end."""
 
