@@ -46,6 +46,8 @@ class Verdict:
 def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[Step, ...], ...]:
     """Return the steps of the caller's channel, then those of the others: these in no order, as they run at once.
 
+    A step that jumps to itself is one: Newexten tells what has changed (channel_newexten in main/manager_channels.c).
+
     Each step is context, extension, priority, application, arguments, channel.
     """
     channels: dict[int, list[Step]] = {0: []}
@@ -60,7 +62,9 @@ def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[S
             str(app),
             repeatable(str(data), at),
         )
-        channels.setdefault(int(str(channel)), []).append(made)
+        taken = channels.setdefault(int(str(channel)), [])
+        if not taken or taken[-1][:4] != made[:4]:  # Asterisk tells no step that is the very one before
+            taken.append(made)
     own = tuple(channels.pop(0))
     return (own, *sorted(tuple(one) for one in channels.values() if one))
 

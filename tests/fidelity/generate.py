@@ -250,13 +250,13 @@ def priorities(rng: Rng, name: str) -> Case:
             app = rng.choice(
                 [
                     "NoOp(${CONTEXT} ${EXTEN} ${PRIORITY} ${n})",
-                    f"Goto({rng.choice(targets)})",
-                    f"GotoIf($[${{n}} = {rng.randint(1, 4)}]?{rng.choice(targets)}:{rng.choice(targets)})",
-                    f"GotoIf($[${{n}} = {rng.randint(1, 4)}]?{rng.choice(targets)})",
-                    f"GotoIf($[${{n}} = {rng.randint(1, 4)}]?:{rng.choice(targets)})",
-                    f"GotoIf({rng.choice(['', '0', '1', 'x', '-1', ' 0', '00'])}?{rng.choice(targets)})",
+                    f"GotoIf($[${{SET(n=$[${{n}} + 1])}} < 9]?{rng.choice(targets)})",
+                    f"GotoIf($[${{SET(n=$[${{n}} + 1])}} < {rng.randint(3, 8)}]?{rng.choice(targets)}:{rng.choice(['end,1', '1,1', 's,1'])})",
+                    f"GotoIf($[${{SET(n=$[${{n}} + 1])}} = {rng.randint(1, 6)}]?{rng.choice(targets)})",
+                    f"GotoIf($[${{SET(n=$[${{n}} + 1])}} > 8]?:{rng.choice(targets)})",
+                    f"GotoIf({rng.choice(['', '0', '1', 'x', '-1', ' 0', '00'])}?{rng.choice(['end,1', '1,1', '', '9'])})",
                     "NoOp()",
-                    f"Goto(${{n}},{rng.choice(targets)})",
+                    "NoOp(${EXTEN})",
                 ]
             )
             text += f" same => {priority}{label},{app}\n"
@@ -449,9 +449,6 @@ def a_function(rng: Rng, depth: int = 0) -> str:
             lambda: f"${{BASE64_ENCODE({value()})}}",
         ]
     )()
-
-
-NEW_ONLY = ("STRBETWEEN", "MIN(", "ABS(", "TRIM(", "KEYPADHASHX")
 
 
 @family

@@ -21,6 +21,8 @@ from .phones import Leg, Phone
 from .private import Private
 
 LIMIT = 60
+MOST_STEPS = 3000
+"""Steps after which the caller hangs up: the call may be in a loop without an end."""
 OUTGOING = "(Outgoing Line)"
 """What stands where the arguments of a step are, for a channel that somebody called: it takes no steps of its own."""
 
@@ -146,6 +148,9 @@ class Witness:
             event.get("AppData", ""),
         ]
         call.steps.append([*step, number])
+        if len(call.steps) == MOST_STEPS:
+            call.gave_up = "a loop"
+            self.hang_up(call)
         if number == 0 and event.get("AppData") != OUTGOING:
             for at, after, keys, every in call.keys:
                 if at == call.taken:
