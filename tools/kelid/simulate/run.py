@@ -445,6 +445,10 @@ class Run:
         level = levels[-1]
         channel = self.channel
         try:
+            if not self.step_count and not self._comes_in(channel):
+                self.note("hangup", "", ("cause", "1"))
+                self.end_level(level, HANG_UP)
+                return False
             ready = self.dialplan.find(self, channel.context, channel.exten, channel.priority, channel.caller)
             if ready is None:
                 self._nothing_there(level)
@@ -483,6 +487,14 @@ class Run:
             self.levels.clear()
             return False
         return bool(levels)
+
+    def _comes_in(self, channel: Channel) -> bool:
+        """Return True if there is such an extension: whoever dials another is refused before the call is one.
+
+        res_pjsip_session.c (get_destination) asks for nobody's caller ID in particular, core_local.c for the caller's.
+        """
+        caller = "" if self.call.technology == "PJSIP" else channel.caller
+        return self.dialplan.find(self, channel.context, channel.exten, 1, caller) is not None
 
     def _after(self, level: Level, result: Result) -> None:
         """Go on after an application of the level."""
