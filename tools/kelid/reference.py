@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kelid import rules
+from kelid import lint, rules
 from kelid.deliver import loglines
 from kelid.findings import Exit, KelidError, Severity
 from kelid.load import codes as load_codes
@@ -24,6 +24,7 @@ _FAMILIES = {
     "L": "the files",
     "S": "the schemas",
     "V": "the vault",
+    "Z": "a dial plan that was not made of YAML (kelid lint)",
 }
 """The letters of codes that no file of rules tells about in its first line."""
 
@@ -86,22 +87,30 @@ def _text(path: Path) -> str | None:
 def _codes() -> Iterator[Code]:
     """Yield every code that kelid can write."""
     examples = dict(_examples(root() / "tests" / "bad_sites"))
+    examples.update(_examples(root() / "tests" / "bad_trees"))
     for rule in rules.RULES.values():
         line, _ = examples.get(rule.code, ("", rule.severity))
         yield Code(code=rule.code, severity=rule.severity, asks=rule.asks, example=line)
+    for fault in lint.RULES.values():
+        line, _ = examples.get(fault.code, ("", fault.severity))
+        yield Code(code=fault.code, severity=fault.severity, asks=fault.asks, example=line)
+    for code, meaning in readback_codes.TREE_CODES.items():
+        line, severity = examples.get(code, ("", Severity.ERROR))
+        yield Code(code=code, severity=severity, asks=meaning, example=line)
     for table in (load_codes, readback_codes, render_codes, rules_codes, loglines):
         for code, meaning in table.CODES.items():
             line, severity = examples.get(code, ("", Severity.ERROR))
             yield Code(code=code, severity=severity, asks=meaning, example=line)
 
 
-def _examples(bad_sites: Path) -> Iterator[tuple[str, tuple[str, Severity]]]:
-    """Yield each code with the first line that its bad site earns, and that line's severity."""
-    for path in sorted(bad_sites.glob("*/expected.txt")):
+def _examples(bad: Path) -> Iterator[tuple[str, tuple[str, Severity]]]:
+    """Yield each code with the first line that its bad site (or tree) earns, and that line's severity."""
+    for path in sorted(bad.glob("*/expected.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
             found = _LINE.fullmatch(line)
             if found and found["code"] == path.parent.name:
-                yield found["code"], (found["line"].removeprefix("bad/"), Severity(found["severity"]))
+                said = found["line"].removeprefix("bad/").replace(f"{found['code']}/", "")
+                yield found["code"], (said, Severity(found["severity"]))
                 break
 
 

@@ -26,6 +26,7 @@ VERBS = {
     "offboard": "take an employee out of all files, or list what still points there",
     "secret": "list, show, set and renew the sealed secrets of a site",
     "check": "check that sites are valid",
+    "lint": "find the faults of a dial plan, also of one that was not made here",
     "show": "show an object with the file and line behind every value",
     "trace": "say what a call does: who rings, for how long, what is heard",
     "test": "run the calls that matter to a client through the oracle",

@@ -5,6 +5,7 @@ Unlike ``patterns``, this takes any text at all, also what nobody should write.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 SortKey = tuple[int, tuple[tuple[int, int], ...] | bytes]
@@ -75,3 +76,40 @@ def _members(text: bytes) -> bytes:
             found.append(text[at])
             at += 1
     return bytes(found)
+
+
+def matches(exten: str, number: str) -> bool:
+    """Return True if an extension, a pattern with its underscore, takes a number (main/pbx.c: ``_extension_match_core``)."""
+    if not exten.startswith("_"):
+        return exten.replace("-", "") == number.replace("-", "")
+    return _compiled(exten).fullmatch(number.replace("-", "")) is not None
+
+
+@lru_cache(maxsize=16384)
+def _compiled(exten: str) -> re.Pattern[str]:
+    """Return a pattern as a regular expression of characters in a row: it can't take long."""
+    parts = []
+    at = 1
+    while at < len(exten):
+        character = exten[at]
+        at += 1
+        if character == "-":
+            continue
+        if character == "[":
+            end = exten.find("]", at)
+            if end < 0:
+                return _NOTHING
+            members = _members(exten[at:end].encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
+            at = end + 1
+            if members:
+                parts.append(f"[{re.escape(members)}]")
+        elif character in "XxZzNn":
+            parts.append({"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]"}[character.upper()])
+        elif character in ".!":
+            return re.compile("".join([*parts, ".+" if character == "." else ".*"]), re.DOTALL)
+        else:
+            parts.append(re.escape(character))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+_NOTHING = re.compile(r"(?!)")

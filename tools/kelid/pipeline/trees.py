@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from kelid.findings import Finding
 from kelid.readback import Tree, read_tree
 
 VERSIONS = (16, 22)
@@ -28,3 +29,23 @@ def guess(read: Tree) -> int:
     if any(step.app.lower() == "macro" for c in read.pbx.contexts for e in c.extens for step in e.steps):
         return VERSIONS[0]
     return VERSIONS[-1]
+
+
+def lint_tree(folder: Path, *, asterisk: int = 0) -> list[Finding]:
+    """Given a folder like /etc/asterisk, return all that is wrong with its dial plan, and what could not be read of it."""
+    from kelid.lint import lint
+
+    read = tree(folder, asterisk=asterisk)
+    found = [*read.findings, *lint(read.pbx, place=str(folder))]
+    return sorted(dict.fromkeys(found), key=lambda finding: finding.sort_key)
+
+
+def lint_site(sites: Path, site: str) -> list[Finding]:
+    """Given a site of the directory, return what is wrong with the dial plan that is made of it.
+
+    Raise KelidError with the findings of ``kelid check`` if the site is not valid.
+    """
+    from kelid import pipeline
+    from kelid.lint import lint
+
+    return lint(pipeline.check(sites, site).pbx, place=f"{sites}/{site}")

@@ -251,7 +251,7 @@ class _TreeReader:
         for category in dialplan.sections():
             if category.name.lower() == "general" and category is not first:
                 what = f"Asterisk reads only the first [general], in {first.where}"
-                self.find(category.where, "Z013", what, "write [general](+)")
+                self.find(category.where, "Z013", what, "write (+) behind its name")
         for option in first.options:
             key, value = option.key.lower(), option.value.strip(BLANKS)
             if (key == "overrideswitch" and value) or (

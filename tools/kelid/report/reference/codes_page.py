@@ -21,9 +21,9 @@ def codes_page(contents: Contents) -> str:
     letters = sorted({code.code[0] for code in codes})
     topics = {topic.name for topic in contents.topics}
     parts = [
-        mark("the rules' own table, and tests/bad_sites/"),
+        mark("the rules' own tables, tests/bad_sites/ and tests/bad_trees/"),
         "# Finding codes\n",
-        "`kelid check` writes each problem on one line: the place, the code, what is wrong, and what to do about it.",
+        "`kelid check` and `kelid lint` write each problem on one line: place, code, what is wrong, and the way out.",
         "A code is for ever: it is never given another meaning. Examples are those of the smallest site that earns it.\n",
         table(("severity", "means"), ((severity.value, text) for severity, text in _MEANS.items())),
         "## Contents\n",
