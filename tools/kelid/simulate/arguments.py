@@ -156,6 +156,11 @@ def strip_quoted(text: str, quote: str = '"') -> str:
     return text
 
 
+def is_yes(text: str) -> bool:
+    """Return whether a word of a conf file means yes (ast_true in main/utils.c)."""
+    return text.lower() in ("yes", "true", "y", "t", "1", "on")
+
+
 def is_true(condition: str) -> bool:
     """Return whether a condition holds: a number does unless it is 0, any other text does (pbx_checkcondition).
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from kelid.model.call import Question
 from kelid.simulate import clock
 from kelid.simulate.arguments import leading_integer
 from kelid.simulate.expression import evaluate
@@ -350,9 +351,18 @@ def _variable(name: str) -> Part:
         value = channel.variables.get(name)
         if value is not None:
             return value
-        return run.globals.get(name, "")
+        value = run.globals.get(name)
+        return value if value is not None else global_variable(run, name)
 
     return part
+
+
+def global_variable(run: Run, name: str) -> str:
+    """Return a global variable; one that calls set is what earlier ones have left."""
+    value = run.globals.get(name)
+    if value is None:
+        value = run.learn(Question("global", name)) if run.dialplan.mentions(f"GLOBAL({name})=") else ""
+    return value
 
 
 def stored_variable(run: Run, name: str) -> str | None:

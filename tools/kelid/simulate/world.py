@@ -70,6 +70,8 @@ class Answers:
             return self._dial(subject)
         if kind == "device":
             return self._device(subject)
+        if kind == "contacts":
+            return "0" if self.state(f"PJSIP/{subject}") == UNAVAILABLE else "1"
         if kind == "global":
             return world.globals.get(subject, "")
         return question.answers[0] if question.answers else ""

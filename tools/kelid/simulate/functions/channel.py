@@ -119,7 +119,7 @@ def set_channel_item(run: Run, arguments: str, value: str) -> None:
         if flag[:1].isdigit():
             channel.hooks["CHANNEL/amaflags"] = str(atoi(flag))
     elif item in ("callgroup", "pickupgroup"):
-        channel.hooks[f"CHANNEL/{item}"] = _group_numbers(run, value)
+        channel.hooks[f"CHANNEL/{item}"] = group_numbers(value)
     else:
         channel.hooks[f"CHANNEL/{item}"] = value
 
@@ -127,14 +127,13 @@ def set_channel_item(run: Run, arguments: str, value: str) -> None:
 _AMA_FLAGS = {"omit": "1", "billing": "2", "documentation": "3"}
 
 
-def _group_numbers(run: Run, text: str) -> str:
+def group_numbers(text: str) -> str:
     """Return the numbers of ``1,3-5`` as Asterisk writes them: ``1, 3, 4, 5`` (ast_get_group, ast_print_group)."""
     numbers: set[int] = set()
     for part in text.split(","):
         first, dash, last = part.partition("-")
         start = leading_integer(first)
         if start is None:
-            run.warn(f"Syntax error parsing group configuration '{text}' at '{part}'. Ignoring.")
             continue
         end = leading_integer(last) if dash else start
         numbers.update(
@@ -399,7 +398,7 @@ def _only_set(name: str) -> None:
     writes(name)(write)
 
 
-for _name in ("FAXOPT", "FEATURE", "FEATUREMAP", "DIALGROUP", "CURLOPT"):
+for _name in ("CURLOPT",):
     _keeps(_name)
 for _name in (
     "CONFBRIDGE", "CDR_PROP", "VOLUME", "AGC", "DENOISE", "JITTERBUFFER", "PITCH_SHIFT", "TALK_DETECT", "PERIODIC_HOOK",
@@ -445,3 +444,101 @@ def hangup_cause(run: Run, arguments: str) -> str | None:
         run.warn(f"Unable to find information for channel {arguments}")
         return None
     return kept
+
+
+_FAX_DEFAULTS = {
+    "ecm": "yes", "maxrate": "14400", "minrate": "4800", "modem": "V17,V27,V29", "pages": "0", "t38timeout": "5000",
+    "negotiate_both": "yes", "gateway": "no", "faxdetect": "no",
+}  # fmt: skip
+"""What FAXOPT is before anything is set (res/res_fax.c)."""
+
+
+@reads("FAXOPT")
+def fax_option(run: Run, arguments: str) -> str:
+    """Return an option of faxes on this channel: what was set, what res_fax.conf says, or Asterisk's default."""
+    kept = run.channel.hooks.get(f"FAXOPT/{arguments.lower()}")
+    if kept is not None:
+        return kept
+    return _from_file(run, "res_fax.conf", "general", arguments.lower()) or _FAX_DEFAULTS.get(
+        arguments.lower(), ""
+    )
+
+
+@writes("FAXOPT")
+def set_fax_option(run: Run, arguments: str, value: str) -> None:
+    """Set an option of faxes on this channel."""
+    run.channel.hooks[f"FAXOPT/{arguments.lower()}"] = value
+
+
+def _from_file(run: Run, path: str, section: str, key: str) -> str:
+    found = [one.get(key) for one in run.pbx.sections(path) if one.name == section]
+    return found[-1] or "" if found else ""
+
+
+_FEATURE_DEFAULTS = {
+    "inherit": "no", "featuredigittimeout": "1000", "transferdigittimeout": "3", "atxfernoanswertimeout": "15",
+    "atxferdropcall": "no", "atxferloopdelay": "10", "atxfercallbackretries": "2", "xfersound": "beep",
+    "xferfailsound": "beeperr", "atxferabort": "*1", "atxfercomplete": "*2", "atxferthreeway": "*3", "atxferswap": "*4",
+    "pickupexten": "*8", "pickupsound": "", "pickupfailsound": "", "courtesytone": "", "recordingfailsound": "",
+    "transferdialattempts": "3", "transferretrysound": "pbx-invalid", "transferinvalidsound": "privacy-incorrect",
+}  # fmt: skip
+"""What FEATURE is before anything is set (main/features_config.c)."""
+
+
+@reads("FEATURE")
+def feature(run: Run, arguments: str) -> str:
+    """Return an option of features.conf, as it is for this channel."""
+    kept = run.channel.hooks.get(f"FEATURE/{arguments.lower()}")
+    return (
+        kept
+        or _from_file(run, "features.conf", "general", arguments)
+        or _FEATURE_DEFAULTS.get(arguments.lower(), "")
+    )
+
+
+@writes("FEATURE")
+def set_feature(run: Run, arguments: str, value: str) -> None:
+    """Set an option of features.conf for this channel."""
+    run.channel.hooks[f"FEATURE/{arguments.lower()}"] = value
+
+
+@reads("FEATUREMAP")
+def feature_code(run: Run, arguments: str) -> str:
+    """Return the code of a feature, as it is for this channel."""
+    kept = run.channel.hooks.get(f"FEATUREMAP/{arguments.lower()}")
+    return (
+        kept
+        or _from_file(run, "features.conf", "featuremap", arguments)
+        or {"blindxfer": "#"}.get(arguments.lower(), "")
+    )
+
+
+@writes("FEATUREMAP")
+def set_feature_code(run: Run, arguments: str, value: str) -> None:
+    """Set the code of a feature for this channel."""
+    run.channel.hooks[f"FEATUREMAP/{arguments.lower()}"] = value
+
+
+@reads("DIALGROUP")
+def dial_group(run: Run, arguments: str) -> str:
+    """Return the members of a group that Dial can call. Raise UnknownHere for several: Asterisk has them in no order."""
+    members = run.shared.get(f"DIALGROUP/{arguments}", "")
+    if "&" in members:
+        raise UnknownHere("the order of DIALGROUP's members")
+    return members
+
+
+@writes("DIALGROUP")
+def set_dial_group(run: Run, arguments: str, value: str) -> None:
+    """Set the members of a group, or ``add`` one, or take one away (``del``)."""
+    given = split_arguments(arguments, 2)
+    name = f"DIALGROUP/{given[0] if given else ''}"
+    members = [member for member in run.shared.get(name, "").split("&") if member]
+    operation = given[1].lower() if len(given) > 1 else ""
+    if operation == "add":
+        members = [*members, value] if value not in members else members
+    elif operation == "del":
+        members = [member for member in members if member != value]
+    else:
+        members = value.split("&")
+    run.shared[name] = "&".join(members)

@@ -37,6 +37,19 @@ _OF_EXTENSION = {
 
 def device_state(run: Run, device: str) -> str:
     """Return the state of a device (``PJSIP/101``) or a lamp (``Custom:night``)."""
+    technology, slash, where = device.partition("/")
+    if not slash and ":" not in device:
+        return INVALID
+    if technology.upper() == "PJSIP" and slash and not _has_endpoint(run, where):
+        return INVALID
+    if technology.upper() == "LOCAL" and slash:
+        exten, _, context = where.partition("/")[0].partition("@")
+        if not run.dialplan.exists(run, context or "default", exten):
+            return INVALID
+        mine = f"Local/{exten}@{context}-".lower()
+        return (
+            INUSE if any(level.channel.name.lower().startswith(mine) for level in run.levels) else NOT_INUSE
+        )
     kind, colon, name = device.partition(":")
     if colon and kind.lower() == "custom":
         kept = run.database.get(f"CustomDevstate/{name}")
@@ -48,12 +61,16 @@ def device_state(run: Run, device: str) -> str:
     return answer or UNKNOWN
 
 
+def _has_endpoint(run: Run, name: str) -> bool:
+    """Return whether pjsip.conf has the endpoint; it may have, where there is no such file to tell."""
+    if run.pbx.file("pjsip.conf") is None:
+        return True
+    return any(section.name == name for section in run.pbx.sections("pjsip.conf", "endpoint"))
+
+
 @reads("DEVICE_STATE")
-def read_device_state(run: Run, arguments: str) -> str | None:
+def read_device_state(run: Run, arguments: str) -> str:
     """Return the state of a device."""
-    if not arguments:
-        run.warn("DEVICE_STATE reading requires an argument")
-        return None
     return device_state(run, settled(run, arguments))
 
 

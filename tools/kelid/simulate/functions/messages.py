@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
-from kelid.simulate.arguments import split_arguments
+from kelid.simulate.arguments import is_yes, split_arguments
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.substitute import set_variable
 from kelid.simulate.undecided import settled
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -51,6 +52,8 @@ def mailbox_info(run: Run, arguments: str) -> str | None:
         return None
     mailbox, _, context = given[0].partition("@")
     context = context or "default"
+    if not mailbox:
+        return None
     attribute = given[1].lower()
     there = has_mailbox(run, mailbox, context)
     if attribute == "exists":
@@ -64,7 +67,13 @@ def mailbox_info(run: Run, arguments: str) -> str | None:
         line = mailbox_line(run, mailbox, context) if run.pbx.file("voicemail.conf") else None
         if line is not None:
             at = _FIELDS[attribute]
+            if attribute == "email" and at >= len(line):
+                raise UnknownHere("VM_INFO() of an e-mail address that isn't there: Asterisk 22 ends by it")
             return line[at].strip() if at < len(line) else ""
+    if attribute == "language" and run.pbx.file("voicemail.conf") is not None:
+        options = (mailbox_line(run, mailbox, context) or [])[4:]
+        given_language = [option for option in "|".join(options).split("|") if option.startswith("language=")]
+        return given_language[-1].partition("=")[2] if given_language else run.channel.language
     return run.learn(Question("mailbox", f"{mailbox}@{context}/{attribute}"))
 
 
@@ -114,7 +123,7 @@ _MEMBER_COUNTS = {
 }  # fmt: skip
 
 
-@reads("QUEUE_MEMBER", "QUEUE_MEMBER_COUNT")
+@reads("QUEUE_MEMBER")
 def queue_member(run: Run, arguments: str) -> str | None:
     """Return how many members a queue has that are ``free``, ``logged`` in, ``ready``..., or something of one member."""
     given = split_arguments(settled(run, arguments), 3)
@@ -122,15 +131,42 @@ def queue_member(run: Run, arguments: str) -> str | None:
         run.warn("Missing required argument. QUEUE_MEMBER(queuename,option[,interface])")
         return None
     name = given[0]
-    option = given[1].lower() if len(given) > 1 and given[1] else "logged"
+    option = given[1].lower() if len(given) > 1 else ""
+    if not option:
+        run.warn("Missing option argument. QUEUE_MEMBER(<queuename>,<option>[,<interface>])")
+        return None
     if not has_queue(run, name):
         run.warn(f"queue {name} was not found")
-        return "-1" if option in _MEMBER_COUNTS else ""
+        return "0"
     if option not in _MEMBER_COUNTS:
         run.warn(f"Unknown option {option} provided to QUEUE_MEMBER")
-        return ""
+        return "0"
     subject = f"{name}/{option}" + (f"/{given[2]}" if len(given) > 2 and given[2] else "")
-    return run.learn(Question("queue-info", subject, ("1", "0")))
+    few = ("0", "1")
+    if option in ("free", "logged", "ready", "count") and len(given) < 3:
+        members = _members(run, name)
+        few = (str(members), "0") if members else ("1", "0")
+    return run.learn(Question("queue-info", subject, few))
+
+
+def _members(run: Run, name: str) -> int:
+    """Return how many members queues.conf gives a queue."""
+    return sum(
+        option.key == "member"
+        for section in run.pbx.sections("queues.conf")
+        if section.name == name
+        for option in section.options
+    )
+
+
+@reads("QUEUE_MEMBER_COUNT")
+def queue_member_count(run: Run, arguments: str) -> str | None:
+    """Return how many members of a queue are logged in."""
+    name = settled(run, arguments)
+    if not name:
+        run.warn("QUEUE_MEMBER_COUNT requires an argument: queuename")
+        return None
+    return queue_member(run, f"{name},logged")
 
 
 @writes("QUEUE_MEMBER")
@@ -183,9 +219,15 @@ _VARIABLES = (
 
 @reads("QUEUE_VARIABLES")
 def queue_variables(run: Run, arguments: str) -> str | None:
-    """Set the variables that tell of a queue; return 0, or -1 for a queue that isn't there."""
+    """Set the variables that tell of a queue, if it is to tell them; return 0, or -1 if it isn't, or isn't there."""
     name = settled(run, arguments)
-    if not has_queue(run, name):
+    if not name:
+        run.warn("QUEUE_VARIABLES requires an argument: queuename")
+        return None
+    if not has_queue(run, name) or not any(
+        section.name == name and is_yes(section.get("setqueuevar") or "no")
+        for section in run.pbx.sections("queues.conf")
+    ):
         return "-1"
     known: dict[str, str] = {"QUEUEMAX": "0", "QUEUESTRATEGY": "ringall", "QUEUESRVLEVEL": "0"}
     for section in run.pbx.sections("queues.conf"):

@@ -8,6 +8,7 @@ from kelid.simulate.arguments import atoi, split_arguments
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.substitute import (
     get_variable,
+    global_variable,
     set_local,
     set_variable,
     stored_variable,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @reads("GLOBAL")
 def global_value(run: Run, arguments: str) -> str:
     """Return a global variable, whatever the channel has under that name."""
-    return run.globals.get(arguments, "")
+    return global_variable(run, arguments)
 
 
 @writes("GLOBAL")
