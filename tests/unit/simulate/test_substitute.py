@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from kelid.simulate.state import Channel, Frame
+from kelid.model.call import Call, Question
+from kelid.model.pbx import Context, Exten, Option, Pbx, Step
+from kelid.simulate.run import Run
+from kelid.simulate.state import Frame
 from kelid.simulate.substitute import set_variable, template
 from kelid.simulate.unknown import UnknownHere
 
 
-def make_run(**variables: str) -> Any:
-    """Return as much of a run as texts need: a channel with variables, and no world."""
-    run = SimpleNamespace(
-        channel=Channel("PJSIP/101-00000001", "PJSIP", "101", "internal", "*73102"),
-        globals={"COLOUR": "green"},
-        symbols=None,
-        now=datetime(2026, 11, 26, 16, 0, tzinfo=UTC),
-        pbx=SimpleNamespace(asterisk=22),
-        warned=[],
+def make_run(asterisk: int = 22, **variables: str) -> Run:
+    """Return a call with variables, in a world that answers nothing."""
+    call = Call(context="internal", exten="*73102", at=datetime(2026, 11, 26, 16, 0, tzinfo=UTC))
+    run = Run(
+        Pbx(site="", asterisk=asterisk, globals=(Option("COLOUR", "green"),)), call, lambda question: ""
     )
-    run.warn = run.warned.append
     run.channel.variables.update(variables)
     return run
 
@@ -87,7 +83,21 @@ def test_a_function_that_we_lack_is_unknown_and_one_that_asterisk_lacks_is_nothi
     with pytest.raises(UnknownHere, match="function JACK_HOOK"):
         template("${JACK_HOOK(x)}")(run)
     assert template("<${NO_SUCH(x)}>")(run) == "<>"
-    assert run.warned == ["Function NO_SUCH not registered"]
+    assert list(run.warnings) == ["Function NO_SUCH not registered"]
     assert template("<${TRIM( a )}>")(run) == "<a>"
-    run.pbx.asterisk = 16
-    assert template("<${TRIM( a )}>")(run) == "<>"
+    assert template("<${TRIM( a )}>")(make_run(asterisk=16)) == "<>"
+
+
+def test_a_global_variable_that_calls_set_is_asked_for() -> None:
+    steps = (Step("Set", "GLOBAL(LAST)=${EXTEN}"),)
+    pbx = Pbx(site="", asterisk=22, contexts=(Context("internal", (Exten("_X.", steps),)),))
+    call = Call(context="internal", exten="100", at=datetime(2026, 11, 26, 16, 0, tzinfo=UTC))
+    asked: list[Question] = []
+
+    def answer(question: Question) -> str:
+        asked.append(question)
+        return "99"
+
+    run = Run(pbx, call, answer)
+    assert template("${LAST} ${GLOBAL(LAST)} <${OTHER}>")(run) == "99 99 <>"
+    assert [(question.kind, question.subject) for question in asked] == [("global", "LAST")]
