@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import email
+import json
 import re
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from kelid.compile import compile_site
+from kelid.deliver.program import program
 from kelid.deliver.release import fill
 from kelid.findings import has_errors
 from kelid.lab import Host, Lab, LabError, Phone, Telco
@@ -96,7 +102,7 @@ callbacks:
     delay: 1
     destination: extension:104
 faxes:
-  - {name: front, names: {en: Fax}, number: "780", station_id: "02188001237", header: Features}
+  - {name: front, names: {en: Fax}, number: "780", station_id: "02188001237", header: Features, email: office@fax.example}
 recording: {announcement: "builtin:beep", beep: 15}
 in_call_keys: {blind_transfer: "##", attended_transfer: "*2", park: "#72", record: "*1"}
 """,
@@ -424,6 +430,70 @@ def test_codes_that_speak(bench: Bench) -> None:
     bench.dial("103", "411", until="Directory(")
 
 
+SENDMAIL = """#!/bin/sh
+test -e /root/no-mail && exit 75
+echo "$@" > /root/mail.args && cat > /root/mail.eml
+"""
+"""The stand-in for a server's program for mail: it keeps what it is given, or says that it can't take it now."""
+
+
+def page() -> bytes:
+    """Return a white page as a fax machine would send it: TIFF with T.4's one-dimensional coding."""
+    line = "000000000001" + "010011011" + "00110101"  # end of line, 1728 white dots, and none more
+    bits = line * 1100 + "000000000001" * 6
+    bits += "0" * (-len(bits) % 8)
+    image = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    short, long, rational = 3, 4, 5
+    tags = [
+        (256, short, 1, 1728), (257, short, 1, 1100), (258, short, 1, 1), (259, short, 1, 3), (262, short, 1, 0),
+        (266, short, 1, 1), (273, long, 1, 8 + 16), (277, short, 1, 1), (278, short, 1, 1100),
+        (279, long, 1, len(image)), (282, rational, 1, 8), (283, rational, 1, 16), (292, long, 1, 0), (296, short, 1, 2),
+    ]  # fmt: skip
+    head = struct.pack("<2sHI", b"II", 42, 8 + 16 + len(image) + len(image) % 2)
+    sizes = struct.pack("<IIII", 204, 1, 98, 1)
+    return (
+        head + sizes + image + b"\0" * (len(image) % 2)
+        + struct.pack("<H", len(tags)) + b"".join(struct.pack("<HHII", *tag) for tag in tags) + struct.pack("<I", 0)
+    )  # fmt: skip
+
+
+def test_a_fax_is_kept_and_sent_by_mail(bench: Bench, root: Path) -> None:
+    host = bench.host
+
+    def put(path: str, body: bytes, mode: str = "0644") -> None:
+        host.run(
+            ["sh", "-c", f"base64 -d > {path} && chmod {mode} {path}"], input=base64.b64encode(body).decode()
+        )
+
+    def agent() -> dict[str, list[str]]:
+        return json.loads(host.run(["/usr/local/lib/kelid/agent", "faxes"], check=False).stdout)
+
+    put("/root/page.tif", page())
+    host.shell(
+        "mkdir -p /usr/local/lib/kelid /var/lib/kelid && ln -sfn /etc/asterisk /var/lib/kelid/current; mkdir -p /usr/sbin"
+    )
+    put("/usr/local/lib/kelid/agent", program(root / "roles" / "pbx_install" / "files" / "agent"), "0755")
+    put("/usr/sbin/sendmail", SENDMAIL.encode(), "0755")
+    host.shell(
+        "rm -f /var/spool/asterisk/fax/* /root/mail.*; install -m 644 /root/page.tif /var/lib/asterisk/page.tif"
+    )
+    host.asterisk("channel originate Local/s@fax-front/n application SendFAX /var/lib/asterisk/page.tif,f")
+    bench.until("a fax that is whole", lambda: "front" in host.asterisk("database show faxes"), timeout=120)
+    host.shell("touch /root/no-mail")
+    waiting = agent()["waiting"]
+    assert re.fullmatch(r"\d{8}-\d{6}-front--[\d.]+\.tif", waiting[0])
+    host.shell("rm /root/no-mail")
+    assert agent()["sent"] == waiting
+    assert agent()["sent"] == []
+    assert host.read("/root/mail.args").split() == ["-t", "-oi"]
+    mail = email.message_from_string(host.read("/root/mail.eml"))
+    assert mail["To"] == "office@fax.example"
+    attached = next(part for part in mail.walk() if part.get_filename())
+    assert attached.get_filename() == waiting[0]
+    assert attached.get_payload(decode=True)[:4] == b"II*\0"
+    assert host.shell("ls /var/spool/asterisk/fax").split() == waiting
+
+
 def test_a_prompt_is_recorded_by_phone(bench: Bench) -> None:
     phone = bench.phones["101"]
     phone.call("*77")
@@ -440,8 +510,11 @@ def test_a_prompt_is_recorded_by_phone(bench: Bench) -> None:
 def test_nothing_was_said_by_the_log(bench: Bench) -> None:
     """What calls did brought no fault of the dial plan to light."""
     log = bench.host.read("/var/log/asterisk/messages.log")
-    # Asterisk 16 complains of a phone that hangs up while it is asked for a mailbox.
+    # Asterisk 16 complains of a phone that hangs up while it is asked for a mailbox; fax machines miss each other's tones
+    # and try again.
     bad = [
-        line for line in log.splitlines() if re.search("(WARNING|ERROR)(?!.*Couldn't read username)", line)
+        line
+        for line in log.splitlines()
+        if re.search("(WARNING|ERROR)(?!.*(Couldn't read username|res_fax_spandsp))", line)
     ]
     assert bad == []

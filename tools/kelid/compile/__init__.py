@@ -29,6 +29,7 @@ from kelid.compile import (
     tones,
     voicemail,
 )
+from kelid.compile.features import faxes
 from kelid.compile.features import parts as features
 from kelid.compile.sounds import MEDIA
 from kelid.model.pbx import ConfFile, Context, Pbx
@@ -64,7 +65,9 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
             *custom,
         ),
         media=sounds.media(site),
-        lists=tuple(sorted((*pins.lists(site), *dahdi.lists(site)), key=lambda file: file.path)),
+        lists=tuple(
+            sorted((*pins.lists(site), *dahdi.lists(site), *faxes.lists(site)), key=lambda file: file.path)
+        ),
     )
 
 

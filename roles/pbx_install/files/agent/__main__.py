@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from .adopt import adopt
+from .faxes import send_faxes
 from .places import Places
 from .refusal import Refusal
 from .report import observe, status
@@ -48,6 +49,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     adopting.add_argument("--restart", choices=("idle", "now"), default="idle")
     adopting.add_argument("--dry-run", action="store_true")
+    verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
     return parser.parse_args(words)
 
 
@@ -60,6 +62,8 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
             return status(server)
         if given.verb == "observe":
             return observe(server)
+        if given.verb == "faxes":
+            return send_faxes(server)
         if given.verb == "begin":
             return Transaction(server).begin(archive, given.base, given.confirm_within, given.restart)
         if given.verb == "confirm":

@@ -21,6 +21,7 @@ class Places:
     state: Path = Path("/var/lib/kelid")
     asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
     units: Path = Path("/run/systemd/system")
+    faxes: Path = Path("/var/spool/asterisk/fax")
 
     @property
     def releases(self) -> Path:

@@ -8,18 +8,15 @@ from pathlib import Path
 from typing import Callable
 
 
-def run(*command: str, limit: float = 30.0) -> subprocess.CompletedProcess[str]:
-    """Run a program without a shell; return what it did. A program that is missing or too slow counts as failed."""
+def run(*command: str, limit: float = 30.0, feed: bytes = b"") -> subprocess.CompletedProcess[str]:
+    """Run a program without a shell; return what it did. A program that is missing or too slow counts as failed.
+
+    ``feed`` is what it reads.
+    """
     try:
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=limit,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        done = subprocess.run(command, capture_output=True, timeout=limit, check=False, input=feed)
+        said = [text.decode(errors="replace").replace("\r\n", "\n") for text in (done.stdout, done.stderr)]
+        return subprocess.CompletedProcess(command, done.returncode, *said)
     except FileNotFoundError as problem:
         return subprocess.CompletedProcess(command, 127, "", str(problem))
     except subprocess.TimeoutExpired:

@@ -49,7 +49,7 @@ class Callback(Placed):
 
 
 class Fax(Placed):
-    """Faxes are received and kept on the server."""
+    """Faxes are received and kept on the server, and sent by mail to ``email``, if there is one."""
 
     KIND: ClassVar[str] = "fax"
 
@@ -60,3 +60,4 @@ class Fax(Placed):
     """The number that the sender's machine shows; "" for none."""
     header: str = ""
     """The text at the top of each page."""
+    email: str = ""
