@@ -122,7 +122,7 @@ MACRO = """
 
 
 def test_macros_of_asterisk_16(plan: Any) -> None:
-    assert plan(MACRO, asterisk=16).said() == "xy a,s,2 mine  two end"
+    assert plan(MACRO, asterisk=16).said() == "xy a,s,2 mine 0 two end"
 
 
 def test_asterisk_22_has_no_macros(plan: Any) -> None:
@@ -152,3 +152,49 @@ def test_a_hangup_in_a_macro_ends_the_call(plan: Any) -> None:
         asterisk=16,
     )
     assert made.said() == "h"
+
+
+def test_a_macro_may_call_subroutines_and_other_macros(plan: Any) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Gosub(sub,s,1)
+        exten => s,2,NoOp(end)
+        [sub]
+        exten => s,1,Macro(one,x)
+        exten => s,2,NoOp(${MACRO_EXTEN}${ARG1})
+        exten => s,3,Return()
+        [macro-one]
+        exten => s,1,Gosub(inner,s,1(y))
+        exten => s,2,Macro(two,z)
+        exten => s,3,NoOp(${ARG1})
+        [macro-two]
+        exten => s,1,NoOp(${ARG1} ${MACRO_CONTEXT} ${MACRO_DEPTH})
+        [inner]
+        exten => s,1,NoOp(${ARG1})
+        exten => s,2,Return()
+        """,
+        asterisk=16,
+    )
+    assert made.said() == "y z macro-one 2 x  end"
+
+
+def test_macros_do_not_go_on_for_ever(plan: Any) -> None:
+    trace = plan("[a]\nexten => s,1,Macro(one)\n[macro-one]\nexten => s,1,Macro(one)\n", asterisk=16).call()
+    assert trace.end == "hangup"
+    assert len(trace.steps) == 8
+
+
+def test_macro_offset(plan: Any) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Macro(one)
+        exten => s,2,NoOp(never)
+        exten => s,103,NoOp(on)
+        [macro-one]
+        exten => s,1,Set(MACRO_OFFSET=101)
+        """,
+        asterisk=16,
+    )
+    assert made.said() == "on"

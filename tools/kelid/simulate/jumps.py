@@ -58,7 +58,7 @@ def goto(run: Run, data: str) -> int | str:
                 run.warn(f"Priority '{priority}' must be a number > 0, or valid label")
                 return HANG_UP
     if context:
-        channel.context = context
+        channel.context = context if run.symbols is None else run.settle(context)
     if exten:
         channel.exten = exten
     if number is not None and number > -1:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kelid.simulate.run import Run
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Frame:
     """One Gosub: where it returns to, its LOCAL variables (ARG1... too), and what it was called with."""
 
@@ -40,7 +40,7 @@ class Frame:
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Channel:
     """A channel as the dial plan sees it.
 
@@ -138,7 +138,7 @@ Then = tuple[Callable[["Run", "Level", Any, Result], Result], Any]
 """What goes on when a level has ended: a function of the run, the level that ended, the data given here and its outcome."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Level:
     """A channel that is in the dial plan, above those that wait for it to end.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kelid.simulate.arguments import atoi
 from kelid.simulate.jumps import condition
 from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, Level, Result
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from kelid.simulate.state import Channel, Then
 
 DEEPEST = 7
-"""Macros within macros (MACRO_DEPTH's default)."""
+"""Macros within macros, where MACRO_RECURSION doesn't say."""
 
 _KEPT = ("MACRO_EXTEN", "MACRO_CONTEXT", "MACRO_PRIORITY", "MACRO_OFFSET")
 
@@ -40,30 +41,29 @@ def enter_for_dial(run: Run, peer: Channel, data: str, then: tuple[Then, ...]) -
 
 
 def _enter(run: Run, channel: Channel, name: str, arguments: list[str], then: tuple[Then, ...]) -> Result:
-    depth = int(run.get("MACRO_DEPTH") or "0") + 1
-    if depth > DEEPEST:
+    depth = atoi(run.get("MACRO_DEPTH") or "0")
+    if depth >= (atoi(run.get("MACRO_RECURSION") or "0") or DEEPEST):
         run.warn("Macro():  possible infinite loop detected.  Returning early.")
         return GO_ON
     context = f"macro-{name}"
     if not run.dialplan.exists(run, context, "s", 1, channel.caller):
-        run.warn(
-            f"No such context '{context}' for macro '{name}'"
-            if context not in run.dialplan.contexts
-            else f"Context '{context}' for macro '{name}' lacks 's' extension, priority 1"
-        )
+        run.warn(f"No such context '{context}' for macro '{name}', or it lacks 's' extension, priority 1")
         return GO_ON
     saved = (
         channel.context,
         channel.exten,
         channel.priority,
+        context,
+        depth,
+        len(channel.frames),
         tuple((kept, run.get(kept)) for kept in _KEPT),
         tuple((f"ARG{at + 1}", run.get(f"ARG{at + 1}")) for at in range(len(arguments))),
     )
-    run.set("MACRO_DEPTH", str(depth))
-    if not run.get("MACRO_CONTEXT"):
-        run.set("MACRO_CONTEXT", channel.context)
-        run.set("MACRO_EXTEN", channel.exten)
-        run.set("MACRO_PRIORITY", str(channel.priority))
+    run.set("MACRO_DEPTH", str(depth + 1))
+    run.set("MACRO_EXTEN", channel.exten)
+    run.set("MACRO_CONTEXT", channel.context)
+    run.set("MACRO_PRIORITY", str(channel.priority))
+    run.set("MACRO_OFFSET", None)
     for at, argument in enumerate(arguments):
         run.set(f"ARG{at + 1}", argument)
     channel.context, channel.exten, channel.priority = context, "s", 1
@@ -78,30 +78,18 @@ def _left(run: Run, ended: Level, data: None, outcome: Result) -> Result:
 def after(run: Run, level: Level, result: Result) -> None:
     """Go on after an application within a macro."""
     channel = level.channel
-    if result == GO_ON and not channel.hungup:
-        if channel.context != _context(level) and not _is_inside(run, level):
-            _leave(run, level, GO_ON, gone=True)
-            return
-        channel.priority += 1
-        return
-    if isinstance(result, str):
-        # a key that was pressed leads to an extension of whoever called the macro
-        _leave(run, level, result)
-    elif result == _EXIT:
+    if result == _EXIT:
         _leave(run, level, GO_ON)
-    elif channel.hungup:
-        _leave(run, level, HANG_UP)
+    elif result != GO_ON:
+        _leave(
+            run, level, result
+        )  # a key that was pressed goes to whoever called the macro, and so does an end
+    elif channel.context.lower() != level.saved[3].lower() and len(channel.frames) <= level.saved[5]:
+        _leave(run, level, GO_ON)  # it has jumped out
+    elif channel.hungup and not any(other.kind == "h" for other in run.levels):
+        _leave(run, level, GO_ON)
     else:
-        _leave(run, level, HANG_UP if result == HANG_UP else result)
-
-
-def _context(level: Level) -> str:
-    return level.channel.context if level.channel.context.startswith("macro-") else ""
-
-
-def _is_inside(run: Run, level: Level) -> bool:
-    """Return True while the channel is in its macro's context, or in a subroutine that the macro called."""
-    return bool(level.channel.frames)
+        channel.priority += 1
 
 
 def nothing_there(run: Run, level: Level) -> None:
@@ -109,19 +97,17 @@ def nothing_there(run: Run, level: Level) -> None:
     _leave(run, level, GO_ON)
 
 
-def _leave(run: Run, level: Level, outcome: Result, *, gone: bool = False) -> None:
+def _leave(run: Run, level: Level, outcome: Result) -> None:
     channel = level.channel
-    context, exten, priority, kept, arguments = level.saved
-    inside = channel.context.startswith("macro-")
-    offset = run.get("MACRO_OFFSET")
-    depth = int(run.get("MACRO_DEPTH") or "1") - 1
-    run.set("MACRO_DEPTH", str(depth) if depth else None)
+    context, exten, priority, mine, depth, _, kept, arguments = level.saved
+    offset = atoi(run.get("MACRO_OFFSET") or "0")
+    run.set("MACRO_DEPTH", str(depth))
     for name, text in (*kept, *arguments):
         run.set(name, text)
-    if inside or not gone:
+    if channel.context.lower() == mine.lower():
         channel.context, channel.exten, channel.priority = context, exten, priority
-        if offset and offset.isdigit() and run.exists(context, exten, priority + int(offset) + 1):
-            channel.priority = priority + int(offset)
+        if offset and run.exists(context, exten, priority + offset + 1):
+            channel.priority = priority + offset
     run.end_level(level, outcome)
 
 

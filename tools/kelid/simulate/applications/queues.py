@@ -77,10 +77,11 @@ def queue(run: Run, data: str) -> int | str:
         parts = split_arguments(data, 9)
         parts += [""] * (9 - len(parts))
         name, letters, _, announcement, timeout, agi, gosub, rule, position = parts
+    name = run.settle(name)
     given = options(letters) or {}
     channel = run.channel
     section = _section(run, name)
-    if section is None and run.pbx.file("queues.conf") is not None and not _is_undecided(run, name):
+    if section is None and run.pbx.file("queues.conf") is not None:
         run.warn(f"Unable to join queue '{name}'")
         run.set("QUEUESTATUS", "UNKNOWN")
         return GO_ON
@@ -120,10 +121,6 @@ def queue(run: Run, data: str) -> int | str:
         run.spend(int(seconds))
     run.set("QUEUESTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
-
-
-def _is_undecided(run: Run, text: str) -> bool:
-    return run.symbols is not None and run.symbols.within(text)
 
 
 def _members(run: Run, name: str) -> set[str]:

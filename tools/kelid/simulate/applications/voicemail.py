@@ -52,13 +52,14 @@ def voicemail(run: Run, data: str) -> int | str:
     given = options(letters) or {}
     if not addresses:
         raise UnknownHere("VoiceMail without a mailbox: the caller is asked for one")
+    addresses = run.settle(addresses)
     first = addresses.split("&")[0]
     if channel.answered is False and "e" not in given:
         run.answer()
         if channel.hungup:
             return HANG_UP
     line = mailbox(run, first)
-    if line is None and _is_known(run) and not (run.symbols is not None and run.symbols.within(first)):
+    if line is None and _is_known(run):
         run.warn(f"No entry in voicemail config file for '{first.partition('@')[0]}'")
         run.set("VMSTATUS", "FAILED")
         return GO_ON
