@@ -4,6 +4,7 @@
   kelid test noor-clinic                   one
   kelid test noor-clinic --call nowruz     one call
   kelid test --junit calls.xml             for CI
+  kelid test noor-clinic --live            on a real Asterisk as well: both must take the same steps
 
 What a call's world says and the call never asks for is noted: the call goes another way than its writer thought.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ from kelid.commands import options
 from kelid.findings import Exit, KelidError
 
 if TYPE_CHECKING:
+    from kelid.pipeline import Checked
+    from kelid.pipeline.calls import Tried
     from kelid.report.call_tests import Line
 
 NAME = "test"
@@ -32,6 +36,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_sites(parser, several=True)
     parser.add_argument(
         "--call", action="append", default=[], metavar="NAME", help="only this call, again for another"
+    )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="place the calls on a real Asterisk in a lab of its own too, and compare step by step (needs root on Linux)",
     )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit's XML too")
     parser.add_argument("--language", choices=("en", "fa"), help="language of names (default: the site's)")
@@ -47,9 +56,10 @@ def run(arguments: argparse.Namespace) -> Exit:
     names = arguments.site or pipeline.site_names(sites)
     lines: list[Line] = []
     silent = []
-    for name in names:
-        found = _lines(sites, name, arguments)
-        lines += found
+    tried = {name: _tried(sites, name, arguments) for name in names}
+    real = _live(tried) if arguments.live else {}
+    for name, (checked, found) in tried.items():
+        lines += _lines(checked, found, real.get(name, ()))
         if not found:
             silent.append(name)
     if arguments.call:
@@ -79,23 +89,48 @@ def _exit(lines: list[Line]) -> Exit:
     return Exit.UNKNOWN if any(line.judgement.status == "unknown" for line in lines) else Exit.OK
 
 
-def _lines(sites: Path, name: str, arguments: argparse.Namespace) -> list[Line]:
-    """Return what came of the calls of one site."""
+def _tried(sites: Path, name: str, arguments: argparse.Namespace) -> tuple[Checked, list[Tried]]:
+    """Return a site and what came of its calls."""
     from kelid import pipeline
     from kelid.pipeline import calls
-    from kelid.report.call_tests import Line
 
     checked = pipeline.check(sites, name)
     site = checked.site
     wanted = [call for call in site.calls if not arguments.call or call.name in arguments.call]
-    if not wanted:
-        return []
-    legend = calls.legend(site)
-    lines = []
-    for expected in wanted:
-        tried = calls.try_call(site, checked.pbx, legend, expected)
-        names = {"": expected.names.get(site.language, ""), **expected.names}
-        lines.append(
-            Line(name, expected.name, names, expected.where, tried.judgement, tried.happenings, tried.notes)
+    legend = calls.legend(site) if wanted else None
+    return checked, [calls.try_call(site, checked.pbx, legend, call) for call in wanted if legend]
+
+
+def _live(tried: Mapping[str, tuple[Checked, list[Tried]]]) -> dict[str, list[str]]:
+    """Return for each site what a real Asterisk did with its calls."""
+    from kelid.pipeline import live
+
+    with_calls = {name: pair for name, pair in tried.items() if pair[1]}
+    if not with_calls:
+        return {}
+    print("starting a lab with a real Asterisk ...", file=sys.stderr)
+    with live.witness(checked.pbx.asterisk for checked, _ in with_calls.values()) as made:
+        return {
+            name: live.live(checked, found, made[checked.pbx.asterisk])
+            for name, (checked, found) in with_calls.items()
+        }
+
+
+def _lines(checked: Checked, tried: Sequence[Tried], real: Sequence[str]) -> list[Line]:
+    """Return the calls of one site for the report."""
+    from kelid.report.call_tests import Line
+
+    language = checked.site.language
+    return [
+        Line(
+            checked.name,
+            one.call.name,
+            {"": one.call.names.get(language, ""), **one.call.names},
+            one.call.where,
+            one.judgement,
+            one.happenings,
+            one.notes,
+            real[index] if real else "",
         )
-    return lines
+        for index, one in enumerate(tried)
+    ]

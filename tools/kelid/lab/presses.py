@@ -36,7 +36,7 @@ def presses(trace: Trace) -> list[Press]:
             else:
                 found.append(Press(step, asked.answer, SETTLE + asked.at - begin))
         elif (kind, asked.answer) in ENDED_BY_POUND:
-            found.append(Press(step, "#", SETTLE, AGAIN))
+            found.append(Press(step, "#1", SETTLE, AGAIN))
     return found
 
 

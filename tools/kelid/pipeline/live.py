@@ -1,0 +1,110 @@
+"""Expected calls through a real Asterisk too: placed on a host of the lab, in the world and at the moment of each.
+
+The host's Asterisk loads the very text that the site's server would get, beside phones and trunks that do what the world
+says (``lab/witness.py``). Both agree if all steps of all channels are the same, but for what no run can repeat.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from kelid.findings import Exit, KelidError
+from kelid.lab import Lab, missing_requirements
+from kelid.lab.presses import presses
+from kelid.lab.witness import PATIENCE, RATE, Live, Witness
+from kelid.model.trace import Trace
+from kelid.model.unrepeatable import repeatable
+from kelid.pipeline import Checked
+from kelid.pipeline.calls import Tried
+
+IMAGES = {22: "pbx", 16: "pbx11"}
+"""Asterisk's version -> the lab's image that has it."""
+
+AGREES = "agrees"
+
+_OUTGOING = "(Outgoing Line)"
+"""What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
+
+_TRIES = ((RATE, PATIENCE), (4.0, 400.0))
+"""How much time is hastened, and how long a caller waits: a call that differs is placed again, slower, for a busy machine
+may miss a key."""
+
+
+@contextmanager
+def witness(versions: Iterable[int]) -> Iterator[dict[int, Witness]]:
+    """Yield a witness for each version of Asterisk, in a lab of its own that is gone afterwards.
+
+    Raise KelidError where no lab can be built.
+    """
+    missing = missing_requirements()
+    if missing:
+        raise KelidError("a lab can't be built here: " + "; ".join(missing), exit=Exit.UNKNOWN)
+    name = f"live-{secrets.token_hex(4)}"
+    open_ones: list[Witness] = []
+    try:
+        lab = Lab.up(name)
+        made = {}
+        for version in sorted(set(versions)):
+            if version not in IMAGES:
+                raise KelidError(f"no host of the lab has Asterisk {version}", exit=Exit.UNKNOWN)
+            host = lab.create_host(f"asterisk{version}", image=IMAGES[version])
+            made[version] = Witness(host)
+            open_ones.append(made[version])
+        yield made
+    finally:
+        for one in open_ones:
+            one.close()
+        Lab(name).down()
+
+
+def live(checked: Checked, tried: Sequence[Tried], asterisk: Witness) -> list[str]:
+    """Place calls that the oracle has gone through; return for each that Asterisk agrees, or where it does otherwise."""
+    pbx = checked.pbx
+    files = dict(checked.bundle.files)
+    media = [item.file_name for item in pbx.media]
+    if not tried:
+        return []
+    asterisk.load(pbx, files, at=tried[0].trace.call.at, media=media)
+    return [_placed(one.trace, asterisk) for one in tried]
+
+
+def _placed(trace: Trace, asterisk: Witness) -> str:
+    """Place a call; one that differs is placed again, slower."""
+    found = ""
+    for rate, patience in _TRIES:
+        asterisk.prepare(trace.world, trace.call.at, rate=rate, reload=True)
+        (real,) = asterisk.place([trace.call], [presses(trace)], together=1, patience=patience)
+        found = difference(trace, real)
+        if found == AGREES:
+            break
+    return found
+
+
+def difference(trace: Trace, real: Live) -> str:
+    """Return where a real call went another way than the oracle says, or that both agree."""
+    at = trace.call.at
+    ours, theirs = _by_channel(trace.steps, at), _by_channel(real.steps, at)
+    for mine, other in zip(ours, theirs, strict=False):
+        for index in range(max(len(mine), len(other))):
+            here = mine[index] if index < len(mine) else "the end"
+            there = other[index] if index < len(other) else "the end"
+            if here != there:
+                return f"step {index + 1}: the oracle has {here}, Asterisk {there}"
+    if len(ours) != len(theirs):
+        return f"the oracle has {len(ours)} channels in the dial plan, Asterisk {len(theirs)}"
+    return AGREES
+
+
+def _by_channel(steps: Iterable[Sequence[object]], at: datetime) -> list[list[str]]:
+    """Return the steps of the caller's channel, then those of the others, in no order of their own: they run at once."""
+    channels: dict[int, list[str]] = {0: []}
+    for step in steps:
+        context, exten, priority, app, data, channel = step[:6]
+        if data != _OUTGOING:
+            text = f"{context},{exten},{priority} {app}({data})"
+            channels.setdefault(int(str(channel)), []).append(repeatable(text, at))
+    own = channels.pop(0)
+    return [own, *sorted(one for one in channels.values() if one)]
