@@ -6,6 +6,7 @@ The picture is made from the site's own files; what users set by code (forwards,
   kelid flow noor-clinic                                  the text of a Mermaid chart, for Markdown
   kelid flow noor-clinic --from trunk:mokhaberat -o a.svg
   kelid flow noor-clinic --from extension:101 --language en
+  kelid flow --tree /etc/asterisk --context from-pstn -o old.svg
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ HELP = "draw where calls go, as SVG or as a Mermaid chart"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_sites(parser)
+    parser.add_argument("site", nargs="?", metavar="SITE", help="a folder of the sites directory")
+    options.add_sites_directory(parser)
     parser.add_argument(
         "--from",
         dest="start",
@@ -35,6 +37,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="WAY",
         help="one way in: trunk:NAME, extension:NUMBER, phones (default: all)",
     )
+    tree = parser.add_argument_group("another configuration folder of Asterisk's")
+    tree.add_argument(
+        "--tree", type=Path, metavar="DIR", help="a folder like /etc/asterisk in the place of a site"
+    )
+    tree.add_argument(
+        "--context", default="", metavar="NAME", help="from this context (default: from every endpoint's)"
+    )
+    tree.add_argument("--exten", default="", metavar="NUMBER", help="from this extension of the context")
     parser.add_argument(
         "--all", action="store_true", help="draw each number that can be dialled, not all of them as one"
     )
@@ -50,14 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Draw."""
-    from kelid import pipeline
-    from kelid.flow import site_flow
-
-    site = pipeline.load(options.sites_of(arguments), arguments.site)
     try:
-        flow = site_flow(site, arguments.start, every=arguments.all)
+        flow = _of_tree(arguments) if arguments.tree else _of_site(arguments)
     except ValueError as problem:
         raise KelidError(str(problem), exit=Exit.USAGE) from problem
+    for note in flow.notes:
+        print(f"note: {note}", file=sys.stderr)
     text = drawn(flow, arguments)
     if arguments.output is None:
         sys.stdout.write(text)
@@ -68,6 +76,28 @@ def run(arguments: argparse.Namespace) -> Exit:
         raise KelidError(f"{arguments.output} can't be written: {problem.strerror}") from problem
     print(f"{arguments.output}: {len(flow.places)} places, {len(flow.links)} ways", file=sys.stderr)
     return Exit.OK
+
+
+def _of_site(arguments: argparse.Namespace) -> Flow:
+    from kelid import pipeline
+    from kelid.flow import site_flow
+
+    if not arguments.site:
+        raise KelidError("which site? Give its name, or --tree DIR", exit=Exit.USAGE)
+    if arguments.context or arguments.exten:
+        raise KelidError("--context and --exten go with --tree; in a site write --from", exit=Exit.USAGE)
+    site = pipeline.load(options.sites_of(arguments), arguments.site)
+    return site_flow(site, arguments.start, every=arguments.all)
+
+
+def _of_tree(arguments: argparse.Namespace) -> Flow:
+    from kelid.flow import tree_flow
+    from kelid.pipeline import trees
+
+    if arguments.site:
+        raise KelidError("give a site, or --tree DIR, not both", exit=Exit.USAGE)
+    read = trees.tree(arguments.tree)
+    return tree_flow(read.pbx, str(arguments.tree), context=arguments.context, exten=arguments.exten)
 
 
 def drawn(flow: Flow, arguments: argparse.Namespace) -> str:

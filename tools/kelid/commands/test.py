@@ -109,7 +109,7 @@ def _live(tried: Mapping[str, tuple[Checked, list[Tried]]]) -> dict[str, list[st
     if not with_calls:
         return {}
     print("starting a lab with a real Asterisk ...", file=sys.stderr)
-    with live.witness(checked.pbx.asterisk for checked, _ in with_calls.values()) as made:
+    with live.hosts(checked.pbx.asterisk for checked, _ in with_calls.values()) as made:
         return {
             name: live.live(checked, found, made[checked.pbx.asterisk])
             for name, (checked, found) in with_calls.items()

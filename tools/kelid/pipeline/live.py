@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from kelid.findings import Exit, KelidError
-from kelid.lab import Lab, missing_requirements
+from kelid.lab import Host, Lab, missing_requirements
 from kelid.lab.presses import presses
 from kelid.lab.witness import PATIENCE, RATE, Live, Witness
 from kelid.model.trace import Trace
@@ -34,41 +34,37 @@ may miss a key."""
 
 
 @contextmanager
-def witness(versions: Iterable[int]) -> Iterator[dict[int, Witness]]:
-    """Yield a witness for each version of Asterisk, in a lab of its own that is gone afterwards.
+def hosts(versions: Iterable[int]) -> Iterator[dict[int, Host]]:
+    """Yield a host for each version of Asterisk, in a lab of its own that is gone afterwards.
 
     Raise KelidError where no lab can be built.
     """
     missing = missing_requirements()
     if missing:
         raise KelidError("a lab can't be built here: " + "; ".join(missing), exit=Exit.UNKNOWN)
+    unknown = set(versions := tuple(versions)) - set(IMAGES)
+    if unknown:
+        raise KelidError(f"no host of the lab has Asterisk {min(unknown)}", exit=Exit.UNKNOWN)
     name = f"live-{secrets.token_hex(4)}"
-    open_ones: list[Witness] = []
     try:
         lab = Lab.up(name)
-        made = {}
-        for version in sorted(set(versions)):
-            if version not in IMAGES:
-                raise KelidError(f"no host of the lab has Asterisk {version}", exit=Exit.UNKNOWN)
-            host = lab.create_host(f"asterisk{version}", image=IMAGES[version])
-            made[version] = Witness(host)
-            open_ones.append(made[version])
-        yield made
+        yield {
+            version: lab.create_host(f"asterisk{version}", image=IMAGES[version])
+            for version in sorted(set(versions))
+        }
     finally:
-        for one in open_ones:
-            one.close()
         Lab(name).down()
 
 
-def live(checked: Checked, tried: Sequence[Tried], asterisk: Witness) -> list[str]:
+def live(checked: Checked, tried: Sequence[Tried], host: Host) -> list[str]:
     """Place calls that the oracle has gone through; return for each that Asterisk agrees, or where it does otherwise."""
-    pbx = checked.pbx
-    files = dict(checked.bundle.files)
-    media = [item.file_name for item in pbx.media]
     if not tried:
         return []
-    asterisk.load(pbx, files, at=tried[0].trace.call.at, media=media)
-    return [_placed(one.trace, asterisk) for one in tried]
+    pbx = checked.pbx
+    media = [item.file_name for item in pbx.media]
+    with Witness(host) as asterisk:
+        asterisk.load(pbx, dict(checked.bundle.files), at=tried[0].trace.call.at, media=media)
+        return [_placed(one.trace, asterisk) for one in tried]
 
 
 def _placed(trace: Trace, asterisk: Witness) -> str:
