@@ -67,7 +67,7 @@ def context_that_nothing_reaches(view: View) -> Iterator[Fault]:
             front += [other for other in view.contexts if other.startswith(start)]
     for context in view.pbx.contexts:
         # What is made of YAML has rules of its own.
-        written = context.where.file.endswith(".conf")
+        written = context.where.file and not context.where.file.endswith((".yml", ".yaml"))
         if written and context.name not in reached and (context.extens or context.includes):
             what = f"nothing leads to the context {context.name!r}"
             yield context.where, what, "include it where it is needed, or take it out"

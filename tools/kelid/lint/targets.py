@@ -112,11 +112,19 @@ def _names(view: View, path: str) -> frozenset[str] | None:
 
 def _from_database(view: View, path: str) -> bool:
     """Return True if extconfig.conf maps what the file holds: then names come out of a database."""
-    family = {"queues.conf": "queues", "voicemail.conf": "voicemail", "musiconhold.conf": "musiconhold"}.get(
-        path, ""
-    )
     mapped = [o for s in view.pbx.sections("extconfig.conf") for o in s.options]
-    return any(option.key.lower() == family for option in mapped)
+    return any(option.key.lower() in _FAMILIES[path] for option in mapped)
+
+
+_FAMILIES = {
+    "queues.conf": {"queues", "queue_members"},
+    "voicemail.conf": {"voicemail"},
+    "musiconhold.conf": {"musiconhold"},
+    "pjsip.conf": {"ps_endpoints"},
+    "sip.conf": {"sippeers", "sipusers"},
+    "iax.conf": {"iaxpeers", "iaxusers"},
+}
+"""What extconfig.conf calls the contents of files."""
 
 
 @rule("Z106")
@@ -241,7 +249,7 @@ def device_is_missing(view: View) -> Iterator[Fault]:
         if not found or not text.constant(device):
             continue
         driver, name = found[1].upper(), found[2]
-        names = known[driver]
+        names = None if _from_database(view, files[driver]) else known[driver]
         # A host may be called by its name or address without a peer.
         if names is None or name in names or ("." in name and driver != "PJSIP"):
             continue
