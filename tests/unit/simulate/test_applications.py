@@ -355,3 +355,19 @@ def test_a_whole_family_of_astdb_goes(plan: Any) -> None:
         """
     )
     assert made.said(database={"CFU/101": "100", "CFB/101": "7"}) == "7 5"
+
+
+def test_the_subroutine_of_a_queue_member(plan: Any) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Queue(sales,c,,,,,sub^x)
+        exten => s,2,Queue(sales,c,,,,,sub)
+        [sub]
+        exten => s,1,NoOp(member)
+        exten => s,2,Return()
+        """,
+        queues=QUEUES,
+    )
+    trace = made.call()
+    assert [(s.data, s.channel != 0) for s in trace.steps if s.app == "NoOp"] == [("member", True)]

@@ -290,3 +290,59 @@ def test_page_rings_and_ends(plan: Any) -> None:
     trace = made.call()
     assert events(trace, "page")[0].subject == "PJSIP/1&PJSIP/2"
     assert [s.data for s in trace.steps if s.app == "NoOp"] == ["sub", "sub"]
+
+
+ANSWERS_INSIDE = """
+    [a]
+    exten => s,1,Dial(Local/7@b/n,20,U(confirm))
+    exten => s,2,NoOp(refused)
+    [b]
+    exten => 7,1,%s
+    exten => 7,2,NoOp(inside)
+    [confirm]
+    exten => s,1,Read(KEY,x,1)
+    exten => s,2,ExecIf($["${KEY}" = ""]?Set(GOSUB_RESULT=CONTINUE))
+    exten => s,3,Return()
+    [sub]
+    exten => s,1,Return()
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "world", "kind"),
+    [
+        ("Answer()", {}, "answered"),
+        ("Background(x)", {}, "hears"),
+        ("Queue(q)", {}, "queue"),
+        ("Queue(q,,,,,,sub)", {}, "queue"),
+        ("Pickup(1)", {"pickup": "fetched"}, "pickup"),
+        ("Page(PJSIP/1,b(sub^s^1))", {}, "page"),
+        ("VoiceMail(1)", {}, "voicemail"),
+        ("Park()", {}, "park"),
+        ("ConfBridge(x)", {}, "conference"),
+        ("RetryDial(x,1,1,PJSIP/1)", {}, "rings"),
+        ("ExecIf(1?Dial(PJSIP/1,10))", {}, "rings"),
+        ("TryExec(Answer())", {}, "answered"),
+    ],
+)
+@pytest.mark.parametrize("confirm", ["accept", "reject"])
+def test_whatever_answers_inside_is_confirmed_first(
+    plan: Any, step: str, world: dict[str, str], kind: str, confirm: str
+) -> None:
+    made = plan(ANSWERS_INSIDE % step)
+    trace = made.call(answers={**world, "confirm": confirm})
+    assert trace.end == "hangup", trace.unknown
+    assert len(events(trace, kind)) == (1 if kind != "answered" or confirm == "accept" else 0) or kind in (
+        "voicemail",
+        "park",
+        "conference",
+        "hears",
+        "page",
+    )
+    said = [s.data for s in trace.steps if s.app == "NoOp" and s.channel == 0]
+    assert said == ([] if confirm == "accept" else ["refused"])
+    assert len([s for s in trace.steps if s.app == "Read"]) == 1
+    assert bool(events(trace, "answered")) == (confirm == "accept")
+    inner = [s for s in trace.steps if s.context == "b"]
+    assert [s.priority for s in inner][:1] == [1]
+    assert len({s.priority for s in inner}) == len(inner)  # no step is told twice

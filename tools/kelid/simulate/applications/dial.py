@@ -334,7 +334,7 @@ def _tell(run: Run, dialling: Dialling, arguments: _Arguments) -> None:
     given = arguments.options or {}
     number, name = _shown(run.channel, given)
     seconds = str(arguments.timeout) if arguments.timeout is not None else ""
-    more = tuple((letter, given[letter] or "") for letter in "SLAUMGFbBmrtTkKwWxXhHg" if letter in given)
+    more = tuple((letter, text or "") for letter, text in given.items() if letter != "f")
     phones = [interface for interface in dialling.devices if not _is_trunk(interface)]
     if phones:
         run.note("rings", "&".join(phones), ("seconds", seconds), ("number", number), ("name", name), *more)
@@ -701,7 +701,13 @@ def _page_prepared(run: Run, ended: Level, data: tuple[str, str, str, str, int],
 
 
 def _page(run: Run, devices: str, letters: str, timeout: str) -> int | str:
-    run.answer()
+    if run.answer((_paged, (devices, letters, timeout))) == SUSPENDED:
+        return SUSPENDED
+    return _paged(run, None, (devices, letters, timeout), GO_ON)
+
+
+def _paged(run: Run, ended: Level | None, data: tuple[str, str, str], outcome: Result) -> Result:
+    devices, letters, timeout = data
     run.note("page", devices, ("options", letters), ("seconds", str(length(timeout)) if timeout else ""))
     return HANG_UP
 

@@ -9,11 +9,12 @@ from kelid.model.call import Question
 from kelid.simulate.arguments import split_arguments
 from kelid.simulate.jumps import goto
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP
+from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
+    from kelid.simulate.state import Level, Result
 
 
 def _over(run: Run) -> int:
@@ -94,16 +95,21 @@ def pickup_chan(run: Run, data: str) -> int | str:
     return _pickup(run, data)
 
 
-def _pickup(run: Run, what: str) -> int:
+def _pickup(run: Run, what: str) -> int | str:
     answer = run.ask(Question("pickup", what, ("none", "fetched")))
     run.note("pickup", what, ("answer", answer))
     if answer == "fetched":
-        run.answer()
         run.note("talks", "the fetched call")
-        run.channel.hungup = True
-        return HANG_UP
+        if run.answer((_fetched, None)) == SUSPENDED:
+            return SUSPENDED
+        return _fetched(run, None, None, GO_ON)
     # nothing rang there: the dial plan goes on
     return GO_ON
+
+
+def _fetched(run: Run, ended: Level | None, data: None, outcome: Result) -> Result:
+    run.channel.hungup = True  # the channel takes the place of the one that rang
+    return HANG_UP
 
 
 def spy(run: Run, data: str) -> int | str:

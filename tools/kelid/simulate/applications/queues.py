@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
+from kelid.simulate.applications.dial import new_channel
 from kelid.simulate.arguments import atoi, split_arguments
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP
+from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED
 
 if TYPE_CHECKING:
     from kelid.model.pbx import Section
     from kelid.simulate.run import Run
+    from kelid.simulate.state import Level, Result
 
 ANSWERED = "ANSWERED"
 
@@ -104,15 +106,8 @@ def queue(run: Run, data: str) -> int | str:
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
     answer = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys)))
     if answer == ANSWERED:
-        run.note("talks", f"queue {name}")
-        run.answer()
-        if "c" in given or "F" in given:
-            left = run.ask(Question("hangup", f"talk in queue {name}", ("no", "yes")))
-            if "c" in given and left == "no" and not channel.hungup:
-                run.set("QUEUESTATUS", "CONTINUE")
-                return GO_ON
-        channel.hungup = True
-        return HANG_UP
+        gosub = gosub or (section.get("membergosub") if section is not None else "") or ""
+        return _answered(run, name, letters, gosub)
     if len(answer) == 1:
         run.note("keys", answer)
         channel.context, channel.exten, channel.priority = exits, answer, 0
@@ -123,12 +118,47 @@ def queue(run: Run, data: str) -> int | str:
     return HANG_UP if channel.hungup else GO_ON
 
 
-def _members(run: Run, name: str) -> set[str]:
+def _answered(run: Run, name: str, letters: str, gosub: str) -> int | str:
+    """Let the caller talk with the member who answered, after the subroutine on the member's channel."""
+    if gosub:
+        member = next(iter(_members(run, name)), f"Queue/{name}")
+        context, comma, arguments = gosub.partition(",")
+        place = f"{context},s,1({arguments})" if comma else f"{context},s,1"
+        then = ((_prepared, (name, letters)),)
+        if run.run_gosub(new_channel(run, member), place, then) == SUSPENDED:
+            return SUSPENDED
+    return _talk(run, (name, letters))
+
+
+def _prepared(run: Run, ended: Level, data: tuple[str, str], outcome: Result) -> Result:
+    return _talk(run, data)
+
+
+def _talk(run: Run, data: tuple[str, str]) -> Result:
+    run.note("talks", f"queue {data[0]}")
+    if run.answer((_talked, data)) == SUSPENDED:
+        return SUSPENDED
+    return _talked(run, None, data, GO_ON)
+
+
+def _talked(run: Run, ended: Level | None, data: tuple[str, str], outcome: Result) -> Result:
+    name, letters = data
+    channel = run.channel
+    goes_on = "c" in (options(letters) or {})
+    question = Question("hangup", f"talk in queue {name}", ("no", "yes"))
+    if goes_on and not channel.hungup and run.ask(question) == "no":
+        run.set("QUEUESTATUS", "CONTINUE")
+        return GO_ON
+    channel.hungup = True
+    return HANG_UP
+
+
+def _members(run: Run, name: str) -> dict[str, None]:
     section = _section(run, name)
-    found: set[str] = set()
+    found: dict[str, None] = {}
     for option in section.options if section else ():
         if option.key == "member":
-            found.add(option.value.partition(",")[0].strip())
+            found[option.value.partition(",")[0].strip()] = None
     return found
 
 
