@@ -101,3 +101,10 @@ def test_a_global_variable_that_calls_set_is_asked_for() -> None:
     run = Run(pbx, call, answer)
     assert template("${LAST} ${GLOBAL(LAST)} <${OTHER}>")(run) == "99 99 <>"
     assert [(question.kind, question.subject) for question in asked] == [("global", "LAST")]
+
+
+def test_a_query_of_func_odbc_conf_is_a_black_box() -> None:
+    call = Call(context="internal", exten="100", at=datetime(2026, 11, 26, 16, 0, tzinfo=UTC))
+    run = Run(Pbx(site="", asterisk=22), call, lambda question: f"<{question.kind} {question.subject}>")
+    assert template("${ODBC_CUSTOMER(0912)}")(run) == "<box ODBC_CUSTOMER(0912)>"
+    assert [event.kind for event in run.events] == ["box"]

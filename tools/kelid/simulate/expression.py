@@ -15,7 +15,7 @@ from kelid.simulate import numbers
 from kelid.simulate.arguments import atoi
 from kelid.simulate.numbers import Number
 from kelid.simulate.octets import from_octets, to_octets, whole
-from kelid.simulate.registry import FUNCTIONS
+from kelid.simulate.registry import find as find_function
 from kelid.simulate.regular import PatternError, search
 from kelid.simulate.unknown import UnknownHere
 
@@ -257,7 +257,7 @@ class _Parser:
         if self.run is None:
             self.reads = True
             return FALSE
-        function = FUNCTIONS.get(name)
+        function = find_function(name)
         if function is None or function.read is None:
             return self._missing(name)
         if name in _ONLY_OUTSIDE:

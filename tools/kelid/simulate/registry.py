@@ -27,7 +27,25 @@ class Function:
 FUNCTIONS: dict[str, Function] = {}
 """Every function that the oracle knows, by its name (Asterisk tells capital letters apart)."""
 
-Named = Callable[["Run", str, str], str | None]
+
+def find(name: str) -> Function | None:
+    """Return the function of that name, None for one that the oracle doesn't know.
+
+    All that begin with ``ODBC_`` are queries of func_odbc.conf, and alike: what they give is in a database.
+    """
+    function = FUNCTIONS.get(name)
+    if function is None and name.startswith("ODBC_"):
+        query = FUNCTIONS["ODBC_"]
+
+        def read(run: Run, arguments: str) -> str | None:
+            return query.read(run, f"{name}({arguments})") if query.read else None
+
+        def write(run: Run, arguments: str, value: str) -> None:
+            if query.write:
+                query.write(run, f"{name}({arguments})", value)
+
+        function = FUNCTIONS[name] = Function(name, read, write)
+    return function
 
 
 def reads(*names: str) -> Callable[[Read], Read]:

@@ -15,7 +15,7 @@ from kelid.simulate import clock
 from kelid.simulate.arguments import leading_integer
 from kelid.simulate.expression import evaluate
 from kelid.simulate.octets import from_octets, to_octets, whole
-from kelid.simulate.registry import FUNCTIONS
+from kelid.simulate.registry import find as find_function
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.versions import BOTH, exists
 
@@ -260,7 +260,7 @@ def _arguments(run: Run, function: str, skip: int) -> str:
 
 def _reader(name: str) -> Callable[[Run, str], str]:
     """Return what reads the function of that name: "" where it fails, as Asterisk puts nothing in its place then."""
-    function = FUNCTIONS.get(name)
+    function = find_function(name)
     if function is None or function.read is None:
         return lambda run, arguments: cannot_read(run, name)
     reads = function.read
@@ -280,7 +280,7 @@ def cannot_read(run: Run, name: str) -> str:
     if not exists(run, name):
         run.warn(f"Function {name} not registered")
         return ""
-    if name not in FUNCTIONS:
+    if find_function(name) is None:
         raise UnknownHere(f"function {name}")
     run.warn(f"Function {name} cannot be read")
     return ""
@@ -441,7 +441,7 @@ def write_function(run: Run, call: str, value: str) -> None:
     if not exists(run, name):
         run.warn(f"Function {name} not registered")
         return
-    function = FUNCTIONS.get(name)
+    function = find_function(name)
     if function is None:
         raise UnknownHere(f"function {name}")
     if function.write is None:

@@ -52,7 +52,7 @@ _BY_SIP = frozenset((
 
 @reads("CHANNEL")
 def channel_item(run: Run, arguments: str) -> str | None:
-    """Return something of the channel. Raise UnknownHere for what only the network knows."""
+    """Return something of the channel; what only the network knows the world says."""
     channel = run.channel
     item = arguments.lower()
     plain = {
@@ -87,7 +87,7 @@ def channel_item(run: Run, arguments: str) -> str | None:
     if item == "aor" and channel.technology == "PJSIP":
         return channel.endpoint
     if item.split(",")[0] in _BY_NETWORK or (channel.technology != "Local" and item.split(",")[0] in _BY_SIP):
-        raise UnknownHere(f"CHANNEL({arguments})")
+        return run.learn(Question("channel", f"{channel.name},{settled(run, arguments)}"))
     run.warn(f"Unknown or unavailable item requested: '{arguments}'")
     return None
 
@@ -167,8 +167,8 @@ def _push_handler(run: Run, channel: Channel, value: str) -> None:
 
 @reads("CHANNELS")
 def channels(run: Run, arguments: str) -> str:
-    """Raise UnknownHere: which other calls there are isn't known."""
-    raise UnknownHere("function CHANNELS")
+    """Return the names of all channels that a pattern matches: which other calls there are the world says."""
+    return run.ask(Question("channel", f"all,{settled(run, arguments)}"))
 
 
 @reads("CHANNEL_EXISTS")
@@ -334,7 +334,7 @@ _CDR_TEXTS = {
 
 @reads("CDR")
 def record_item(run: Run, arguments: str) -> str:
-    """Return a field of the call's record. Raise UnknownHere for times, which no run can repeat."""
+    """Return a field of the call's record; times and lengths, which no run can repeat, the world says."""
     given = split_arguments(arguments, 2)
     item = given[0].lower() if given else ""
     channel = run.channel
@@ -362,7 +362,7 @@ def record_item(run: Run, arguments: str) -> str:
         "lastdata",
         "dstchannel",
     ):
-        raise UnknownHere(f"CDR({arguments})")
+        return run.ask(Question("record", item))
     return ""
 
 

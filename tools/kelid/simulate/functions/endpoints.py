@@ -124,7 +124,9 @@ def _field(run: Run, arguments: str, function: str, kind: str, defaults: dict[st
     field = given[1]
     default = defaults.get(field)
     if default is None:
-        if field in options or field in _OTHERWISE or (kind == "aor" and field == "contact"):
+        if kind == "aor" and field == "contact":
+            return run.learn(Question("peer", f"{name},contact"))
+        if field in options or field in _OTHERWISE:
             raise UnknownHere(f"{function}({arguments})")
         return ""
     return (
@@ -140,14 +142,14 @@ def endpoint(run: Run, arguments: str) -> str | None:
 
 @reads("PJSIP_AOR")
 def address_of_record(run: Run, arguments: str) -> str | None:
-    """Return an option of an address of record. Raise UnknownHere for its contacts, which come and go."""
+    """Return an option of an address of record; its contacts come and go, and the world knows them."""
     return _field(run, arguments, "PJSIP_AOR", "aor", AOR)
 
 
 @reads("PJSIP_CONTACT")
 def contact(run: Run, arguments: str) -> str | None:
-    """Raise UnknownHere: contacts come and go."""
-    raise UnknownHere(f"PJSIP_CONTACT({arguments})")
+    """Return something of a contact, which comes and goes: the world says what."""
+    return run.learn(Question("peer", settled(run, arguments)))
 
 
 CONTACTS = "contacts"
@@ -216,5 +218,5 @@ def other_header(run: Run, arguments: str) -> str | None:
 
 @reads("SIPPEER", "IAXPEER")
 def old_peer(run: Run, arguments: str) -> str | None:
-    """Raise UnknownHere: whether and where the peer is registered isn't known."""
-    raise UnknownHere(f"SIPPEER({arguments})")
+    """Return something of a peer: whether and where it is registered is for the world to say."""
+    return run.learn(Question("peer", settled(run, arguments)))

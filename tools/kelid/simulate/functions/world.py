@@ -46,6 +46,32 @@ for _name in ("REALTIME", "REALTIME_STORE"):
     _box_written(_name)
 
 
+@reads("ODBC_")
+def query(run: Run, arguments: str) -> str:
+    """Return what a query of func_odbc.conf gives: ``NAME(arguments)``."""
+    subject = settled(run, arguments)
+    run.note("box", subject)
+    return run.ask(Question("box", subject))
+
+
+@writes("ODBC_")
+def set_by_query(run: Run, arguments: str, value: str) -> None:
+    """Write to a database by a query of func_odbc.conf."""
+    run.note("box", settled(run, arguments), ("value", settled(run, value)))
+
+
+@reads("SQL_ESC")
+def sql_escaped(run: Run, arguments: str) -> str:
+    """Return the text with its single quotes doubled (func_odbc.c)."""
+    return arguments.replace("'", "''")
+
+
+@reads("SQL_ESC_BACKSLASHES")
+def sql_escaped_backslashes(run: Run, arguments: str) -> str:
+    """Return the text with its backslashes doubled (func_odbc.c)."""
+    return arguments.replace("\\", "\\\\")
+
+
 @reads("BLACKLIST")
 def blacklisted(run: Run, arguments: str) -> str:
     """Return 1 if the caller's number is in astdb's family ``blacklist``."""
