@@ -95,7 +95,7 @@ QUESTIONS = {
     "channel": "whether there is a channel of that name, or what the network knows of one",
     "contacts": "whether an endpoint has a contact that Dial can call: 1 or 0",
     "peer": "whether and where a peer or contact is registered",
-    "record": "times and lengths in the call's record (CDR)",
+    "cdr": "times and lengths in the call's record (CDR)",
     "header": "what a header of the message that came in holds",
     "pickup": "whether there is a call to pick up",
     "park": "whether the call is fetched, or comes back",

@@ -362,7 +362,7 @@ def record_item(run: Run, arguments: str) -> str:
         "lastdata",
         "dstchannel",
     ):
-        return run.ask(Question("record", item))
+        return run.ask(Question("cdr", item))
     return ""
 
 
