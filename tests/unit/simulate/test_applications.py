@@ -371,3 +371,20 @@ def test_the_subroutine_of_a_queue_member(plan: Any) -> None:
     )
     trace = made.call()
     assert [(s.data, s.channel != 0) for s in trace.steps if s.app == "NoOp"] == [("member", True)]
+
+
+def test_what_a_caller_knows_of_the_queue_that_he_left(plan: Any) -> None:
+    text = """
+        [a]
+        exten => s,1,Queue(sales,c,,,60)
+        exten => s,2,NoOp(${QUEUEPOSITION} ${QUEUENAME} ${QUEUEMAX} ${MEMBERINTERFACE} ${MEMBERNAME})
+    """
+    made = plan(
+        text,
+        queues=QUEUES.replace(
+            "strategy=ringall\n    timeout", "setqueuevar=yes\nsetinterfacevar=yes\ntimeout"
+        ),
+    )
+    assert made.said(answers={"queue": "TIMEOUT"}) == "1 sales 5  "
+    assert made.said(answers={"queue-info": "3"}) == "3 sales 5 PJSIP/101 Ali"
+    assert made.said(answers={"queue": "JOINEMPTY"}) == "    "

@@ -105,6 +105,8 @@ def queue(run: Run, data: str) -> int | str:
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
     answer = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys)))
+    if answer not in ("FULL", "JOINEMPTY"):
+        _tell_variables(run, name, section)
     if answer == ANSWERED:
         gosub = gosub or (section.get("membergosub") if section is not None else "") or ""
         return _answered(run, name, letters, gosub)
@@ -116,6 +118,32 @@ def queue(run: Run, data: str) -> int | str:
         run.spend(int(seconds))
     run.set("QUEUESTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
+
+
+_COUNTS = (
+    "QUEUECALLS",
+    "QUEUEHOLDTIME",
+    "QUEUETALKTIME",
+    "QUEUECOMPLETED",
+    "QUEUEABANDONED",
+    "QUEUESRVLEVELPERF",
+)
+
+
+def _tell_variables(run: Run, name: str, section: Section | None) -> None:
+    """Set what a caller who was in the queue knows of it (leave_queue, set_queue_variables)."""
+    mentions = run.dialplan.mentions
+    if mentions("QUEUEPOSITION"):
+        run.set("QUEUEPOSITION", run.ask(Question("queue-info", f"position in {name}", ("1", "2"))))
+    if section is None or (section.get("setqueuevar") or "").strip().lower() not in _ALWAYS[:-1]:
+        return
+    run.set("QUEUENAME", name)
+    run.set("QUEUEMAX", str(atoi(section.get("maxlen") or "0")))
+    run.set("QUEUESTRATEGY", section.get("strategy") or "ringall")
+    run.set("QUEUESRVLEVEL", str(atoi(section.get("servicelevel") or "0")))
+    for variable in _COUNTS:
+        if mentions(variable):
+            run.set(variable, run.ask(Question("queue-info", f"{variable} of {name}", (), 8)) or "0")
 
 
 def _answered(run: Run, name: str, letters: str, gosub: str) -> int | str:
@@ -135,6 +163,13 @@ def _prepared(run: Run, ended: Level, data: tuple[str, str], outcome: Result) ->
 
 
 def _talk(run: Run, data: tuple[str, str]) -> Result:
+    section = _section(run, data[0])
+    if section is not None and (section.get("setinterfacevar") or "").strip().lower() in _ALWAYS[:-1]:
+        line = next((option.value for option in section.options if option.key == "member"), "")
+        interface, penalty, name, *_ = [*(part.strip() for part in line.split(",")), "", "", ""]
+        run.set("MEMBERINTERFACE", interface)
+        run.set("MEMBERNAME", name or interface)
+        run.set("MEMBERPENALTY", str(atoi(penalty)))
     run.note("talks", f"queue {data[0]}")
     if run.answer((_talked, data)) == SUSPENDED:
         return SUSPENDED
@@ -245,7 +280,7 @@ def unpause_member(run: Run, data: str) -> int | str:
 def queue_log(run: Run, data: str) -> int | str:
     """Write a line into queue_log: ``queue,uniqueid,agent,event[,info]``."""
     parts = split_arguments(data, 5)
-    if len(parts) < 4:
+    if len(parts) < 4 or not all(parts[:4]):
         run.warn("QueueLog requires arguments (queuename,uniqueid,membername,event[,additionalinfo])")
         return HANG_UP
     run.note("log", "queue", ("queue", parts[0]), ("event", parts[3]))
