@@ -337,6 +337,13 @@ class _Parser:
     def unequal(self, left: Value, right: Value) -> Value:
         return FALSE if self.equal(left, right) is TRUE else TRUE
 
+    @staticmethod
+    def _is_no_number(left: Value, right: Value) -> bool:
+        """Return True if one of them is C's not-a-number, which compares with nothing (and both count as numbers)."""
+        if STRING in (left.kind, right.kind):
+            return False
+        return left.number != left.number or right.number != right.number
+
     def _less(self, left: Value, right: Value) -> bool:
         both = self._numbers(left, right)
         if both:
@@ -350,10 +357,10 @@ class _Parser:
         return TRUE if self._less(right, left) else FALSE
 
     def at_most(self, left: Value, right: Value) -> Value:
-        return FALSE if self._less(right, left) else TRUE
+        return FALSE if self._less(right, left) or self._is_no_number(left, right) else TRUE
 
     def at_least(self, left: Value, right: Value) -> Value:
-        return FALSE if self._less(left, right) else TRUE
+        return FALSE if self._less(left, right) or self._is_no_number(left, right) else TRUE
 
     def _choose(self, condition: Value, yes: Value, no: Value) -> Value:
         if condition.kind == STRING:
