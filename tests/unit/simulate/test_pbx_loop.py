@@ -343,3 +343,35 @@ def test_the_absolute_timeout_leads_to_capital_t(plan: Any) -> None:
         "[a]\nexten => s,1,Set(TIMEOUT(absolute)=5)\nexten => s,2,Wait(10)\nexten => s,3,NoOp(on)\nexten => T,1,NoOp(T)\n"
     )
     assert made.said() == "T"
+
+
+def test_subroutines_that_never_return_are_a_loop(plan: Any) -> None:
+    trace = plan(
+        "[a]\nexten => s,1,Gosub(b,s,1)\n[b]\nexten => s,1,Set(x=${x}1)\nexten => s,2,Gosub(b,s,1)\n"
+    ).call()
+    assert trace.end == "loop"
+    assert "b,s" in trace.events[-1].subject
+    assert len(trace.steps) <= 150
+
+
+def test_hints_of_patterns(plan: Any) -> None:
+    from kelid.simulate.run import Run
+
+    made = plan(
+        """
+        [a]
+        include => b
+        exten => 101,hint,PJSIP/101
+        exten => s,1,NoOp()
+        [b]
+        exten => _*73X.,hint,Custom:CFU${EXTEN:3}
+        exten => _*73X.,1,NoOp()
+        """
+    )
+    trace = made.call()
+    run = Run(made.pbx, trace.call, lambda question: "")
+    assert run.dialplan.hint(run, "a", "101").device == "PJSIP/101"
+    assert run.dialplan.hint(run, "a", "*73101").device == "Custom:CFU${EXTEN:3}"
+    assert run.dialplan.hint(run, "a", "102") is None
+    assert not run.exists("a", "101")
+    assert run.exists("a", "*73101")

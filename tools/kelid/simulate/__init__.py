@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kelid.model.call import Call, World
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event, Trace
@@ -12,6 +10,9 @@ from kelid.simulate.world import Answers
 
 MOST_STEPS = 20_000
 """Steps after which a call counts as one without an end."""
+
+DEEPEST = 300
+"""Subroutines within subroutines after which none of them is expected to return."""
 
 LOOKS_FOR_LOOPS = 150
 """Steps after which each point of the call is compared with the ones before: shorter calls need not pay for it."""
@@ -27,20 +28,23 @@ def simulate(pbx: Pbx, call: Call, world: World) -> Trace:
     run = answers.run = Run(pbx, call, answers)
     step = run.step
     count = 0
-    points: dict[Any, tuple[int, int]] = {}
+    points: dict[int, int] = {}
     while step():
         count += 1
         if count < LOOKS_FOR_LOOPS:
             continue
-        point = (run.key(), min(answers.waits, len(world.presses)))
-        if point in points:
-            _show_loop(run, *points[point])
+        if len(run.channel.frames) > DEEPEST:
+            names = dict.fromkeys(f"{frame.context},{frame.exten}" for frame in run.channel.frames[-20:])
+            _cut(run, "subroutines that never return: " + " -> ".join(names))
             break
-        points[point] = (len(run.steps), len(run.events))
+        # the digest of a point is enough: 20,000 of them are far from two that are equal by chance
+        point = hash((run.key(), min(answers.waits, len(world.presses))))
+        if point in points:
+            _show_loop(run, points[point])
+            break
+        points[point] = len(run.steps)
         if count >= MOST_STEPS:
-            run.end = "loop"
-            run.note("loop", f"no end within {MOST_STEPS} steps")
-            del run.steps[LOOKS_FOR_LOOPS:], run.events[LOOKS_FOR_LOOPS:-1]
+            _cut(run, f"no end within {MOST_STEPS} steps")
             break
     return Trace(
         call=call,
@@ -53,13 +57,18 @@ def simulate(pbx: Pbx, call: Call, world: World) -> Trace:
     )
 
 
-def _show_loop(run: Any, steps: int, events: int) -> None:
-    """End the run with the loop that goes from that many steps and events to where it is now."""
-    loop = run.steps[steps:]
-    names = list(dict.fromkeys(f"{one.context},{one.exten}" for one in loop))
+def _cut(run: Run, why: str) -> None:
+    """End the run as a loop of which only the beginning is shown."""
     run.end = "loop"
-    run.events.append(
-        Event(
-            "loop", " -> ".join(names), (("steps", str(len(loop))), ("from", str(steps))), len(run.steps) - 1
-        )
-    )
+    del run.steps[LOOKS_FOR_LOOPS:]
+    run.events[:] = [event for event in run.events if event.step < LOOKS_FOR_LOOPS]
+    run.events.append(Event("loop", why, (), LOOKS_FOR_LOOPS - 1))
+
+
+def _show_loop(run: Run, begin: int) -> None:
+    """End the run with the loop that goes from that many steps to where it is now."""
+    loop = run.steps[begin:]
+    names = dict.fromkeys(f"{one.context},{one.exten}" for one in loop)
+    details = (("steps", str(len(loop))), ("from", str(begin)))
+    run.end = "loop"
+    run.events.append(Event("loop", " -> ".join(names), details, len(run.steps) - 1))
