@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import email
+import email.policy
 import json
 import re
 import struct
@@ -44,13 +45,14 @@ names: {{en: Features}}
 time_zone: Asia/Tehran
 language: en
 country: IR
+mail: {{address: pbx@fax.example, name: دفتر}}
 servers: {{asterisk: {version}, primary: {{address: 192.0.2.10}}}}
 dial: {{country_code: "98", area_code: "21", trunk_prefix: "0", international_prefix: "00", emergency: ["110"]}}
 defaults: {{permission_class: national, no_answer: hangup, busy: busy, unavailable: hangup}}
 """,
     "extensions.yml": """
 extensions:
-  - {number: "101", names: {en: Ali Ahmadi}, voicemail: {}}
+  - {number: "101", names: {en: Ali Ahmadi}, voicemail: {email: ali@fax.example}}
   - {number: "102", names: {en: Sara Karimi}, permission_class: inside}
   - {number: "103", names: {en: Reza}}
   - {number: "104", names: {en: Zahra}}
@@ -431,8 +433,8 @@ def test_codes_that_speak(bench: Bench) -> None:
 
 
 SENDMAIL = """#!/bin/sh
-test -e /root/no-mail && exit 75
-echo "$@" > /root/mail.args && cat > /root/mail.eml
+test -e /var/tmp/mail/none && exit 75
+echo "$@" > /var/tmp/mail/args && cat > /var/tmp/mail/whole.new && mv /var/tmp/mail/whole.new /var/tmp/mail/whole
 """
 """The stand-in for a server's program for mail: it keeps what it is given, or says that it can't take it now."""
 
@@ -457,37 +459,65 @@ def page() -> bytes:
     )  # fmt: skip
 
 
+def put(host: Host, path: str, body: bytes, mode: str = "0644") -> None:
+    text = base64.b64encode(body).decode()
+    host.run(["sh", "-c", f"base64 -d > {path} && chmod {mode} {path}"], input=text)
+
+
+def program_for_mail(host: Host) -> None:
+    """Put the stand-in into its place; Asterisk and the agent, which is root, both leave mail with it."""
+    host.shell("mkdir -p /var/tmp/mail && chmod 1777 /var/tmp/mail && rm -f /var/tmp/mail/*")
+    put(host, "/usr/sbin/sendmail", SENDMAIL.encode(), "0755")
+
+
+def test_a_message_is_told_of_by_mail(bench: Bench) -> None:
+    program_for_mail(bench.host)
+    bench.host.asterisk(
+        "channel originate Local/101@voicemail-unavailable/n application Playback demo-echotest"
+    )
+    bench.until(
+        "mail", lambda: "To:" in bench.host.shell("cat /var/tmp/mail/whole 2>/dev/null || true"), timeout=90
+    )
+    text = bench.host.read("/var/tmp/mail/whole")
+    mail = email.message_from_string(text, policy=email.policy.default)
+    assert (str(mail["From"]), "ali@fax.example" in mail["To"]) == ("دفتر <pbx@fax.example>", True)
+    assert str(mail["Subject"]).startswith("New message from ")
+    body = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
+    assert body.get_content_charset() == "utf-8"
+    assert "there is a new message in mailbox 101.\n" in body.get_content()
+
+
 def test_a_fax_is_kept_and_sent_by_mail(bench: Bench, root: Path) -> None:
     host = bench.host
 
-    def put(path: str, body: bytes, mode: str = "0644") -> None:
-        host.run(
-            ["sh", "-c", f"base64 -d > {path} && chmod {mode} {path}"], input=base64.b64encode(body).decode()
-        )
-
     def agent() -> dict[str, list[str]]:
-        return json.loads(host.run(["/usr/local/lib/kelid/agent", "faxes"], check=False).stdout)
+        told: dict[str, list[str]] = json.loads(
+            host.run(["/usr/local/lib/kelid/agent", "faxes"], check=False).stdout
+        )
+        return told
 
-    put("/root/page.tif", page())
-    host.shell(
-        "mkdir -p /usr/local/lib/kelid /var/lib/kelid && ln -sfn /etc/asterisk /var/lib/kelid/current; mkdir -p /usr/sbin"
+    program_for_mail(host)
+    put(host, "/var/lib/asterisk/page.tif", page())
+    host.shell("mkdir -p /usr/local/lib/kelid /var/lib/kelid && ln -sfn /etc/asterisk /var/lib/kelid/current")
+    put(
+        host,
+        "/usr/local/lib/kelid/agent",
+        program(root / "roles" / "pbx_install" / "files" / "agent"),
+        "0755",
     )
-    put("/usr/local/lib/kelid/agent", program(root / "roles" / "pbx_install" / "files" / "agent"), "0755")
-    put("/usr/sbin/sendmail", SENDMAIL.encode(), "0755")
-    host.shell(
-        "rm -f /var/spool/asterisk/fax/* /root/mail.*; install -m 644 /root/page.tif /var/lib/asterisk/page.tif"
-    )
+    host.shell("rm -f /var/spool/asterisk/fax/*")
     host.asterisk("channel originate Local/s@fax-front/n application SendFAX /var/lib/asterisk/page.tif,f")
     bench.until("a fax that is whole", lambda: "front" in host.asterisk("database show faxes"), timeout=120)
-    host.shell("touch /root/no-mail")
+    host.shell("touch /var/tmp/mail/none")
     waiting = agent()["waiting"]
     assert re.fullmatch(r"\d{8}-\d{6}-front--[\d.]+\.tif", waiting[0])
-    host.shell("rm /root/no-mail")
+    host.shell("rm /var/tmp/mail/none")
     assert agent()["sent"] == waiting
     assert agent()["sent"] == []
-    assert host.read("/root/mail.args").split() == ["-t", "-oi"]
-    mail = email.message_from_string(host.read("/root/mail.eml"))
+    assert host.read("/var/tmp/mail/args").split() == ["-t", "-oi"]
+    mail = email.message_from_string(host.read("/var/tmp/mail/whole"))
     assert mail["To"] == "office@fax.example"
+    assert "pbx@fax.example" in mail["From"]
     attached = next(part for part in mail.walk() if part.get_filename())
     assert attached.get_filename() == waiting[0]
     assert attached.get_payload(decode=True)[:4] == b"II*\0"
@@ -512,9 +542,6 @@ def test_nothing_was_said_by_the_log(bench: Bench) -> None:
     log = bench.host.read("/var/log/asterisk/messages.log")
     # Asterisk 16 complains of a phone that hangs up while it is asked for a mailbox; fax machines miss each other's tones
     # and try again.
-    bad = [
-        line
-        for line in log.splitlines()
-        if re.search("(WARNING|ERROR)(?!.*(Couldn't read username|res_fax_spandsp))", line)
-    ]
+    known = re.compile("Couldn't read username|res_fax_spandsp")
+    bad = [line for line in log.splitlines() if re.search("WARNING|ERROR", line) and not known.search(line)]
     assert bad == []

@@ -35,7 +35,9 @@ class Database:
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A server with a fax that waits, and a program for mail that keeps what it is given."""
     (tmp_path / "current").mkdir()
-    (tmp_path / "current" / "fax-mail.list").write_text("other a@b.example\nfront office@fax.example\n")
+    (tmp_path / "current" / "fax-mail.list").write_text(
+        "other a@b.example\nfront office@fax.example pbx@fax.example\n"
+    )
     (tmp_path / "fax").mkdir()
     (tmp_path / "fax" / NAME).write_bytes(b"II*\0page")
     program = tmp_path / "sendmail"
@@ -53,6 +55,7 @@ def test_a_fax_is_sent_once(server: Any) -> None:
     assert faxes.send_faxes(server) == {"ok": True, "sent": [NAME], "waiting": [], "dropped": []}
     mail = (server.at.state / "mail").read_text()
     assert "To: office@fax.example\n" in mail
+    assert "From: front <pbx@fax.example>\n" in mail
     assert "Subject: Fax from 02144556677\n" in mail
     assert f'filename="{NAME}"' in mail
     assert server.live.kept == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kelid.compile.conf import option, section
+from kelid.compile.conf import Value, option, section
 from kelid.compile.features.directories import searched
 from kelid.compile.sounds import asterisk_language
 from kelid.compile.text import go, literal, name_of
@@ -28,6 +28,10 @@ def conf(site: Site) -> ConfFile:
             "review": True,
             "operator": False,
             "emaildateformat": "%Y-%m-%d %H:%M",
+            # Names are in any script; left out, Asterisk calls them ISO-8859-1.
+            "charset": "UTF-8",
+            **_sender(site),
+            **_words(site),
         },
     )
     own = {e.voicemail.time_zone: e.voicemail.place("time_zone") for e in site.extensions if e.voicemail}
@@ -42,6 +46,38 @@ def conf(site: Site) -> ConfFile:
         _box(site, extension, extension.voicemail) for extension in site.extensions if extension.voicemail
     )
     return ConfFile("voicemail.conf", (general, zones, Section("default", boxes)))
+
+
+_WORDS = {
+    "fa": (
+        "پیام تازه از ${VM_CALLERID}",
+        "سلام ${VM_NAME}،\\n\\nدر صندوق ${VM_MAILBOX} پیام تازه‌ای دارید.\\n\\nاز: ${VM_CALLERID}\\nزمان: ${VM_DATE}\\n"
+        "مدت: ${VM_DUR}\\nپیام شمارهٔ ${VM_MSGNUM}",
+    ),
+    "en": (
+        "New message from ${VM_CALLERID}",
+        "Hello ${VM_NAME},\\n\\nthere is a new message in mailbox ${VM_MAILBOX}.\\n\\nFrom: ${VM_CALLERID}\\n"
+        "At: ${VM_DATE}\\nLength: ${VM_DUR}\\nMessage ${VM_MSGNUM}",
+    ),
+}
+"""Language -> subject and text of the mail about a message; app_voicemail fills in its variables and makes new lines of
+``\\n``. Sites in other languages get the English ones."""
+
+
+def _words(site: Site) -> dict[str, Value]:
+    subject, body = _WORDS.get(site.language.partition("-")[0], _WORDS["en"])
+    return {"emailsubject": subject, "emailbody": body}
+
+
+def _sender(site: Site) -> dict[str, Value]:
+    if site.mail is None:
+        return {}
+    name = (
+        (literal(site.mail.name), site.mail.place("name"))
+        if site.mail.name
+        else name_of(site.names, site.language)
+    )
+    return {"serveremail": (site.mail.address, site.mail.place("address")), "fromstring": name}
 
 
 def _zone(time_zone: str) -> str:

@@ -14,7 +14,7 @@ FAMILY = "faxes"
 """Asterisk's database: the file's name -> the fax's. The agent knows it too (roles/pbx_install/files/agent/faxes.py)."""
 
 LIST = f"fax-mail{LIST_SUFFIX}"
-"""A line a fax that is sent by mail: its name, a space, the address."""
+"""A line a fax that is sent by mail: its name, a space, the address; another space and the sender's, if the site says it."""
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
@@ -24,7 +24,10 @@ def contexts(site: Site) -> tuple[Context, ...]:
 
 def lists(site: Site) -> tuple[ListFile, ...]:
     """Return the list of where faxes are sent, if any is."""
-    lines = tuple(ListLine(f"{fax.name} {fax.email}", fax.place("email")) for fax in site.faxes if fax.email)
+    sender = f" {site.mail.address}" if site.mail else ""
+    lines = tuple(
+        ListLine(f"{fax.name} {fax.email}{sender}", fax.place("email")) for fax in site.faxes if fax.email
+    )
     return (ListFile(LIST, lines),) if lines else ()
 
 

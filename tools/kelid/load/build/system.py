@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.model.countries import COUNTRIES, Country
-from kelid.model.site import DialRules, Nat, Profile, Range, Rtp, Transport
+from kelid.model.site import DialRules, Mail, Nat, Profile, Range, Rtp, Transport
 from kelid.model.site.network import PORTS
 from kelid.model.site.system import range_of
 
@@ -55,6 +55,12 @@ def nat(source: Source) -> Nat | None:
     view = site.child("nat")
     outside = view.get("external_signaling_address", view.get("external_media_address"))
     return view.make(Nat, external_signaling_address=outside)
+
+
+def mail(source: Source) -> Mail | None:
+    """Return whom mail comes from, or None."""
+    site = source.file("site")
+    return site.child("mail").make(Mail) if "mail" in site else None
 
 
 def rtp(source: Source) -> Rtp:

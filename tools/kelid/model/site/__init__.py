@@ -31,7 +31,7 @@ from kelid.model.site.features import (
 from kelid.model.site.hours import Calendar, CalendarDay, Closure, OpenHours, Override, Schedule, TimeGroup
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, DEFAULT_MUSIC, MusicClass, Prompt, Recording, Sound
-from kelid.model.site.network import Acl, Nat, Rtp, Transport
+from kelid.model.site.network import Acl, Mail, Nat, Rtp, Transport
 from kelid.model.site.queues import (
     DynamicMembers,
     Member,
@@ -115,6 +115,7 @@ __all__ = [
     "InboundRoute",
     "Ivr",
     "IvrEntry",
+    "Mail",
     "Member",
     "MusicClass",
     "Names",
@@ -187,6 +188,7 @@ class Site(Placed):
     rtp: Rtp
     acls: tuple[Acl, ...] = ()
     user_agent: str
+    mail: Mail | None = None
     profiles: tuple[Profile, ...] = ()
     extensions: tuple[Extension, ...] = ()
     trunks: tuple[Trunk, ...] = ()

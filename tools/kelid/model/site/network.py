@@ -43,6 +43,13 @@ class Nat(Placed):
     local_net: tuple[str, ...]
 
 
+class Mail(Placed):
+    """Whom mail of the phone system comes from. Without a ``name`` it bears the site's."""
+
+    address: str
+    name: str = ""
+
+
 class Rtp(Placed):
     """How sound travels: UDP ports from ``start`` to ``end``."""
 
