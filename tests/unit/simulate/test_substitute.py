@@ -33,6 +33,8 @@ def make_run(asterisk: int = 22, **variables: str) -> Run:
         ("${A}", "hello-world-x"),
         ("<${A:0:5}>", "<hello>"),
         ("${A:-3}", "d-x"),
+        ("${A:-1}", "x"),
+        ("${ISNULL()}${ISNULL(${NONE})}${ISNULL(a)}${EXISTS(a)}${EXISTS()}", "11010"),
         ("${A:2:-2}", "llo-world"),
         ("${A:40}", ""),
         ("${A:-40:2}", "he"),

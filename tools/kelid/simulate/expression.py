@@ -264,8 +264,10 @@ class _Parser:
             self.warnings.append(f"Error! Function '{name}' cannot be read!")
             return FALSE
         text = ",".join(self._text(argument) for argument in arguments)
-        value = function.read(self.run, text) or ""
-        value = from_octets(to_octets(value)[:511])
+        given = function.read(self.run, text)
+        if given is None:
+            raise UnknownHere(f"{name}() that fails within an expression, which takes what lay in memory")
+        value = from_octets(to_octets(given)[:511])
         if _REALLY_NUMBER.fullmatch(value):
             return Value(NUMBER, number=numbers.leading(value))
         return make_text(value)

@@ -28,12 +28,15 @@ FUNCTIONS: dict[str, Function] = {}
 """Every function that the oracle knows, by its name (Asterisk tells capital letters apart)."""
 
 
+_QUERIES: dict[str, Function] = {}
+
+
 def find(name: str) -> Function | None:
     """Return the function of that name, None for one that the oracle doesn't know.
 
     All that begin with ``ODBC_`` are queries of func_odbc.conf, and alike: what they give is in a database.
     """
-    function = FUNCTIONS.get(name)
+    function = FUNCTIONS.get(name) or _QUERIES.get(name)
     if function is None and name.startswith("ODBC_"):
         query = FUNCTIONS["ODBC_"]
 
@@ -44,7 +47,7 @@ def find(name: str) -> Function | None:
             if query.write:
                 query.write(run, f"{name}({arguments})", value)
 
-        function = FUNCTIONS[name] = Function(name, read, write)
+        function = _QUERIES[name] = Function(name, read, write)
     return function
 
 
