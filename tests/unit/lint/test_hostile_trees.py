@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kelid.commands import main
+from kelid.findings import Exit
 from kelid.lint import RULES, lint, text, times
 from kelid.lint.extensions import covers
 from kelid.lint.jumps import jumps
@@ -42,8 +44,8 @@ def test_no_arguments_make_it_fail(data: str, exten: str, app: str) -> None:
 @pytest.mark.parametrize(
     "dialplan",
     [
-        "[a]\n" + "".join(f"exten => {n},1,Goto(a,{(n * 7) % 20000},1)\n" for n in range(20_000)),
-        "[a]\n" + "".join(f"exten => _{n}X!,1,Hangup()\nexten => _{n}XX,1,Hangup()\n" for n in range(2_000)),
+        "[a]\n" + "".join(f"exten => {n},1,Goto(a,{(n * 7) % 10000},1)\n" for n in range(10_000)),
+        "[a]\n" + "".join(f"exten => _{n}X!,1,Hangup()\nexten => _{n}XX,1,Hangup()\n" for n in range(1_000)),
         "".join(f"[c{n}]\ninclude => c{n + 1}\ninclude => c{(n * 3) % 1500}\n" for n in range(1500))
         + "[c1500]\nexten => _X.,1,Goto(c0,${EXTEN},1)\n",
         "[a]\nexten => 1,1,NoOp(" + "${" * 4000 + ")\nexten => 2,1,Set(X=" + "$[" * 4000 + ")\n",
@@ -65,6 +67,33 @@ def test_a_hostile_tree_ends_in_time(dialplan: str) -> None:
     found = lint(pbx)
     assert time.monotonic() - begin < 60
     assert len(found) <= 101 * len(RULES)
+
+
+def test_other_peoples_bytes_are_shown_as_escapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dialplan = b"[a]\nexten => 1,1,X\x1b[31m\xe9()\nexten => 2,1,Goto(\xd9\x85\xe2\x80\xae,s,1)\n"
+    (tmp_path / "extensions.conf").write_bytes(dialplan)
+    assert main(["lint", "--tree", str(tmp_path)]) == Exit.INVALID
+    out = capsys.readouterr().out
+    assert "X\\x1b[31m\\udce9" in out
+    assert "\u0645\\u202e" in out
+    assert out.replace("\n", "").isprintable()
+    assert main(["lint", "--tree", str(tmp_path), "--json"]) == Exit.INVALID
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "exten => 1,1,NoOp(" + "${A" * 2700 + "}" * 2700 + ")\n",
+        "exten => 1,1,NoOp($[" + "(" * 4000 + "1" + ")" * 4000 + "])\n",
+        "exten => 1,1,Dial(PJSIP/1,20," + "U(" * 4000 + ")\n",
+        "exten => 1,1,NoOp($[" + '"a" = "b" & ' * 600 + "1])\n",
+    ],
+    ids=["variables", "parentheses", "options", "comparisons"],
+)
+def test_a_hostile_line_a_hundred_times_ends_in_time(line: str) -> None:
+    begin = time.monotonic()
+    lint(pbx_of("[a]\n" + line.replace("=> 1,1,", "=> 1,n,").join(["exten => 1,1,NoOp()\n", *[""] * 100])))
+    assert time.monotonic() - begin < 60
 
 
 def test_what_was_not_looked_at_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,9 @@ __all__ = ["RULES", "Rule", "lint"]
 TOPICS = (targets, extensions, flow, steps, expressions, times, taint, strangers)
 """The files of rules; importing them fills the table."""
 
+WORK_OF_ALL = 4 * WORK
+"""Units of work that all rules together may do."""
+
 SHOWN = 100
 """Findings of one code that are kept; the last of them says how many more there are."""
 
@@ -28,8 +31,9 @@ def lint(pbx: Pbx, *, place: str = "") -> list[Finding]:
     """
     view = View(pbx)
     found: list[Finding] = []
+    left = WORK_OF_ALL
     for rule in RULES.values():
-        view.work = WORK
+        share = view.work = min(WORK, left)
         mine: dict[Finding, None] = {}
         count = 0
         try:
@@ -42,6 +46,7 @@ def lint(pbx: Pbx, *, place: str = "") -> list[Finding]:
         except (TooMuch, RecursionError):
             what = f"the dial plan is too large for {rule.code} ({rule.asks.rstrip('.')}): it was not looked at to the end"
             found.append(Finding(Where(place), "Z010", what, "", Severity.WARNING))
+        left -= share - max(view.work, 0)
         kept = list(mine)
         if count > SHOWN:
             kept[-1] = kept[-1]._replace(message=f"{kept[-1].message} (and {count - SHOWN} more like it)")

@@ -28,6 +28,10 @@ _SURE = text.words(
 """Variables that always have a value."""
 
 
+_DEEPEST = 8
+"""Parentheses around a comparison that are looked into."""
+
+
 def _terms(expression: str, operator: str) -> list[str]:
     """Return the parts between ``&`` or ``|`` outside of quotes and brackets."""
     parts: list[str] = []
@@ -53,8 +57,9 @@ def _comparison(term: str) -> tuple[str, str, str] | None:
     depth = 0
     quoted = False
     term = term.strip()
-    while term.startswith("(") and term.endswith(")") and _terms(term[1:-1], "\0") == [term[1:-1]]:
-        term = term[1:-1].strip()
+    for _ in range(_DEEPEST):
+        if term.startswith("(") and term.endswith(")"):
+            term = term[1:-1].strip()
     for at, character in enumerate(term):
         if character == '"':
             quoted = not quoted

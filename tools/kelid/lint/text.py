@@ -18,7 +18,7 @@ def words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def split(text: str, separator: str = ",", most: int = 0) -> tuple[str, ...]:
     """Return the parts between separators that stand in no parentheses, brackets, quotes or ``${...}`` (main/app.c)."""
     parts: list[str] = []
@@ -80,7 +80,7 @@ def _end(text: str, start: int, opening: str, closing: str) -> int:
     return -1
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def uses(text: str) -> tuple[Use, ...]:
     """Return every ``${...}`` of a text, also those inside of others, outer ones first."""
     found: list[Use] = []
@@ -116,7 +116,7 @@ def _close(rest: str) -> int:
     return -1
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def expressions(text: str) -> tuple[str, ...]:
     """Return what stands in every ``$[...]`` of a text, outer ones first."""
     found: list[str] = []
@@ -133,11 +133,14 @@ def expressions(text: str) -> tuple[str, ...]:
 def unbalanced(text: str) -> str:
     """Return what of ``${`` and ``$[`` is not closed; "" for nothing."""
     for opening, closing in (("${", "}"), ("$[", "]")):
-        at = text.find(opening)
-        while at >= 0:
-            if _end(text, at + 1, opening[1], closing) < 0:
-                return opening
-            at = text.find(opening, at + 2)
+        opened: list[bool] = []
+        for at, character in enumerate(text):
+            if character == opening[1]:
+                opened.append(at > 0 and text[at - 1] == "$")
+            elif character == closing and opened:
+                opened.pop()
+        if any(opened):
+            return opening
     return ""
 
 

@@ -36,7 +36,7 @@ def lint_tree(folder: Path, *, asterisk: int = 0) -> list[Finding]:
     from kelid.lint import lint
 
     read = tree(folder, asterisk=asterisk)
-    found = [*read.findings, *lint(read.pbx, place=str(folder))]
+    found = [_printable(item) for item in (*read.findings, *lint(read.pbx, place=str(folder)))]
     return sorted(dict.fromkeys(found), key=lambda finding: finding.sort_key)
 
 
@@ -49,3 +49,24 @@ def lint_site(sites: Path, site: str) -> list[Finding]:
     from kelid.lint import lint
 
     return lint(pipeline.check(sites, site).pbx, place=f"{sites}/{site}")
+
+
+def _printable(finding: Finding) -> Finding:
+    """Return a finding that no terminal takes for orders: other people's files may hold any bytes."""
+    return finding._replace(
+        where=finding.where._replace(file=printable(finding.where.file)), message=printable(finding.message)
+    )
+
+
+def printable(text: str) -> str:
+    """Return the text with an escape for each character that can't be shown, or that nobody sees."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one == ZERO_WIDTH_NON_JOINER else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+ZERO_WIDTH_NON_JOINER = "\u200c"
+"""Part of many Persian words."""

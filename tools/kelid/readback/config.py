@@ -22,8 +22,8 @@ DEEPEST = 11
 MOST_READS = 4000
 """Files that one conf file brings in, each time counted; a hostile one could ask for 10 to the power of 10."""
 
-MOST_LINES = 2_000_000
-"""Lines that one conf file has with all that it includes."""
+MOST_LINES = 1_000_000
+"""Lines that one conf file has with all that it includes, and with what templates make of them."""
 
 _LONGEST_VALUE = 1 << 16
 _SAME = 100
@@ -142,7 +142,7 @@ class _Reader:
                 continue
             if path in self.tree.cut and path not in self.told:
                 self.told.add(path)
-                what = "is larger than what is read here; its end was not looked at"
+                what = "the files are larger than what is looked at together; the end of this one was not"
                 self.find(Where(self.shown(path)), "Z010", what, severity=Severity.WARNING)
             self.reads += 1
             conf = self._conf(path, text, depth)

@@ -21,6 +21,12 @@ MOST_FILES = 20_000
 MOST_BYTES = 32 * 1024 * 1024
 """Bytes of one file that are read."""
 
+MOST_ALL = 64 * 1024 * 1024
+"""Bytes of all files together that are read."""
+
+MOST_LINES = 600_000
+"""Lines of all files together that are looked at: a hundred thousand extensions have some four hundred thousand."""
+
 DEEPEST = 12
 """Folders within folders that are looked into."""
 
@@ -43,15 +49,18 @@ class Files:
         self.cut: set[str] = set()
         self.unreadable: dict[str, str] = {}
         self.complete = True
+        self._bytes = MOST_ALL
+        self._lines = MOST_LINES
         self._texts: dict[str, str | None] = {}
+        self._given: Mapping[str, bytes] = {}
         self._real: dict[str, Path] = {}
         if isinstance(source, Path):
             self._top = source.resolve(strict=True)
             self._list(self._top, "", 0, {self._top})
             self.paths = frozenset(self._real)
         else:
-            self._texts = {path: decode(data) for path, data in source.items()}
-            self.paths = frozenset(self._texts)
+            self._given = source
+            self.paths = frozenset(source)
 
     def _list(self, folder: Path, prefix: str, depth: int, above: set[Path]) -> None:
         try:
@@ -87,20 +96,34 @@ class Files:
     def text(self, path: str) -> str | None:
         """Return the text of a file, None where there is none or it can't be read."""
         if path not in self._texts:
-            self._texts[path] = self._read(path) if path in self._real else None
+            data = self._given.get(path) if path in self._given else self._read(path)
+            self._texts[path] = None if data is None else decode(self._fitting(path, data))
         return self._texts[path]
 
-    def _read(self, path: str) -> str | None:
+    def _read(self, path: str) -> bytes | None:
+        if path not in self._real:
+            return None
         try:
             with self._real[path].open("rb") as file:
-                data = file.read(MOST_BYTES + 1)
+                return file.read(MOST_BYTES + 1)
         except OSError as problem:
             self.unreadable[path] = problem.strerror or str(problem)
             return None
-        if len(data) > MOST_BYTES:
+
+    def _fitting(self, path: str, data: bytes) -> bytes:
+        """Return as many lines of a file as there is room for; what is cut off is told in ``cut``."""
+        room = min(MOST_BYTES, self._bytes)
+        if len(data) > room:
             self.cut.add(path)
-            data = data[: data.rfind(b"\n", 0, MOST_BYTES) + 1]
-        return decode(data)
+            data = data[: data.rfind(b"\n", 0, room) + 1]
+        lines = data.count(b"\n") + 1
+        if lines > self._lines:
+            self.cut.add(path)
+            data = b"".join(line + b"\n" for line in data.split(b"\n", self._lines)[: self._lines])
+            lines = self._lines
+        self._bytes -= len(data)
+        self._lines -= lines
+        return data
 
     def find(self, pattern: str) -> list[str] | None:
         """Given what stands after ``#include``, return the paths that it means, in order; None where it leaves the folder.
