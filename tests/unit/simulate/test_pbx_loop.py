@@ -375,3 +375,42 @@ def test_hints_of_patterns(plan: Any) -> None:
     assert run.dialplan.hint(run, "a", "102") is None
     assert not run.exists("a", "101")
     assert run.exists("a", "*73101")
+
+
+def test_hangup_handlers_are_taken_after_h_the_last_first(plan: Any) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Set(CHANNEL(hangup_handler_push)=sub,s,1(one))
+        exten => s,2,Set(CHANNEL(hangup_handler_push)=sub,s,1(two))
+        exten => s,3,Set(CHANNEL(hangup_handler_push)=nowhere,s,1)
+        exten => s,4,Hangup()
+        exten => h,1,NoOp(h)
+        [sub]
+        exten => s,1,NoOp(${ARG1})
+        exten => s,2,Return()
+        """
+    )
+    assert made.said() == "h two one"
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("ExecIf(1?NoOp(a?b))", "a?b"),
+        ('ExecIf("x?y"?NoOp(quoted))', "quoted"),
+        ("ExecIf(1?NoOp(a:b):NoOp(c))", "a:b"),
+        ("ExecIf(0?NoOp(a:b):NoOp(c:d))", "c:d"),
+        ("ExecIf(1,Set,x=old)", "old"),
+        ("ExecIf(1)", ""),
+        ("ExecIf(1?)", "hung up"),
+        ("ExecIf(0?NoOp)", ""),
+    ],
+)
+def test_how_execif_is_read(plan: Any, step: str, said: str) -> None:
+    made = plan(
+        f"[a]\nexten => s,1,{step.replace('NoOp', 'Set').replace('Set(', 'Set(x=')}\nexten => s,2,NoOp(${{x}})\n"
+    )
+    trace = made.call()
+    assert trace.end == "hangup", trace.unknown
+    assert ("hung up" if len(trace.steps) == 1 else trace.steps[-1].data) == said

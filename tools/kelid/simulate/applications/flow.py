@@ -123,10 +123,12 @@ def no_op(run: Run, data: str) -> int | str:
 
 def answer(run: Run, data: str) -> int | str:
     """Answer the call."""
-    run.answer()
-    if data:
-        run.spend(max(atoi(data), 0) / 1000)
-    return HANG_UP if run.channel.hungup else GO_ON
+    channel = run.channel
+    if not channel.answered:
+        run.answer()
+        if data and not channel.hungup:
+            run.spend(max(atoi(data), 0) / 1000)
+    return HANG_UP if channel.hungup else GO_ON
 
 
 def incomplete(run: Run, data: str) -> int | str:
@@ -193,20 +195,30 @@ def execute(run: Run, name: str, data: str) -> int | str:
 
 def exec_if(run: Run, data: str) -> int | str:
     """Do one of two applications: ``condition?application(arguments):application(arguments)``. As apps/app_exec.c."""
-    tested, question, rest = data.partition("?")
-    if not question or not rest:
-        run.warn(f"Usage: ExecIf(<cond>?<appiftrue>(<args>):<appiffalse>(<args>)), not '{data}'")
+    question, comma = data.find("?"), data.find(",")
+    if question < 0 or 0 <= comma < question:
+        return _exec_if_of_old(run, data)
+    parts = split_arguments(data, 2, "?", keep=True)
+    if len(parts) < 2 or not parts[1]:
+        run.warn(f"Usage: ExecIf(<expr>?<appiftrue>(<args>)[:<appiffalse>(<args)]), not '{data}'")
         return HANG_UP
-    chosen = _chosen(rest, condition(run, tested))
+    chosen = _chosen(parts[1], condition(run, parts[0]))
     if not chosen:
         return GO_ON
     name, parenthesis, arguments = chosen.partition("(")
-    if parenthesis:
-        if ")" in arguments:
-            arguments = arguments[: arguments.rindex(")")]
-        else:
-            run.warn(f"Could not find ')' in '{chosen}'")
-    return execute(run, name, arguments)
+    if parenthesis and ")" in arguments:
+        arguments = arguments[: arguments.rindex(")")]
+    return execute(run, name, arguments) if name else GO_ON
+
+
+def _exec_if_of_old(run: Run, data: str) -> int | str:
+    """Do an application by the syntax of old, ``condition,application,arguments``, which is still taken."""
+    parts = split_arguments(data, 3)
+    parts += [""] * (3 - len(parts))
+    run.warn(f"Deprecated syntax found.  Please upgrade to using ExecIf(<expr>?{parts[1]}({parts[2]}))")
+    if not condition(run, parts[0]) or not parts[1]:
+        return GO_ON
+    return execute(run, parts[1], parts[2])
 
 
 def _chosen(rest: str, yes: bool) -> str:

@@ -22,11 +22,11 @@ def gosub(run: Run, data: str) -> int | str:
 
 def gosub_if(run: Run, data: str) -> int | str:
     """Go into one of two subroutines: ``condition?yes:no``."""
-    parts = split_arguments(data, 3, "?", keep=True)
+    parts = split_arguments(data, 2, "?", keep=True)
     if len(parts) != 2:
         run.warn("GosubIf requires an argument: GosubIf(cond?label1(args):label2(args)")
         return GO_ON
-    branches = split_arguments(parts[1], 3, ":", keep=True)
+    branches = split_arguments(parts[1], 2, ":", keep=True)
     if condition(run, parts[0]):
         return enter(run, branches[0]) if branches and branches[0] else GO_ON
     return enter(run, branches[1]) if len(branches) > 1 and branches[1] else GO_ON
