@@ -190,3 +190,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["flow", "noor-clinic", "--from", "trunk:x", *sites]) == Exit.USAGE
     assert "it has trunk:mokhaberat" in capsys.readouterr().err
     assert main(["flow", "noor-clinic", "-o", str(tmp_path / "no" / "flow.svg"), *sites]) == Exit.FAILURE
+
+
+@pytest.mark.parametrize("form", ["svg", "mmd"])
+def test_the_picture_of_a_small_site(form: str, accept: bool) -> None:
+    """A picture as it was accepted: look at it (in a browser) before you accept another."""
+    base = pipeline.load(ROOT / "tests" / "bad_sites", "_base")
+    shown = picture(site_flow(base, "trunk:line"))
+    text = svg(shown) if form == "svg" else mermaid(shown)
+    golden = Path(__file__).parent / f"base.{form}"
+    text = re.sub(r"\([^()]*bad_sites/_base/", "(", text)
+    if accept:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")

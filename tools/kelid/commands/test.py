@@ -84,7 +84,9 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 
 def _exit(lines: list[Line]) -> Exit:
-    if any(line.judgement.status == "failed" or line.live not in {"", "agrees"} for line in lines):
+    from kelid.report.call_tests import differs
+
+    if any(line.judgement.status == "failed" or differs(line) for line in lines):
         return Exit.FAILURE
     return Exit.UNKNOWN if any(line.judgement.status == "unknown" for line in lines) else Exit.OK
 

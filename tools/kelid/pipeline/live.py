@@ -15,6 +15,7 @@ from kelid.findings import Exit, KelidError
 from kelid.lab import Host, Lab, missing_requirements
 from kelid.lab.presses import presses
 from kelid.lab.witness import PATIENCE, RATE, Live, Witness
+from kelid.model.site import Site
 from kelid.model.trace import Trace
 from kelid.model.unrepeatable import repeatable
 from kelid.pipeline import Checked
@@ -24,6 +25,8 @@ IMAGES = {22: "pbx", 16: "pbx11"}
 """Asterisk's version -> the lab's image that has it."""
 
 AGREES = "agrees"
+NOT_PLACED = "not placed"
+"""What stands before the reason why a call can't be placed in a lab."""
 
 _OUTGOING = "(Outgoing Line)"
 """What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
@@ -64,25 +67,59 @@ def live(checked: Checked, tried: Sequence[Tried], host: Host) -> list[str]:
     media = [item.file_name for item in pbx.media]
     with Witness(host) as asterisk:
         asterisk.load(pbx, dict(checked.bundle.files), at=tried[0].trace.call.at, media=media)
-        return [_placed(one.trace, asterisk) for one in tried]
+        return [_placed(checked.site, one.trace, asterisk) for one in tried]
 
 
-def _placed(trace: Trace, asterisk: Witness) -> str:
+def _placed(site: Site, trace: Trace, asterisk: Witness) -> str:
     """Place a call; one that differs is placed again, slower."""
+    for event in trace.events:
+        if event.kind == "calls-out" and not event.subject.startswith("PJSIP/"):
+            return f"{NOT_PLACED}: {event.subject.partition('/')[0]} is not in the lab"
     found = ""
     for rate, patience in _TRIES:
         asterisk.prepare(trace.world, trace.call.at, rate=rate, reload=True)
-        (real,) = asterisk.place([trace.call], [presses(trace)], together=1, patience=patience)
+        with _agents(site, trace, asterisk):
+            (real,) = asterisk.place([trace.call], [presses(trace)], together=1, patience=patience)
         found = difference(trace, real)
         if found == AGREES:
             break
     return found
 
 
+@contextmanager
+def _agents(site: Site, trace: Trace, asterisk: Witness) -> Iterator[None]:
+    """Log somebody in to the queues that answer in the call: whoever may, as agents do in the morning."""
+    answered = {
+        item.question.subject
+        for item in trace.asked
+        if item.question.kind == "queue" and item.answer == "ANSWERED"
+    }
+    logged_in = []
+    for queue in site.queues:
+        if queue.name in answered:
+            members = [member.extension for member in queue.dynamic.members]
+            classes = queue.dynamic.permission_classes
+            members += [item.number for item in site.extensions if item.permission_class in classes]
+            if members:
+                logged_in.append((queue.name, f"PJSIP/{members[0]}"))
+    for name, device in logged_in:
+        asterisk.command(f"queue add member {device} to {name}")
+    try:
+        yield
+    finally:
+        for name, device in logged_in:
+            asterisk.command(f"queue remove member {device} from {name}")
+
+
 def difference(trace: Trace, real: Live) -> str:
-    """Return where a real call went another way than the oracle says, or that both agree."""
+    """Return where a real call went another way than the oracle says, or that both agree.
+
+    Who of a queue answers is the world's: what a member's own channel does then is not compared.
+    """
     at = trace.call.at
     ours, theirs = _by_channel(trace.steps, at), _by_channel(real.steps, at)
+    if any(item.question.kind == "queue" and item.answer == "ANSWERED" for item in trace.asked):
+        theirs = [theirs[0], *(other for other in theirs[1:] if other in ours[1:])]
     for mine, other in zip(ours, theirs, strict=False):
         for index in range(max(len(mine), len(other))):
             here = mine[index] if index < len(mine) else "the end"

@@ -20,7 +20,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 class Line(NamedTuple):
     """One call: its names, where it is written, what came of it, and what it did. ``live`` is what a real Asterisk did.
 
-    ``live`` is "" where none was asked, ``agrees``, or what it did differently.
+    ``live`` is "" where none was asked, ``agrees``, ``not placed: why``, or what it did differently.
     """
 
     site: str
@@ -54,9 +54,7 @@ def text(lines: Sequence[Line], *, language: str, colour: bool = False) -> str:
         status = paint(f"{line.judgement.status:8}", _STYLES[line.judgement.status], on=colour)
         name = name_in(line.names, language)
         live = (
-            paint(f"  live: {line.live}", "green" if line.live == "agrees" else "red", on=colour)
-            if line.live
-            else ""
+            paint(f"  live: {line.live}", "red" if differs(line) else "green", on=colour) if line.live else ""
         )
         rows.append(f"  {status}{line.name:{width}}  {name}{live}")
         rows.append(paint(f"          {way(line.happened) or '(nothing)'}", "dim", on=colour))
@@ -73,6 +71,8 @@ def summary(lines: Sequence[Line]) -> str:
     live = [line for line in lines if line.live]
     if live:
         told += f"; live: {sum(line.live == 'agrees' for line in live)} of {len(live)} agree"
+        missing = sum(line.live.startswith("not placed") for line in live)
+        told += f", {missing} could not be placed" if missing else ""
     return f"{len(lines)} call{'s' * (len(lines) != 1)}: {told or 'none'}"
 
 
@@ -126,8 +126,13 @@ def junit(lines: Sequence[Line]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(top, encoding="unicode") + "\n"
 
 
+def differs(line: Line) -> bool:
+    """Return True if a real Asterisk did otherwise than the oracle says."""
+    return line.live not in {"", "agrees"} and not line.live.startswith("not placed")
+
+
 def _failed(line: Line) -> bool:
-    return line.judgement.status == "failed" or line.live not in {"", "agrees"}
+    return line.judgement.status == "failed" or differs(line)
 
 
 def _clean(text: str) -> str:
