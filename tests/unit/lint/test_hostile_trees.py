@@ -275,6 +275,9 @@ def test_a_number_that_was_filtered_before_is_clean_where_it_goes() -> None:
         'exten => 1,1,GotoIf($["${X}" = "a" | "${X}" = "b"]?1)\nexten => 1,n,Hangup()\n',
         "exten => 1,1,Dial(PJSIP/1&PJSIP/2,20,m(default))\n",
         "exten => 1,1,System(a|b)\nexten => 1,n,Hangup()\n",
+        "exten => 1,1,GotoIf($[!${ISNULL(${X})}]?1)\nexten => 1,n,Hangup()\n",
+        'exten => 1,1,GotoIf($["${X}" != "a" & "${X}" != "b"]?1)\nexten => 1,n,Hangup()\n',
+        'exten => 1,1,GotoIf($["${X}" : "^0" | -1 < 0${X}]?1)\nexten => 1,n,Hangup()\n',
         "exten => _X.,50000(sub),NoOp(x)\nexten => _X.,n,Hangup()\n",
     ],
 )

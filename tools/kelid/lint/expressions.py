@@ -288,3 +288,35 @@ def compares_letters(view: View) -> Iterator[Fault]:
                     what = f"$[{term.strip()[:60]}] compares letter by letter: 9 is more than 10"
                     yield where, what, "take the quotes away, and write 0${NAME} for what may be empty"
                     break
+
+
+@rule("Z505")
+def compares_with_nothing(view: View) -> Iterator[Fault]:
+    """A comparison has something on both sides."""
+    for where, expression in _each(view):
+        for term in (part for half in _terms(expression, "|") for part in _terms(half, "&")):
+            parts = _comparison(term)
+            if parts and not (parts[0] and parts[2]):
+                what = f"$[{term.strip()[:60]}] is a syntax error: nothing stands on one side of {parts[1]}"
+                yield where, what, 'write "" for an empty text'
+                break
+
+
+@rule("Z506", Severity.WARNING)
+def always_true(view: View) -> Iterator[Fault]:
+    """A condition can come out false: every variable differs from one of two values."""
+    for where, expression in _each(view):
+        if len(_terms(expression, "&")) > 1:
+            continue
+        differs: dict[str, str] = {}
+        for term in _terms(expression, "|"):
+            parts = _comparison(term)
+            if parts is None or parts[1] != "!=" or text.constant(parts[0]) or not text.constant(parts[2]):
+                continue
+            name, value = parts[0].strip('"'), parts[2].strip('"')
+            if differs.setdefault(name, value) != value:
+                what = (
+                    f"{parts[0]} always differs from {differs[name]!r} or from {value!r}: this is always true"
+                )
+                yield where, what, "write & for and"
+                break
