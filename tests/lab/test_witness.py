@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +13,14 @@ import pytest
 
 from fidelity.plain import tree
 from kelid.lab import Lab
+from kelid.lab.processes import wait_until
 from kelid.lab.witness import Live, Press, Witness
 from kelid.model.call import Call, World
 
 pytestmark = pytest.mark.lab
 
 IMAGES = {22: "pbx", 16: "pbx11"}
+IMAGES_BACK = {image: version for version, image in IMAGES.items()}
 AT = datetime(2027, 3, 21, 8, 0, tzinfo=UTC)
 DIALPLAN = """
 [general]
@@ -127,3 +132,40 @@ def test_files_of_the_program_are_shipped(root: Path) -> None:
 
     files = {path.name for path in (root / "tools/kelid/lab/witness_files").glob("*.py")}
     assert files == set(witness._FILES)
+
+
+ASKS = """
+import sys
+from datetime import datetime, UTC
+from kelid.lab import Lab
+from kelid.lab.witness import Witness
+from kelid.model.call import Call, World
+from fidelity.plain import tree
+witness = Witness(Lab.find(sys.argv[1]).host(sys.argv[2]))
+at = datetime(2027, 3, 21, 8, 0, tzinfo=UTC)
+pbx, files = tree(sys.argv[3], int(sys.argv[4]))
+witness.load(pbx, files, at=at)
+witness.prepare(World(), at)
+print("places", flush=True)
+witness.place([Call(context="default", exten="forever", at=at)])
+"""
+
+
+def test_it_ends_with_whoever_asked(lab: Lab, witness: Witness, root: Path) -> None:
+    """Killed in the midst of a call, whoever asked says no good-bye; nothing may stay on the host."""
+    host = witness.host
+
+    def running() -> int:
+        return len(host.run(["pgrep", "-f", "asterisk -C /tmp/witness-"], check=False).stdout.split())
+
+    before = running()
+    words = [sys.executable, "-c", ASKS, lab.name, host.name, DIALPLAN, str(IMAGES_BACK[host.image])]
+    path = os.pathsep.join([str(root / "tests"), str(root / "tools")])
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as asks:
+        assert asks.stdout
+        assert asks.stdout.readline() == "places\n"
+        assert running() == before + 1
+        asks.kill()
+    wait_until("the end of its Asterisk", lambda: running() == before, timeout=60)

@@ -8,6 +8,7 @@ What may be asked (``do``):
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -338,11 +339,17 @@ class Witness:
             call.end()
 
     async def serve(self) -> None:
-        """Do what is asked until the input ends."""
+        """Do what is asked until the input ends; then whoever asked is gone, and what is half done ends too."""
         reader = asyncio.StreamReader(limit=1 << 28)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-        )
+        serving = asyncio.current_task()
+
+        class Input(asyncio.StreamReaderProtocol):
+            def eof_received(self) -> bool | None:
+                if serving is not None:
+                    serving.cancel()
+                return super().eof_received()
+
+        await asyncio.get_running_loop().connect_read_pipe(lambda: Input(reader), sys.stdin)
         try:
             while line := await reader.readline():
                 task = json.loads(line)
@@ -379,4 +386,5 @@ def _same(phone: Phone) -> Phone:
 
 
 if __name__ == "__main__":
-    asyncio.run(Witness().serve())
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(Witness().serve())
