@@ -194,8 +194,9 @@ class Run:
     def copy(self) -> Run:
         """Return the run at the same point, to go another way. Steps and events are copied as far as they are kept."""
         made: Run = Run.__new__(Run)
-        for name in ("pbx", "dialplan", "call", "now", "elapsed", "made", "symbols", "ask", "step_count"):
-            setattr(made, name, getattr(self, name))
+        made.pbx, made.dialplan, made.call, made.now = self.pbx, self.dialplan, self.call, self.now
+        made.elapsed, made.made, made.step_count = self.elapsed, self.made, self.step_count
+        made.symbols, made.ask = self.symbols, self.ask
         made.end, made.unknown, made.warnings = self.end, self.unknown, self.warnings
         made.globals = self.globals.copy()
         made.database = self.database.copy()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -85,21 +86,20 @@ class Channel:
 
     def copy(self) -> Channel:
         """Return one that changes on its own."""
-        made: Channel = Channel.__new__(Channel)
-        for name in _PLAIN:
-            setattr(made, name, getattr(self, name))
-        made.variables = self.variables.copy()
-        made.inherited = self.inherited.copy()
-        made.frames = [frame.copy() for frame in self.frames]
-        made.groups = self.groups.copy()
-        made.timeouts = self.timeouts.copy()
-        made.hooks = self.hooks.copy()
-        return made
+        return Channel(  # type: ignore[call-arg]  # mypy does not see how many _plain gives
+            *_plain(self),
+            self.variables.copy(),
+            self.inherited.copy(),
+            [frame.copy() for frame in self.frames],
+            self.groups.copy(),
+            self.timeouts.copy(),
+            self.hooks.copy(),
+        )
 
     def key(self) -> tuple[Any, ...]:
         """Return all that it holds, to be compared."""
         return (
-            *[getattr(self, name) for name in _PLAIN],
+            *_plain(self),
             tuple(sorted(self.variables.items())),
             tuple(sorted(self.inherited.items())),
             tuple(frame.key() for frame in self.frames),
@@ -112,7 +112,8 @@ class Channel:
 
 
 _CONTAINERS = ("variables", "inherited", "frames", "groups", "timeouts", "hooks")
-_PLAIN = tuple(name for name in Channel.__slots__ if name not in _CONTAINERS)
+_plain = attrgetter(*(one.name for one in fields(Channel) if one.name not in _CONTAINERS))
+"""Gives all others, in the order in which a channel is made of them: the containers come last."""
 
 Result = int | str
 """What an application gives back: one of the numbers below, or the key that was pressed."""
