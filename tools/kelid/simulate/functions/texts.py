@@ -96,6 +96,44 @@ def uri_decoded(run: Run, arguments: str) -> str | None:
     return from_octets(made.split("\0", 1)[0])
 
 
+@reads("ICONV")
+def converted(run: Run, arguments: str) -> str | None:
+    """Return the text in another encoding; Asterisk's log, and we, read what comes as UTF-8."""
+    given = split_arguments(settled(run, arguments), 3)
+    if len(given) < 3:
+        run.warn("Syntax: ICONV(<in-charset>,<out-charset>,<text>) - missing arguments!")
+        return None
+    try:
+        text = to_octets(given[2]).encode("latin-1").decode(given[0])
+        return from_octets(text.encode(given[1]).decode("latin-1"))
+    except (LookupError, UnicodeError):
+        raise UnknownHere(f"ICONV({arguments})") from None
+
+
+_URI = re.compile(
+    r"(?:\"(?P<quoted>[^\"]*)\"|(?P<display>[^<]*?))\s*<?(?P<scheme>sips?):(?:(?P<user>[^:@>]+)(?::(?P<passwd>[^@>]*))?@)?"
+    r"(?P<host>\[[^]]*\]|[^@:;>?]*)(?::(?P<port>\d+))?(?:[;?][^>]*)?>?"
+)
+
+
+@reads("PJSIP_PARSE_URI")
+def uri_part(run: Run, arguments: str) -> str | None:
+    """Return a part of a SIP address: ``user``, ``host``, ``port``, ``scheme``, ``passwd``, ``display``."""
+    uri, _, part = settled(run, arguments).rpartition(",")
+    found = _URI.fullmatch(uri.strip())
+    if found is None or not found["host"] or int(found["port"] or "0") > 65535:
+        run.warn(f"Failed to parse URI '{uri}'")
+        return None
+    if part == "display":
+        return found["quoted"] or found["display"] or ""
+    if part == "port":
+        return found["port"] or "0"
+    if part in ("scheme", "user", "passwd", "host"):
+        return (found[part] or "").strip("[]")
+    run.warn(f"Unknown type part '{part}' specified")
+    return None
+
+
 @reads("BASENAME")
 def base_name(run: Run, arguments: str) -> str:
     """Return a path's last part (basename of libgen.h)."""
