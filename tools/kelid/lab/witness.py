@@ -168,15 +168,30 @@ class Witness:
 
     def place(
         self, calls: Sequence[Call], presses: Sequence[Sequence[Press]] = (), *, together: int = TOGETHER,
-        patience: float = PATIENCE, timeout: float = 300,
+        needs: Sequence[Iterable[str]] = (), limits: Mapping[str, int] | None = None, patience: float = PATIENCE,
+        timeout: float = 300,
     ) -> list[Live]:  # fmt: skip
         """Place the calls in the world that was prepared; return what each did, in their order.
 
+        ``needs``: for each call the names of what it can't share with another at a time; ``limits``: how many may share one.
         ``presses``: for each call what its caller presses. ``together``: how many calls may be on their way at once.
         ``patience``: after how many seconds (Asterisk's) without a step a caller hangs up. ``timeout``: true seconds.
         """
-        tasks = [self._task(call, presses[index] if presses else ()) for index, call in enumerate(calls)]
-        told = self.talker.ask("calls", timeout=timeout, calls=tasks, together=together, patience=patience)
+        tasks = [
+            {
+                **self._task(call, presses[index] if presses else ()),
+                "needs": sorted(set(needs[index])) if needs else [],
+            }
+            for index, call in enumerate(calls)
+        ]
+        told = self.talker.ask(
+            "calls",
+            timeout=timeout,
+            calls=tasks,
+            together=together,
+            limits=dict(limits or {}),
+            patience=patience,
+        )
         return [
             Live(
                 tuple(LiveStep(*step) for step in one["steps"]),

@@ -13,7 +13,8 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,37 @@ MOST_STEPS = 3000
 """Steps after which the caller hangs up: the call may be in a loop without an end."""
 OUTGOING = "(Outgoing Line)"
 """What stands where the arguments of a step are, for a channel that somebody called: it takes no steps of its own."""
+
+
+class Turns:
+    """Who may go when: so many calls at a time, and of those that need the same thing so many as it allows."""
+
+    def __init__(self, together: int, limits: dict[str, int]) -> None:
+        """Given how many go at a time, and how many may share a thing (what isn't named: one)."""
+        self.free, self.limits = together, limits
+        self.taken: dict[str, int] = {}
+        self.changed = asyncio.Condition()
+
+    @asynccontextmanager
+    async def turn(self, needs: list[str]) -> AsyncIterator[None]:
+        """Wait until all that is needed is free, and have it."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.free > 0 and all(self.is_free(need) for need in needs))
+            self.free -= 1
+            for need in needs:
+                self.taken[need] = self.taken.get(need, 0) + 1
+        try:
+            yield
+        finally:
+            async with self.changed:
+                self.free += 1
+                for need in needs:
+                    self.taken[need] -= 1
+                self.changed.notify_all()
+
+    def is_free(self, need: str) -> bool:
+        """Return True if one more may have it."""
+        return self.taken.get(need, 0) < self.limits.get(need, 1)
 
 
 class Placed:
@@ -260,18 +292,18 @@ class Witness:
     async def place_all(self, task: dict[str, Any]) -> dict[str, Any]:
         """Place calls, ``together`` at a time; return what each did."""
         held = set(self.channels)
-        slots = asyncio.Semaphore(task["together"])
+        turns = Turns(task["together"], task["limits"])
         begin = time.monotonic()
-        results = await asyncio.gather(*(self.place(call, slots, task["patience"]) for call in task["calls"]))
+        results = await asyncio.gather(*(self.place(call, turns, task["patience"]) for call in task["calls"]))
         self.calls.clear()
         for channel in list(self.by_channel):
             self.by_channel.pop(channel)
         left = len(self.channels - held)
         return {"results": results, "seconds": time.monotonic() - begin, "left": left}
 
-    async def place(self, task: dict[str, Any], slots: asyncio.Semaphore, patience: float) -> dict[str, Any]:
+    async def place(self, task: dict[str, Any], turns: Turns, patience: float) -> dict[str, Any]:
         """Place a call and wait for its end; ``patience``: seconds of its time without a step until the caller hangs up."""
-        async with slots:
+        async with turns.turn(task["needs"]):
             self.count += 1
             call = Placed(task, self.count)
             if task["endpoint"]:
