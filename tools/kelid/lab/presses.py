@@ -11,8 +11,9 @@ a second (__ast_answer in main/channel.c waits so long for sound)."""
 AGAIN = 3.0
 """Seconds between the keys that bring an application to its end."""
 
-ENDED_BY_POUND = {("voicemail", "SUCCESS")}
-"""Questions and answers for which the caller presses # until the application is over."""
+ENDED_BY_KEYS = {("voicemail", "SUCCESS"): "#1", ("record", "DTMF"): "#"}
+"""Questions and answers for which the caller presses keys again and again until the application is over: # ends a
+greeting and a message, 1 keeps it where it may be heard first."""
 
 
 def presses(trace: Trace) -> list[Press]:
@@ -35,8 +36,8 @@ def presses(trace: Trace) -> list[Press]:
                 found[-1] = found[-1]._replace(keys=found[-1].keys + asked.answer)
             else:
                 found.append(Press(step, asked.answer, SETTLE + asked.at - begin))
-        elif (kind, asked.answer) in ENDED_BY_POUND:
-            found.append(Press(step, "#1", SETTLE, AGAIN))
+        elif keys := ENDED_BY_KEYS.get((kind, asked.answer)):
+            found.append(Press(step, keys, SETTLE, AGAIN))
     return found
 
 

@@ -446,8 +446,8 @@ class Run:
         level = levels[-1]
         channel = self.channel
         try:
-            if not self.step_count and not self._comes_in(channel):
-                self.note("hangup", "", ("cause", "1"))
+            if not self.step_count and (cause := self._refused(channel)):
+                self.note("hangup", "", ("cause", str(cause)))
                 self.end_level(level, HANG_UP)
                 return False
             ready = self.dialplan.find(self, channel.context, channel.exten, channel.priority, channel.caller)
@@ -489,13 +489,27 @@ class Run:
             return False
         return bool(levels)
 
-    def _comes_in(self, channel: Channel) -> bool:
-        """Return True if there is such an extension: whoever dials another is refused before the call is one.
+    def _refused(self, channel: Channel) -> int:
+        """Return the cause with which the call is refused before it takes a step, 0 where it comes in.
 
-        res_pjsip_session.c (get_destination) asks for nobody's caller ID in particular, core_local.c for the caller's.
+        An extension must be there: res_pjsip_session.c (get_destination) asks for nobody's caller ID in particular,
+        core_local.c for the caller's. A phone's call to ``pickupexten`` of features.conf takes a ringing call of its groups
+        and never sees the dial plan (call_pickup_incoming_request in chan_pjsip.c).
         """
-        caller = "" if self.call.technology == "PJSIP" else channel.caller
-        return self.dialplan.find(self, channel.context, channel.exten, 1, caller) is not None
+        by_sip = self.call.technology == "PJSIP"
+        if by_sip and self.equal(channel.exten, self._pickup_code()):
+            answer = self.ask(Question("pickup", "group", ("none", "fetched")))
+            self.note("pickup", "group", ("answer", answer))
+            return 21 if answer == "none" else 16
+        caller = "" if by_sip else channel.caller
+        return 0 if self.dialplan.find(self, channel.context, channel.exten, 1, caller) is not None else 1
+
+    def _pickup_code(self) -> str:
+        """Return what phones dial to take a ringing call of their groups (main/features_config.c)."""
+        for section in self.pbx.sections("features.conf"):
+            if section.name == "general" and (code := section.get("pickupexten")) is not None:
+                return code
+        return "*8"
 
     def _after(self, level: Level, result: Result) -> None:
         """Go on after an application of the level."""

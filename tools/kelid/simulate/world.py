@@ -72,6 +72,8 @@ class Answers:
             return self._device(subject)
         if kind == "contacts":
             return "0" if self.state(f"PJSIP/{subject}") == UNAVAILABLE else "1"
+        if kind == "queue":
+            return self._queue(subject, question.answers)
         if kind == "global":
             return world.globals.get(subject, "")
         return question.answers[0] if question.answers else ""
@@ -107,6 +109,27 @@ class Answers:
             if state in states:
                 return STATUS[state]
         return "CHANUNAVAIL"
+
+    def _queue(self, name: str, answers: tuple[str, ...]) -> str:
+        """Return how the wait ends: a member who answers takes the call; where none would, the time passes."""
+        members: set[str] = set()
+        for section in self.run.pbx.sections("queues.conf") if self.run else ():
+            if section.name == name:
+                members |= {
+                    option.value.partition(",")[0].strip()
+                    for option in section.options
+                    if option.key == "member"
+                }
+        # Local/101@queue-phones/n rings the phones of 101.
+        phones = {
+            f"PJSIP/{one[6:].partition('@')[0]}" if one.startswith("Local/") else one for one in members
+        }
+        states = {self.state(phone) for phone in phones}
+        if not members or ANSWERS in states:
+            return answers[0]
+        if states == {UNAVAILABLE} and "JOINEMPTY" in answers:
+            return "JOINEMPTY"
+        return "TIMEOUT" if "TIMEOUT" in answers else answers[0]
 
     def _device(self, subject: str) -> str:
         if subject.startswith("Custom:"):

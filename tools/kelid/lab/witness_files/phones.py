@@ -1,6 +1,6 @@
 """All phones and trunks of a tree: each has an address of its own on the loopback, registers, calls and is called.
 
-They speak as much SIP as that takes. No sound is sent or heard: their SDP names a port at which nobody listens.
+They speak as much SIP as that takes. They send some silence and hear nothing: their SDP names a port without a listener.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class Leg:
         self.last: bytes = b""
         self.invite: Message | None = None
         self.on_end: Callable[[], None] | None = None
+        self.media: tuple[str, int] | None = None
+        """Where Asterisk hears."""
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -233,6 +235,10 @@ class Phone(asyncio.DatagramProtocol):
             return
         if leg is None or method != "INVITE" or status == 100:
             return
+        port = re.search(r"^m=audio (\d+)", message.body, re.MULTILINE)
+        if port and leg.media is None:
+            leg.media = ("127.0.0.1", int(port[1]))
+            self.speak(leg, 0)
         tagged = message.get("to")
         if "tag=" in tagged:
             leg.theirs = tagged
@@ -283,6 +289,15 @@ class Phone(asyncio.DatagramProtocol):
             self.ended(leg)
         if method == "BYE" and leg:
             self.ended(leg)
+
+    def speak(self, leg: Leg, number: int) -> None:
+        """Send a little silence now and then: Asterisk takes two seconds without any sound for the end of a recording."""
+        if leg.over or leg.media is None:
+            return
+        stamp = (number * 160).to_bytes(4, "big")
+        packet = b"\x80\x08" + number.to_bytes(2, "big") + stamp + b"wit!" + b"\xd5" * 160
+        self.transport.sendto(packet, leg.media)
+        asyncio.get_running_loop().call_later(0.7 / self.fast, self.speak, leg, (number + 1) % 65536)
 
     def called(self, message: Message) -> None:
         """Be called: do what the world says."""

@@ -17,6 +17,9 @@ from .manager import CONF, Event, Manager
 LIMIT = 60
 """Seconds for anything that takes part of one on an idle machine."""
 
+SPOOL = pathlib.Path("/var/spool/asterisk")
+"""Empty, and gone with the program: it has a mount of its own there. Dial plans show this path."""
+
 LOGGER = (
     "[general]\ndateformat = %F %T.%3q\nqueue_log = no\n[logfiles]\nmessages.log => notice,warning,error\n"
 )
@@ -49,8 +52,12 @@ class Private:
         """Start on a tree. ``clock``: what it shows then (seconds since 1970); ``rate``: how fast its time goes."""
         await self.stop()
         shutil.rmtree(self.top)
-        for name in ("etc", "db", "spool/voicemail", "spool/monitor", "run", "log/cdr-csv"):
+        for name in ("etc", "db", "run", "log/cdr-csv"):
             (self.top / name).mkdir(parents=True)
+        for path in SPOOL.iterdir():
+            shutil.rmtree(path)
+        for name in ("voicemail", "monitor", "tmp"):
+            (SPOOL / name).mkdir()
         for name, text in {**files, "manager.conf": CONF, "logger.conf": LOGGER}.items():
             self.write(name, text)
         for name in media:
@@ -59,7 +66,7 @@ class Private:
         self.conf = self.top / "asterisk.conf"
         self.conf.write_text(
             f"[directories]\nastetcdir => {self.top}/etc\nastmoddir => {modules}\nastdbdir => {self.top}/db\n"
-            f"astspooldir => {self.top}/spool\nastrundir => {self.top}/run\nastlogdir => {self.top}/log\n"
+            f"astspooldir => {SPOOL}\nastrundir => {self.top}/run\nastlogdir => {self.top}/log\n"
             "astvarlibdir => /var/lib/asterisk\nastdatadir => /usr/share/asterisk\nastkeydir => /var/lib/asterisk\n"
             "astagidir => /usr/share/asterisk/agi-bin\n[options]\nverbose = 3\ndebug = 0\nmaxload = 0\n"
         )
