@@ -18,7 +18,7 @@ LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-arch
 # Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
 PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))
 
-.PHONY: help setup packages demo test check lint unit lab-tests bench format constraints reference clean
+.PHONY: help setup packages demo test check lint unit lab-tests fidelity bench format constraints reference clean
 
 help: ## Show this help
 	@echo "kelid: PBX configuration as code"
@@ -71,6 +71,9 @@ unit: $(STAMP) ## Only the tests that need no lab
 
 lab-tests: $(STAMP) packages ## Only the tests that need the lab
 	@$(PYTEST) -m lab $(PYTEST_ARGS)
+
+fidelity: $(STAMP) packages ## The call oracle against a live Asterisk, some 15 minutes (FIDELITY_ARGS: --seed 7, --minutes 5, --only keys, --keep)
+	@PYTHONPATH=tests $(BIN)/python -m fidelity $(FIDELITY_ARGS)
 
 bench: $(STAMP) ## How fast kelid is, as ratios with limits (BENCH_ARGS: --quick, --json)
 	@$(BIN)/python tests/bench/bench.py $(BENCH_ARGS)

@@ -74,6 +74,14 @@ class Dialling(NamedTuple):
     status: str = ""
 
 
+TECHNOLOGIES = frozenset(
+    """PJSIP SIP IAX2 DAHDI ZAP LOCAL CONSOLE ALSA OSS MGCP SKINNY SCCP UNISTIM USTM H323 OOH323 MOTIF GTALK JINGLE MISDN
+    CAPI KHOMP VPB PHONE NBS MOBILE AGENT BRIDGE MULTICASTRTP UNICASTRTP AUDIOSOCKET WEBSOCKET DONGLE QUECTEL RTP SLA FEATURES
+    """.split()  # noqa: SIM905
+)
+"""Technologies that some channel driver of Asterisk's, or a well-known one from elsewhere, has."""
+
+
 @lru_cache(8192)
 def _arguments(data: str) -> _Arguments:
     parts = split_arguments(data, 4)
@@ -109,7 +117,7 @@ def dial(run: Run, data: str) -> int | str:
         return HANG_UP
     arguments = _arguments(data)
     given = arguments.options
-    if given is None or not arguments.peers:
+    if given is None:
         run.set("DIALSTATUS", "INVALIDARGS")
         return HANG_UP
     limit = given.get("S")
@@ -154,13 +162,16 @@ def _call(run: Run, data: str) -> int | str:
     devices: list[str] = []
     locals_: list[str] = []
     unavailable = 0
-    for interface in arguments.peers.split("&"):
+    for interface in arguments.peers.split("&") if arguments.peers else ():
         technology, _, number = interface.partition("/")
         if not number:
             run.warn("Dial argument takes format (technology/resource)")
             return _out(run, Dialling(data, status="INVALIDARGS"), HANG_UP)
         if technology.lower() == "local":
             locals_.append(interface)
+        elif technology.upper() not in TECHNOLOGIES:
+            unavailable += 1
+            channel.hangup_cause = 66  # AST_CAUSE_CHAN_NOT_IMPLEMENTED (ast_request in main/channel.c)
         elif _is_missing(run, technology, number):
             unavailable += 1
             channel.hangup_cause = CAUSE["CHANUNAVAIL"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kelid.simulate.arguments import split_arguments, strip_quoted
+from kelid.simulate.arguments import split_arguments
 from kelid.simulate.state import GO_ON
 from kelid.simulate.substitute import set_variable
 
@@ -31,7 +31,7 @@ def mset(run: Run, data: str) -> int | str:
     for pair in split_arguments(data, 24):
         name, sign, value = pair.partition("=")
         if sign:
-            set_variable(run, name.strip(), strip_quoted(value))
+            set_variable(run, name.strip(), value)
         else:
             run.warn(f"MSet: ignoring entry '{pair}' with no '='")
     return GO_ON
