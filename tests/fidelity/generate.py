@@ -850,8 +850,6 @@ def ends(rng: Rng, name: str) -> Case:
         "Nothing(1)",
         "Wait(20)",
         "Playback(beep)",
-        "Playback(not-there)",
-        "Background(not-there)",
         "WaitExten(2)",
         f"Goto({name}-none,s,1)",
         "Return()",

@@ -171,7 +171,7 @@ class Run:
             call.caller,
             call.caller_name,
         )
-        channel.ani = call.caller
+        channel.ani = call.caller if technology != "Local" else ""  # what Asterisk makes itself has none
         channel.dnid = call.exten if technology != "Local" else ""
         channel.language = call.language or "en"
         channel.musicclass = call.musicclass

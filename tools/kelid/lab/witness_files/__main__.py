@@ -228,19 +228,14 @@ class Witness:
     async def start(self, task: dict[str, Any]) -> dict[str, Any]:
         """Load a tree: ``files``, ``media``, ``phones`` (endpoint -> [aor, address]), ``rate``, ``clock``."""
         await self.asterisk.start(task["files"], task["media"], task["rate"], task["clock"])
+        for phone in self.phones.values():
+            phone.transport.close()
+        self.phones.clear()
+        await asyncio.sleep(0)  # sockets close when the loop has its turn
+        loop = asyncio.get_running_loop()
         for name, (aor, address) in task["phones"].items():
-            known = self.phones.get(name)
-            if known is None or (known.aor, known.address) != (aor, address):
-                if known is not None:
-                    known.transport.close()
-                known = Phone(name, aor, address)
-                loop = asyncio.get_running_loop()
-                await loop.create_datagram_endpoint(partial(_same, known), local_addr=(address, 5060))
-            known.registered = False
-            known.legs.clear()
-            self.phones[name] = known
-        for name in set(self.phones) - set(task["phones"]):
-            self.phones.pop(name).transport.close()
+            phone = self.phones[name] = Phone(name, aor, address)
+            await loop.create_datagram_endpoint(partial(_same, phone), local_addr=(address, 5060))
         return {"log": self.asterisk.log()}
 
     async def world(self, task: dict[str, Any]) -> dict[str, Any]:
