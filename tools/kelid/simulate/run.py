@@ -176,9 +176,12 @@ class Run:
         channel.language = call.language or "en"
         channel.musicclass = call.musicclass
         channel.account = call.account
-        for variable, text in call.variables.items():
-            self.give(channel, variable, text)
         self.push(Level(channel))
+        for variable, text in call.variables.items():
+            if variable.endswith(")"):  # set_var may write a function: GROUP(phone)=101
+                set_variable(self, variable, text)
+            else:
+                self.give(channel, variable, text)
 
     @staticmethod
     def give(channel: Channel, name: str, text: str) -> None:
