@@ -36,6 +36,19 @@ from kelid.pipeline.fleet import Task, run
 LARGE = 10_000
 SMALL = 200
 JOBS = 2
+CALL = (
+    "--from",
+    "trunk:ims",
+    "--did",
+    "02188000000",
+    "--caller",
+    "09121234567",
+    "--at",
+    "1405-09-07 10:00",
+    "--press",
+    "1",
+)
+"""A call in office hours that goes through the menu."""
 
 PARSE = """
 import sys, yaml
@@ -136,6 +149,7 @@ def processes(sites: Path, rounds: int) -> Iterator[Row]:
     sides = {
         "parse": [python, "-c", PARSE, *files],
         "check": [python, "-m", "kelid", "check", "--sites", str(sites), "one"],
+        "trace": [python, "-m", "kelid", "trace", "--sites", str(sites), "one", *CALL],
         "render": [python, "-m", "kelid", "render", "--sites", str(sites), "one", "--output", str(out)],
     }
     best = dict.fromkeys(sides, (9000000000.0, 0.0))
@@ -155,6 +169,17 @@ def processes(sites: Path, rounds: int) -> Iterator[Row]:
             best[side][1],
             best["parse"][1],
         )
+
+    yield Row(
+        f"kelid trace of a call at {SMALL} extensions, by the clock and through a menu",
+        "kelid check of the same site",
+        best["trace"][0] / best["check"][0],
+        3.0,
+        best["trace"][0],
+        best["check"][0],
+        best["trace"][1],
+        best["check"][1],
+    )
 
 
 def linear(sites: Path, extensions: int, rounds: int) -> Row:
