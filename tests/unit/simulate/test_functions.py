@@ -94,6 +94,13 @@ def make_run(answers: dict[str, str] | None = None) -> tuple[Run, list[Question]
         ("${PJSIP_PARSE_URI(sip:a@[::1]:5,host)}", {}, "::1", ""),
         ("<${PJSIP_PARSE_URI(sip:@h,host)}>", {}, "<>", ""),
         ("${CALENDAR_BUSY(shop)}", {"box:CALENDAR_BUSY(shop)": "1"}, "1", "box"),
+        (
+            '${SET(J={"a":{"b":[1,{"c":0.1}]}})}|${JSON_DECODE(J,a.b.1.c)}',
+            {},
+            '{"a":{"b":[1,{"c":0.1}]}}|0.10000000000000001',
+            "",
+        ),
+        ('${SET(J={"a":[1,2]})}|${JSON_DECODE(J,a,.,c)}|${JSON_DECODE(J,b)}', {}, '{"a":[1,2]}|2|', ""),
         ("${RAND(1,3)}", {"random:1-3": "2"}, "2", "random"),
         ("${EVAL_EXTEN(internal,205,2)}", {}, "05", ""),
         ("${AST_CONFIG(queues.conf,sales,strategy)}", {}, "rrmemory", ""),

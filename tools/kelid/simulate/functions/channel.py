@@ -430,20 +430,17 @@ def unlock(run: Run, arguments: str) -> str:
 
 @reads("HANGUPCAUSE_KEYS")
 def hangup_cause_keys(run: Run, arguments: str) -> str:
-    """Return the channels that were called and have told why they ended, as far as the run has noted them."""
-    names = [key.removeprefix("HANGUPCAUSE/") for key in run.channel.hooks if key.startswith("HANGUPCAUSE/")]
-    return ",".join(names)
+    """Return the channels that were called and have told why they ended; none before anything was called."""
+    return run.learn(Question("channel", "called")) if "DIALSTATUS" in run.channel.variables else ""
 
 
 @reads("HANGUPCAUSE")
 def hangup_cause(run: Run, arguments: str) -> str | None:
-    """Return why a channel that was called has ended."""
-    given = split_arguments(arguments, 2)
-    kept = run.channel.hooks.get(f"HANGUPCAUSE/{given[0]}") if given else None
-    if kept is None:
-        run.warn(f"Unable to find information for channel {arguments}")
-        return None
-    return kept
+    """Return why a channel that was called has ended, in the words of its network."""
+    if "DIALSTATUS" in run.channel.variables:
+        return run.learn(Question("channel", f"called,{settled(run, arguments)}"))
+    run.warn(f"Unable to find information for channel {arguments}")
+    return None
 
 
 _FAX_DEFAULTS = {

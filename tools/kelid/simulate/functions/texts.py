@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kelid.simulate.arguments import leading_double, leading_integer, split_arguments
+from kelid.simulate.functions.strings import variable
 from kelid.simulate.octets import from_octets, to_octets
 from kelid.simulate.registry import reads
 from kelid.simulate.undecided import settled
@@ -108,6 +110,52 @@ def converted(run: Run, arguments: str) -> str | None:
         return from_octets(text.encode(given[1]).decode("latin-1"))
     except (LookupError, UnicodeError):
         raise UnknownHere(f"ICONV({arguments})") from None
+
+
+def _json_text(value: object, *, old: bool) -> str:
+    """Return a value of JSON as Asterisk writes it; 16 knows texts, whole numbers and what holds others."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if old and (isinstance(value, bool) or not isinstance(value, int)):
+        return "(null)"
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return f"{value:.17g}" if isinstance(value, float) else str(value)
+
+
+@reads("JSON_DECODE")
+def json_value(run: Run, arguments: str) -> str | None:
+    """Return a value of a variable that holds JSON: ``variable,path[,separator[,options]]``; ``c`` counts a list's entries.
+
+    Asterisk 16 has no paths (funcs/func_json.c).
+    """
+    old = run.pbx.asterisk < 17
+    given = split_arguments(settled(run, arguments), 2 if old else 4)
+    if len(given) < 2 or not given[0] or not given[1]:
+        run.warn("JSON_DECODE requires a variable and an item")
+        return None
+    try:
+        value = json.loads(settled(run, from_octets(variable(run, given[0]))))
+    except ValueError:
+        run.warn(f"Failed to parse as JSON: {given[0]}")
+        return None
+    separator = given[2] if len(given) > 2 and given[2] else "."
+    for key in [given[1]] if old else given[1].split(separator):
+        if isinstance(value, dict):
+            if key not in value:
+                return None
+            value = value[key]
+        elif isinstance(value, list):
+            if old or not (key.isascii() and key.isdigit()) or int(key) >= len(value):
+                return None
+            value = value[int(key)]
+    if isinstance(value, list) and not old and len(given) > 3 and "c" in given[3]:
+        return str(len(value))
+    return _json_text(value, old=old)
 
 
 _URI = re.compile(
