@@ -283,3 +283,20 @@ def test_a_number_that_was_filtered_before_is_clean_where_it_goes() -> None:
 )
 def test_nothing_is_said_of_what_can_be_right(dialplan: str) -> None:
     assert codes(f"[a]\n{dialplan}") == []
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("Goto(1)", True),
+        ("GotoIf($[0${X} > 1]?1:1)", True),
+        ("GotoIfTime(9:00-17:00,*,*,*?1)", False),
+        ("Congestion()", True),
+        ("Busy(10)", True),
+        ("GotoIf($[0${X} > 1]?1)", False),
+        ("Wait(1)", False),
+    ],
+)
+def test_a_step_behind_one_that_always_goes_elsewhere_is_dead(step: str, expected: bool) -> None:
+    dialplan = f"[a]\nexten => 1,1,Wait(1)\nexten => 1,n,{step}\nexten => 1,n,Hangup()\n"
+    assert ("Z302" in codes(dialplan)) is expected
