@@ -34,6 +34,7 @@ def make_run(asterisk: int = 22, **variables: str) -> Run:
         ("<${A:0:5}>", "<hello>"),
         ("${A:-3}", "d-x"),
         ("${A:-1}", "x"),
+        ("$[(1e5) - SQRT(-7.8) && 0.1]", "-nan"),
         ("${ISNULL()}${ISNULL(${NONE})}${ISNULL(a)}${EXISTS(a)}${EXISTS()}", "11010"),
         ("${A:2:-2}", "llo-world"),
         ("${A:40}", ""),
