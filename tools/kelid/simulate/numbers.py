@@ -130,7 +130,7 @@ def subtract(one: Number, other: Number) -> Number:
     if isinstance(one, float) or isinstance(other, float):
         if one == 0 and other == 0:
             return 0 if math.copysign(1, other) < 0 or not isinstance(one, float) else one
-        return other if other != other else add(one, negative(other))
+        return other if math.isnan(other) else add(one, negative(other))
     return rounded(one - other)
 
 
