@@ -126,7 +126,9 @@ class Ways:
                         database[f"{family}/{number}"] = value if family != "DND" else "1"
             if "BLACKLIST" in self.families:
                 database["BLACKLIST/09129999999"] = "1"
-        return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database)
+        # Nobody spells a name in a directory.
+        answers = {"directory": ""}
+        return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database, answers=answers)
 
     def call(self, rng: random.Random, at: datetime) -> tuple[Call, tuple[str, ...]]:
         """Return a call and what is pressed."""

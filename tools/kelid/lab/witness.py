@@ -133,6 +133,7 @@ class Witness:
         """Start Asterisk on a tree, whatever ran before; return what it complained of.
 
         ``files`` is the text of the tree (secrets may be tokens), ``pbx`` what it says, ``media`` the paths of its sounds.
+        ``at`` is the moment that it shows; None for the true time, at its true pace.
         """
         adapted = dict(adapt(pbx, files))
         phones = addresses(pbx)
@@ -144,7 +145,7 @@ class Witness:
             media=list(media),
             phones=phones,
             rate=rate,
-            clock=at.timestamp(),
+            clock=at.timestamp() if at else None,
         )
         return list(told["log"])
 

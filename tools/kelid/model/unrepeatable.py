@@ -51,7 +51,7 @@ UNREPEATABLE = (
     ),
     Unrepeatable(
         "<unique>",
-        re.compile(r"(?<![\w.])(?:\d{9,10}\.\d+|w\d+\.[12])(?![\w.])"),
+        re.compile(r"(?<![\w.])(?:\d{9,10}\.\d+|w\d+\.[12])(?!\w)"),
         "unique ids are the second of the call and a number that counts up (UNIQUEID, LINKEDID)",
     ),
     Unrepeatable(
