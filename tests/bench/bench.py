@@ -303,6 +303,30 @@ def hash_tree(top: Path) -> str:
     return total.hexdigest()
 
 
+def traces(count: int, rounds: int) -> Iterator[Row]:
+    """The oracle against a live Asterisk, where a lab can be built: the same calls, the best round of each."""
+    from kelid.lab import missing_requirements
+
+    missing = missing_requirements()
+    if missing:
+        print(f"not measured: traces against live calls ({'; '.join(missing)})", file=sys.stderr)
+        return
+    from live_calls import turns
+
+    found = list(turns(f"bench-{os.getpid()}", count, rounds))
+    seconds, live = (min(one[at] for one in found) for at in (0, 1))
+    yield Row(
+        f"{count} calls traced in one process",
+        "a live Asterisk takes the same calls",
+        seconds / live,
+        0.2,
+        seconds,
+        live,
+        0.0,
+        0.0,
+    )
+
+
 # --- the table -----------------------------------------------------------------------------------
 
 
@@ -311,6 +335,7 @@ def rows(top: Path, *, quick: bool) -> Iterator[Row]:
     yield from processes(top / "sites", 5 if quick else 15)
     yield linear(top / "sites", 2000 if quick else LARGE, 2 if quick else 3)
     yield from fleet(top, *((40, 20, 3) if quick else (1000, 100, 5)))
+    yield from traces(*((500, 2) if quick else (2000, 4)))
 
 
 def line(row: Row) -> str:
