@@ -181,6 +181,14 @@ def test_callers_have_extensions_of_their_own(plan: Any) -> None:
     assert made.said("101") == "nobody"
 
 
+def test_whoever_sends_no_number_is_none_of_the_callers(plan: Any) -> None:
+    made = plan(
+        "[a]\nexten => 101,1,NoOp(all)\nexten => 101/0911,1,NoOp(one)\nexten => 101/_X.,1,NoOp(some)\n"
+    )
+    assert made.said("101") == "all"
+    assert made.said("101", caller="0911") == "one"
+
+
 def test_a_timed_include_counts_while_it_is_time(plan: Any) -> None:
     made = plan(
         """

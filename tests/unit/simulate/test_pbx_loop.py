@@ -95,7 +95,8 @@ MENU = """
         (("13",), "i 13"),
         (("312",), "three 312"),
         (("31",), "i 31"),
-        (("42",), "four 42"),  # ! ends the waiting
+        (("42",), "four 42"),
+        (("421",), "four 42"),  # ! ends the waiting, whatever could still come
         (("9",), "i 9"),
         (("", "5"), "five"),  # first nothing, then at WaitExten
         (("", "12"), "twelve"),
