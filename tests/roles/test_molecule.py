@@ -26,6 +26,6 @@ def test_a_bare_machine_becomes_a_pbx_and_the_second_run_changes_nothing(root: P
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
