@@ -185,8 +185,8 @@ LOCAL = """
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("Busy()", "BUSY 17 h"),
-        ("Congestion()", "CONGESTION 34 h"),
+        ("Busy()", "BUSY 0 h"),
+        ("Congestion()", "CONGESTION 0 h"),
         ("Hangup(17)", "BUSY 17 h"),
         ("Hangup(3)", "CHANUNAVAIL 3 h"),
         ("Hangup()", "NOANSWER 16 h"),

@@ -577,12 +577,14 @@ class Run:
         self.note("tone", "busy")
         if not self.channel.answered:
             self.channel.hangup_cause = 17
+            self.channel.hooks["indicated"] = "17"
 
     def indicate_congestion(self) -> None:
         """Let the caller hear that there is no way."""
         self.note("tone", "congestion")
         if not self.channel.answered:
             self.channel.hangup_cause = 34
+            self.channel.hooks["indicated"] = "34"
 
     def _collect(self, level: Level, digits: str, first: str) -> None:
         """Wait for digits until they can't become another extension, and go there."""

@@ -440,13 +440,15 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
     cause = local.hangup_cause
     if ended.deadline is not None and run.elapsed >= ended.deadline:
         cause = 16
+    elif "indicated" in local.hooks:
+        channel.hangup_cause = 0  # the tone comes before the channel has a cause
     elif cause:
         channel.hangup_cause = cause
     if cause == CAUSES["BUSY"]:
         dialling = dialling._replace(busy=dialling.busy + 1)
     elif cause == CAUSES["CONGESTION"]:
         dialling = dialling._replace(congestion=dialling.congestion + 1)
-    elif cause not in (0, 16, 19):
+    elif cause not in (16, 19):  # no cause at all counts too (handle_cause)
         dialling = dialling._replace(unavailable=dialling.unavailable + 1)
     return _follow(run, dialling)
 
