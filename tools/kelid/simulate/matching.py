@@ -1,0 +1,363 @@
+"""The dial plan as it is searched for texts that aren't decided yet: which extensions they may be, each with its part.
+
+Extensions of a context whose steps are the same but for their own number, and for numbers that hang on it (a ring time, a
+DID), are one *group*: a case goes through them once, with the number still open. What differs inside of a group is a table
+from the extension to the text, which is looked up where somebody looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from kelid.model.pbx import Pbx, Step
+from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
+from kelid.simulate.languages import ANY, EMPTY_TEXT, Automaton, Machine, Node, Ranked, mask_of
+from kelid.simulate.registry import reads
+from kelid.simulate.symbols import LONGEST, Symbols
+from kelid.simulate.unknown import UnknownHere
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+
+TABLE = "KELID-TABLE"
+"""A function of ours, which no dial plan can name: what stands in a group's step where its extensions differ."""
+
+_TOKENS = re.compile(r"\$\{|\$\[|[{}\[\]()]|[A-Za-z0-9_+*#]+|[^A-Za-z0-9_+*#{}\[\]()$]+|\$")
+_DIGITS = re.compile(r"[0-9]+")
+
+
+class Rank(NamedTuple):
+    """One place in the order in which extensions are tried: an extension or a group, and the texts that it matches."""
+
+    node: Node
+    entry: Entry
+    caller: str | None
+    switch: str = ""
+
+
+class GroupEntry(Entry):
+    """A group as one extension."""
+
+    __slots__ = ()
+
+
+class SymbolicDialplan(Dialplan):
+    """A dial plan that is searched for texts with atoms too."""
+
+    def __init__(self, pbx: Pbx, automaton: Automaton) -> None:
+        """Index the contexts; ``automaton`` is that of the exploration."""
+        super().__init__(pbx)
+        self.automaton = automaton
+        self.tables: list[dict[str, str]] = []
+        self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
+        self._nodes: dict[str, Node] = {}
+        self._groups: dict[str, list[tuple[Entry, tuple[Entry, ...]]]] = {}
+
+    # --- sets of texts -------------------------------------------------------------------------------
+
+    def node(self, pattern: str) -> Node:
+        """Return the texts that a pattern matches."""
+        found = self._nodes.get(pattern)
+        if found is None:
+            automaton = self.automaton
+            if pattern[:1] != "_":
+                found = automaton.texts(pattern.replace("-", ""))
+            else:
+                masks: list[int] = []
+                rest = EMPTY_TEXT
+                for position in positions(pattern):
+                    if isinstance(position, str):
+                        least = 1 if position == "." else 0
+                        rest = automaton.repeated(ANY, least, LONGEST)
+                        break
+                    masks.append(mask_of(position))
+                found = automaton.sequence(masks, rest)
+            self._nodes[pattern] = found
+        return found
+
+    def ranks(self, run: Run, context: str, wanted: Hashable) -> tuple[Rank, ...]:
+        """Return what a search goes through, in order: of those that have the priority, the label or the hint."""
+        timed = self._is_timed(context)
+        key = (context, wanted)
+        found = None if timed else self._ranks.get(key)
+        if found is None:
+            made: list[Rank] = []
+            for one in self.searched(run, context):
+                made += self._of(one, wanted)
+                made += [
+                    Rank(ANY, Entry("", None, self.asterisk), None, f"{switch.keyword} => {switch.text} of context {one.name}")
+                    for switch in one.switches
+                ]
+            found = tuple(made)
+            if not timed:
+                self._ranks[key] = found
+        return found
+
+    def _of(self, one: Searched, wanted: Hashable) -> Iterator[Rank]:
+        for entry, members in self._grouped(one):
+            if _has(entry, wanted):
+                node = (
+                    self.node(entry.pattern)
+                    if len(members) == 1
+                    else self.automaton.texts(*(member.pattern.replace("-", "") for member in members))
+                )
+                yield Rank(node, entry, entry.caller)
+
+    def _grouped(self, one: Searched) -> list[tuple[Entry, tuple[Entry, ...]]]:
+        found = self._groups.get(one.name)
+        if found is None:
+            found = []
+            shapes: dict[Hashable, list[Entry]] = {}
+            for entry in one.entries:
+                if _may_group(entry):
+                    row = shapes.setdefault(_shape(entry), [])
+                    if not row:
+                        found.append((entry, ()))
+                    row.append(entry)
+                else:
+                    found.append((entry, (entry,)))
+            by_first = {id(row[0]): tuple(row) for row in shapes.values()}
+            found = [
+                (self._group(by_first[id(entry)]), by_first[id(entry)]) if not members else (entry, members)
+                for entry, members in found
+            ]
+            self._groups[one.name] = found
+        return found
+
+    def _group(self, members: tuple[Entry, ...]) -> Entry:
+        first = members[0]
+        if len(members) == 1:
+            return first
+        made = GroupEntry(first.pattern, None, self.asterisk)
+        for priority, step in first.raw().items():
+            columns = [_tokens(member.raw()[priority].data, member.pattern) for member in members]
+            data: list[str] = []
+            for tokens in zip(*columns, strict=True):
+                if len(set(tokens)) == 1:
+                    data.append(tokens[0] if tokens[0] != OWN else "${EXTEN}")
+                else:
+                    table = {
+                        member.pattern: member.pattern if token == OWN else token
+                        for member, token in zip(members, tokens, strict=True)
+                    }
+                    number = self._table(table)
+                    data.append(f"${{{TABLE}({number})}}")
+            made._raw[priority] = Step(step.app, "".join(data), step.label, step.where, step.priority)
+        made.labels = dict(first.labels)
+        made.has_first = first.has_first
+        made.hint = first.hint
+        return made
+
+    def _table(self, table: dict[str, str]) -> int:
+        if table in self.tables:
+            return self.tables.index(table)
+        self.tables.append(table)
+        return len(self.tables) - 1
+
+    # --- searching -----------------------------------------------------------------------------------
+
+    def _search(self, run: Run, context: str, exten: str, caller: str, wanted: Hashable) -> Entry | None:
+        """Return the first extension that the text matches and that has what is wanted; None without one."""
+        symbols = run.symbols
+        assert isinstance(symbols, Symbols)  # noqa: S101 - the callers looked
+        passed: set[int] = set()
+        while True:
+            ranks = [
+                (index, rank)
+                for index, rank in enumerate(self.ranks(run, context, wanted))
+                if index not in passed
+                and (rank.caller is None or caller or rank.caller == "")
+                and not (rank.caller == "" and caller)
+            ]
+            index = self._which(symbols, exten, context, wanted, [rank for _, rank in ranks])
+            if index < 0:
+                return None
+            place, rank = ranks[index]
+            if rank.switch:
+                if wanted == HINT:
+                    passed.add(place)
+                    continue
+                raise UnknownHere(rank.switch)
+            if rank.caller and not self._calls(symbols, rank.caller, caller):
+                passed.add(place)
+                continue
+            return rank.entry
+
+    def _which(
+        self, symbols: Symbols, exten: str, context: str, wanted: Hashable, ranks: Sequence[Rank]
+    ) -> int:
+        nodes = tuple(
+            self.automaton.repeated(ANY, 0, LONGEST) if rank.switch else rank.node for rank in ranks
+        )
+        automaton = self.automaton
+
+        def which(text: str) -> int:
+            plain = text.replace("-", "")
+            return next((index for index, node in enumerate(nodes) if automaton.has(node, plain)), -1)
+
+        def machine() -> Machine:
+            return Ranked(automaton, nodes)
+
+        found = symbols.classify(exten, ("extension", context, wanted, nodes), which, machine)
+        assert isinstance(found, int)  # noqa: S101 - both give a number
+        return found
+
+    def _calls(self, symbols: Symbols, pattern: str, caller: str) -> bool:
+        if not symbols.within(caller):
+            return bool(match(pattern, caller, MATCH))
+        node = self.node(pattern)
+        automaton = self.automaton
+
+        def machine() -> Machine:
+            return Ranked(automaton, [node])
+
+        found = symbols.classify(
+            caller, ("caller", pattern), lambda text: 0 if automaton.has(node, text) else -1, machine
+        )
+        return found == 0
+
+    def _is_open(self, run: Run, exten: str, caller: str) -> bool:
+        symbols = run.symbols
+        return symbols is not None and (symbols.within(exten) or symbols.within(caller))
+
+    def find(self, run: Run, context: str, exten: str, priority: int, caller: str) -> ReadyStep | None:
+        """Return the step there, as Dialplan does."""
+        if not self._is_open(run, exten, caller):
+            return super().find(run, context, exten, priority, caller)
+        entry = self._search(run, context, exten, caller, priority)
+        return entry.step(priority) if entry is not None else None
+
+    def entry(self, run: Run, context: str, exten: str, priority: int, caller: str) -> Entry | None:
+        """Return the extension that has the priority, as Dialplan does."""
+        if not self._is_open(run, exten, caller):
+            return super().entry(run, context, exten, priority, caller)
+        return self._search(run, context, exten, caller, priority)
+
+    def exists(
+        self, run: Run, context: str, exten: str, priority: int = 1, caller: str | None = None
+    ) -> bool:
+        """Return True if the dial plan has the step, without a decision about which of several it is."""
+        caller = run.channel.caller if caller is None else caller
+        symbols = run.symbols
+        if symbols is None or not symbols.within(exten):
+            return super().exists(run, context, exten, priority, caller)
+        ranks = self.ranks(run, context, priority)
+        if any(rank.switch or rank.caller is not None for rank in ranks):
+            return self.entry(run, context, exten, priority, caller) is not None
+        assert isinstance(symbols, Symbols)  # noqa: S101 - it has atoms
+        key = ("exists", context, priority, ranks)
+        automaton = self.automaton
+        union = 0
+        for rank in ranks:
+            union = automaton.either(union, rank.node)
+        found = symbols.classify(
+            exten,
+            (*key[:3], union),
+            lambda text: 0 if automaton.has(union, text.replace("-", "")) else -1,
+            lambda: Ranked(automaton, [union]),
+        )
+        return found == 0
+
+    def label(self, run: Run, context: str, exten: str, label: str, caller: str | None = None) -> int | None:
+        """Return the priority of a label, as Dialplan does."""
+        caller = run.channel.caller if caller is None else caller
+        if not self._is_open(run, exten, caller):
+            return super().label(run, context, exten, label, caller)
+        if any(rank.switch for rank in self.ranks(run, context, ("label", label))):
+            return None
+        entry = self._search(run, context, exten, caller, ("label", label))
+        return entry.labels[label] if entry is not None else None
+
+    def partly(self, run: Run, context: str, text: str, mode: str, caller: str | None = None) -> bool:
+        """Return True if the text can be or become an extension, as Dialplan does."""
+        symbols = run.symbols
+        if symbols is None or not symbols.within(text):
+            return super().partly(run, context, text, mode, caller)
+        assert isinstance(symbols, Symbols)  # noqa: S101 - it has atoms
+        concrete = super().partly
+        shadow = _Shadow(run)
+        found = symbols.classify(text, ("partly", context, mode), lambda one: concrete(shadow, context, one, mode, caller))  # type: ignore[arg-type]
+        return bool(found)
+
+
+class _Shadow:
+    """A run for questions about plain texts: it has what a search needs, and no atoms."""
+
+    def __init__(self, run: Run) -> None:
+        self.channel = run.channel
+        self.symbols = None
+        self._run = run
+        self.is_time = run.is_time
+        self.warn = run.warn
+
+
+def _has(entry: Entry, wanted: Hashable) -> bool:
+    if isinstance(wanted, tuple):
+        return wanted[1] in entry.labels
+    assert isinstance(wanted, int)  # noqa: S101 - a priority or HINT
+    return entry.has(wanted)
+
+
+OWN = "\0own"
+"""Stands among tokens for the extension's own number."""
+
+
+def _may_group(entry: Entry) -> bool:
+    return (
+        entry.pattern[:1] != "_"
+        and entry.caller is None
+        and entry.hint is None
+        and len(entry.pattern) > 1
+        and _DIGITS.fullmatch(entry.pattern) is not None
+    ) or (
+        entry.pattern[:1] != "_"
+        and entry.caller is None
+        and len(entry.pattern) > 1
+        and _DIGITS.fullmatch(entry.pattern) is not None
+        and entry.hint is not None
+        and entry.has_first
+    )
+
+
+def _tokens(data: str, own: str) -> list[str]:
+    """Return the text in pieces: words, and what stands between; the own number is OWN."""
+    return [OWN if token == own else token for token in _TOKENS.findall(data)]
+
+
+def _shape(entry: Entry) -> Hashable:
+    """Return what all of a group have in common: everything but numbers outside of expressions and variables."""
+    return tuple(
+        (priority, step.app, step.label, step.priority, _skeleton(step.data, entry.pattern))
+        for priority, step in entry.raw().items()
+    )
+
+
+def _skeleton(data: str, own: str) -> tuple[str, ...]:
+    made: list[str] = []
+    depth = 0
+    for token in _tokens(data, own):
+        if token in ("${", "$["):
+            depth += 1
+        elif depth and token in ("{", "["):
+            depth += 1
+        elif depth and token in ("}", "]"):
+            depth -= 1
+        elif token == OWN or (not depth and len(token) > 1 and _DIGITS.fullmatch(token)):
+            token = "\0number"
+        made.append(token)
+    return tuple(made)
+
+
+@reads(TABLE)
+def _look_up(run: Run, arguments: str) -> str:
+    """Return what stands in the table for the channel's extension."""
+    assert isinstance(run.dialplan, SymbolicDialplan)  # noqa: S101 - only its steps name a table
+    table = run.dialplan.tables[int(arguments)]
+    symbols = run.symbols
+    if symbols is None or not symbols.within(run.channel.exten):
+        return table[run.channel.exten.replace("-", "")]
+    assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
+    name = (TABLE, id(run.dialplan), arguments)
+    return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])

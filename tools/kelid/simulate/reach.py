@@ -1,0 +1,275 @@
+"""What a call can still come to, and what it can still read there: told from the dial plan's text, never too little.
+
+Two states that differ only in what nobody will read any more are one state to the explorer; two dial plans whose texts are
+the same wherever a call can still come do the same from there on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kelid.model.pbx import Context, Pbx
+
+_NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
+_SET = re.compile(r"^(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=")
+_VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
+_FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
+_WORD = re.compile(r"[^,()?:&@\s=]+")
+
+ALWAYS = frozenset(
+    {
+        "DIALSTATUS", "GOSUB_RETVAL", "GOSUB_RESULT", "MACRO_RESULT", "QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY",
+        "QUEUE_RAISE_PENALTY", "EXITCONTEXT", "FORWARD_CONTEXT", "FORWARDERNAME", "TRANSFER_CONTEXT", "LIMIT_WARNING_FILE",
+        "OUTBOUND_GROUP", "OUTBOUND_GROUP_ONCE", "PITCH_SHIFT", "SKIP_ARG", "VM_MESSAGEFILE", "GOTO_ON_BLINDXFR",
+        "BLINDTRANSFER", "ATTENDEDTRANSFER", "DYNAMIC_FEATURES", "DYNAMIC_PEERNAME", "MONITOR_EXEC", "LOCAL_ARG",
+        "MACRO_CONTEXT", "MACRO_EXTEN", "MACRO_PRIORITY", "MACRO_OFFSET", "PARKINGLOT", "PARKINGDYNAMIC",
+    }
+)  # fmt: skip
+"""Variables that applications read by themselves."""
+
+JUMPS = frozenset({"goto", "gotoif", "gotoiftime", "gosub", "gosubif", "macro", "macroif", "macroexclusive"})
+
+
+class _Local(NamedTuple):
+    names: frozenset[str]
+    families: frozenset[str]
+    targets: frozenset[str]
+    everywhere: bool
+
+
+class Beyond(NamedTuple):
+    """What can still be read from some contexts on, and the digest of their text.
+
+    ``families`` are beginnings of astdb keys; "" among them means any.
+    """
+
+    contexts: frozenset[str]
+    names: frozenset[str]
+    families: frozenset[str]
+    digest: str
+
+
+class Reach:
+    """What is beyond each context of a dial plan."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        """Look through the text once."""
+        self._contexts: dict[str, list[Context]] = {}
+        for context in pbx.contexts:
+            self._contexts.setdefault(context.name, []).append(context)
+        self._assigned: dict[str, set[str]] = {}
+        for context in pbx.contexts:
+            for exten in context.extens:
+                for step in exten.steps:
+                    self._assignments(step.app, step.data)
+        self._local: dict[str, _Local] = {}
+        self._known: dict[frozenset[str], Beyond] = {}
+        self._below: dict[str, frozenset[str]] = {}
+        self._digests: dict[str, str] = {}
+
+    def _assignments(self, app: str, data: str) -> None:
+        if "=" not in data:
+            return
+        for found in re.finditer(r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)", data):
+            self._assigned.setdefault(found[1], set()).add(found[2])
+
+    def beyond(self, contexts: Iterable[str]) -> Beyond:
+        """Return what a call that is in these contexts can still read."""
+        key = frozenset(contexts)
+        found = self._known.get(key)
+        if found is None:
+            every: set[str] = set()
+            for name in key:
+                every |= self.below(name)
+            names: set[str] = set(ALWAYS)
+            families: set[str] = set()
+            digest = hashlib.sha256()
+            for name in sorted(every):
+                local = self._looked(name)
+                names |= local.names
+                families |= local.families
+                digest.update(self._digest(name).encode())
+            found = self._known[key] = Beyond(
+                frozenset(every), frozenset(names), frozenset(families), digest.hexdigest()
+            )
+        return found
+
+    def below(self, name: str) -> frozenset[str]:
+        """Return every context that a call can come to from this one, itself too."""
+        found = self._below.get(name)
+        if found is None:
+            seen = {name}
+            waiting = [name]
+            while waiting:
+                local = self._looked(waiting.pop())
+                targets = set(self._contexts) if local.everywhere else local.targets
+                for target in targets - seen:
+                    seen.add(target)
+                    waiting.append(target)
+            found = self._below[name] = frozenset(seen)
+        return found
+
+    def _digest(self, name: str) -> str:
+        found = self._digests.get(name)
+        if found is None:
+            text = repr(
+                [
+                    (
+                        context.name,
+                        context.includes,
+                        context.hints,
+                        context.switches,
+                        context.ignorepats,
+                        [
+                            (exten.pattern, exten.caller, [(s.app, s.data, s.label, s.priority) for s in exten.steps])
+                            for exten in context.extens
+                        ],
+                    )
+                    for context in self._contexts.get(name, ())
+                ]
+            )
+            found = self._digests[name] = hashlib.sha256(text.encode()).hexdigest()
+        return found
+
+    def _looked(self, name: str) -> _Local:
+        found = self._local.get(name)
+        if found is None:
+            found = self._local[name] = self._look(name)
+        return found
+
+    def _look(self, name: str) -> _Local:
+        names: set[str] = set()
+        families: set[str] = set()
+        targets: set[str] = set()
+        everywhere = False
+        for context in self._contexts.get(name, ()):
+            targets |= {include.context for include in context.includes}
+            for hint in context.hints:
+                names |= set(_NAME.findall(hint.device))
+            for exten in context.extens:
+                for step in exten.steps:
+                    data = step.data
+                    if "=" in data and step.app.lower() == "set":
+                        data = _SET.sub("", data)
+                    names.update(_NAME.findall(data))
+                    for family in _FAMILY.findall(step.data):
+                        families |= self._texts(family)
+                    for word in _WORD.findall(step.data):
+                        if word in self._contexts:
+                            targets.add(word)
+                    if step.app.lower() in JUMPS:
+                        everywhere |= self._jumps(step.data, targets)
+                    elif "${" in data and step.app.lower() in ("dial", "originate", "queue"):
+                        everywhere |= self._jumps_of_local(data, targets)
+        return _Local(frozenset(names), frozenset(families), frozenset(targets), everywhere)
+
+    def _texts(self, template: str) -> set[str]:
+        """Return what a family may be: itself where it is constant, "" for anything where it is not."""
+        if "$" not in template:
+            return {template.strip("/")}
+        variable = re.fullmatch(r"\$\{(ARG[0-9]+|[A-Za-z_]+)\}?", template)
+        if variable and not variable[1].startswith("ARG"):
+            values = self._assigned.get(variable[1])
+            if values and not any("$" in value for value in values):
+                return {value.partition("/")[0] for value in values}
+        return {""}
+
+    def _jumps(self, data: str, targets: set[str]) -> bool:
+        """Add the contexts that a jump whose place is made of variables may lead to; True if it may be any."""
+        place = data.partition("?")[2] if "?" in _without_braces(data) else data
+        everywhere = False
+        for branch in _branches(place):
+            parts = _split(branch)
+            context = ""
+            if len(parts) >= 3:  # noqa: PLR2004 - context, extension, priority
+                context = parts[0]
+            elif len(parts) == 1:
+                variable = _VARIABLE.match(parts[0])
+                if variable and variable[1] not in ("GOSUB_RETVAL",):
+                    context = parts[0]
+                elif "$" in parts[0] and not variable:
+                    everywhere |= "," in parts[0] and "${IF(" not in parts[0]
+            if "$" in context:
+                everywhere |= self._may_be(context, targets, 3)
+        return everywhere
+
+    def _jumps_of_local(self, data: str, targets: set[str]) -> bool:
+        for found in re.finditer(r"@([^/,()&]*)", data):
+            if "$" in found[1] and self._may_be(found[1], targets, 3):
+                return True
+        return False
+
+    def _may_be(self, template: str, targets: set[str], depth: int) -> bool:
+        variable = _VARIABLE.match(template)
+        if variable is not None:
+            values = self._assigned.get(variable[1])
+            if not values or depth == 0:
+                return True
+            everywhere = False
+            for value in values:
+                first = _split(value)[0]
+                everywhere |= self._may_be(first, targets, depth - 1) if "$" in first else False
+                if "$" not in first and first in self._contexts:
+                    targets.add(first)
+            return everywhere
+        pattern = re.compile(
+            "".join(".*" if part.startswith("$") else re.escape(part) for part in _parts(template))
+        )
+        if pattern.pattern.replace(".*", "") == "":
+            return True
+        targets |= {name for name in self._contexts if pattern.fullmatch(name)}
+        return False
+
+
+def _without_braces(text: str) -> str:
+    return re.sub(r"\$\{[^{}]*\}", "", text)
+
+
+def _parts(template: str) -> list[str]:
+    """Return constants, and variables (each beginning with a dollar sign)."""
+    made: list[str] = []
+    at = 0
+    while at < len(template):
+        start = template.find("${", at)
+        if start < 0:
+            made.append(template[at:])
+            break
+        if start > at:
+            made.append(template[at:start])
+        depth, end = 0, start
+        while end < len(template):
+            if template[end] == "{":
+                depth += 1
+            elif template[end] == "}":
+                depth -= 1
+                if depth == 0:
+                    break
+            end += 1
+        made.append(template[start : end + 1])
+        at = end + 1
+    return made
+
+
+def _level(text: str, separator: str) -> list[str]:
+    """Return the parts of a text between separators outside of all brackets."""
+    made = [""]
+    depth = 0
+    for character in text:
+        depth += character in "([{"
+        depth -= character in ")]}"
+        if character == separator and depth <= 0:
+            made.append("")
+        else:
+            made[-1] += character
+    return made
+
+
+def _branches(place: str) -> list[str]:
+    return [branch for branch in _level(place, ":") if branch]
+
+
+def _split(text: str) -> list[str]:
+    return _level(text, ",")

@@ -1,0 +1,474 @@
+"""What functions and expressions give where a text isn't decided yet, with no more decided than must be.
+
+Most functions only hand their arguments on (DB, GROUP, CALLERID); these do so here too. Those that look at characters either
+become a view of the variable (a part, a filter, a field), or are asked text by text where a variable may be few texts; two
+unknown texts that are compared by size are decided freely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kelid.simulate import numbers
+from kelid.simulate.arguments import split_arguments
+from kelid.simulate.expression import NUMBER, STRING, TRUE, FALSE, Value, _Parser, make_text
+from kelid.simulate.expression import evaluate as evaluate_plain
+from kelid.simulate.languages import BIT, OTHER, Machine, Node, characters_of, mask_of
+from kelid.simulate.registry import FUNCTIONS
+from kelid.simulate.symbols import LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
+from kelid.simulate.times import Times
+from kelid.simulate.timing import Timing
+
+if TYPE_CHECKING:
+    from kelid.simulate.run import Run
+
+Choose = Callable[[Sequence[Chosen]], int]
+
+HANDED_ON = frozenset(
+    {"DB", "DB_EXISTS", "DB_DELETE", "DB_KEYS", "DB_KEYCOUNT", "GROUP", "GROUP_COUNT", "GROUP_MATCH_COUNT", "GROUP_LIST",
+     "DEVICE_STATE", "EXTENSION_STATE", "CALLERID", "CONNECTEDLINE", "REDIRECTING", "CHANNEL", "DIALPLAN_EXISTS", "SET",
+     "GLOBAL", "SHARED", "LOCK", "TRYLOCK", "UNLOCK", "IF", "IFTIME", "ISNULL", "EXISTS", "HASH", "EVAL", "PASSTHRU",
+     "TIMEOUT", "CDR", "FAXOPT", "MASTER_CHANNEL", "IMPORT", "MEETME_INFO", "CONFBRIDGE_INFO", "KELID-TABLE",
+     "QUEUE_MEMBER", "QUEUE_MEMBER_LIST", "QUEUE_MEMBER_COUNT", "QUEUE_WAITING_COUNT", "QUEUE_VARIABLES", "QUOTE",
+     "CSV_QUOTE", "PJSIP_HEADER", "VALID_EXTEN"}
+)  # fmt: skip
+"""Functions that don't look at the characters of their arguments, or ask ``Run.symbols`` themselves."""
+
+_FIRST_IS_NAME = frozenset({"REPLACE", "STRREPLACE", "FIELDQTY", "FIELDNUM", "LISTFILTER", "STRBETWEEN", "CUT"})
+"""Functions whose first argument names a variable."""
+
+
+class Explored(Symbols):
+    """Symbols with the moment of the call, functions and expressions."""
+
+    def __init__(self, store: Store, choose: Choose, times: Times, moment: str) -> None:
+        """Given the case's store, the explorer's choice, the classes of time and the atom of the moment, begin."""
+        super().__init__(store, choose)
+        self.times = times
+        self.moment = moment
+        self._zones: dict[tuple[int, Any], datetime] = {}
+
+    # --- the moment ----------------------------------------------------------------------------------
+
+    def epoch(self) -> str:
+        """Return the moment of the call as ``${EPOCH}`` gives it."""
+        classes = self.times.classes
+        return self.derived(self.moment, "epoch", lambda index: str(classes[int(index)].moment))
+
+    def is_time(self, spec: Timing) -> bool:
+        """Decide whether the moment is within the specification."""
+        classes = self.times.classes
+
+        def matches(index: str) -> bool:
+            return spec.matches(datetime.fromtimestamp(classes[int(index)].moment, UTC))
+
+        return bool(self.classify(self.moment, ("time", spec), matches))
+
+    # --- functions -----------------------------------------------------------------------------------
+
+    def function(
+        self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]
+    ) -> str | None:
+        """Return what a function gives, as its ``reads`` does for plain texts."""
+        if name in _FIRST_IS_NAME:
+            from kelid.simulate.functions.strings import variable
+
+            given, comma, rest = arguments.partition(",")
+            value = variable(run, given)
+            if self.within(value) or self.within(rest):
+                return self._of_variable(run, name, value, rest if comma else "", reads)
+            return reads(run, arguments)
+        if not self.within(arguments) or name in HANDED_ON:
+            return reads(run, arguments)
+        if name == "LEN":
+            return self._size(arguments)
+        if name == "FILTER":
+            given = split_arguments(arguments, 2, keep=True)
+            if len(given) == 2 and not self.within(given[0]):
+                return self._filter(run, given[0], given[1], reads)
+        return self._plain(run, name, arguments, reads)
+
+    def _plain(
+        self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]
+    ) -> str:
+        """Ask the function text by text."""
+
+        def function(text: str) -> str:
+            run.symbols = None
+            try:
+                return reads(run, text) or ""
+            finally:
+                run.symbols = self
+
+        return self.derived(arguments, (name, id(run.dialplan)), function)
+
+    def _of_variable(
+        self, run: Run, name: str, value: str, rest: str, reads: Callable[[Run, str], str | None]
+    ) -> str | None:
+        if name == "CUT" and not self.within(rest):
+            found = self._cut(value, rest)
+            if found is not None:
+                return found
+
+        def function(text: str) -> str:
+            one, _, more = text.partition("\0")
+            held = run.channel.variables.get(_SCRATCH)
+            run.symbols = None
+            run.channel.variables[_SCRATCH] = one
+            try:
+                return reads(run, f"{_SCRATCH},{more}") or ""
+            finally:
+                run.symbols = self
+                if held is None:
+                    del run.channel.variables[_SCRATCH]
+                else:
+                    run.channel.variables[_SCRATCH] = held
+
+        return self.derived(f"{value}\0{rest}", name, function)
+
+    def _cut(self, value: str, rest: str) -> str | None:
+        """Return one field of a value; None where that isn't as simple."""
+        delimiter, _, field = rest.partition(",")
+        if len(delimiter) != 1 or not field.isdecimal() or int(field) < 1:
+            return None
+        pieces = self.store.pieces(value)
+        if len(pieces) == 1:
+            if not self._may_have(pieces[0], delimiter):
+                return pieces[0].text if field == "1" else ""
+            count = self.shared.automaton.count(self.store.domains[pieces[0].variable])
+            return self.viewed(value, ("cut", delimiter, int(field))) if count > LISTED else None
+        if any(piece.variable >= 0 and self._may_have(piece, delimiter) for piece in pieces):
+            return None
+        fields = "".join(piece.text for piece in pieces).split(delimiter)
+        return fields[int(field) - 1] if len(fields) >= int(field) else ""
+
+    def alphabet(self, piece: Piece) -> int:
+        """Return the characters that a piece may have, as a mask: never too few."""
+        return self.shared.alphabet(self.store.domains[piece.variable], piece.view)
+
+    def _may_have(self, piece: Piece, character: str) -> bool:
+        return bool(self.alphabet(piece) & BIT.get(character, BIT[OTHER]))
+
+    def _size(self, text: str) -> str:
+        pieces = self.store.pieces(text)
+        if len(pieces) == 1 and pieces[0].variable >= 0:
+            count = self.shared.automaton.count(self.store.domains[pieces[0].variable])
+            if count > LISTED and self.store.length_of(pieces[0]) is None:
+                made = self.viewed(text, ("len",))
+                assert made is not None  # noqa: S101 - it is one atom
+                return made
+            if count <= LISTED:
+                return self.derived(text, "LEN", lambda value: str(len(value.encode())))
+        return str(self.length(text))
+
+    def _filter(
+        self, run: Run, written: str, text: str, reads: Callable[[Run, str], str | None]
+    ) -> str:
+        from kelid.simulate.functions.strings import _allowed
+        from kelid.simulate.octets import to_octets
+
+        allowed = _allowed(to_octets(written))
+        if allowed is None:
+            return ""
+        mask = mask_of(character for character in allowed if character.isascii())
+        if any(not character.isascii() for character in allowed):
+            mask |= BIT[OTHER]
+        else:
+            mask &= ~BIT[OTHER]
+        made: list[str] = []
+        for piece in self.store.pieces(text):
+            if piece.variable < 0:
+                made.append(reads(run, f"{written},{piece.text}") or "")
+            elif not self.alphabet(piece) & ~mask:
+                made.append(piece.text)
+            elif self.shared.automaton.count(self.store.domains[piece.variable]) <= LISTED:
+                made.append(
+                    self.derived(
+                        piece.text,
+                        ("FILTER", mask),
+                        lambda value: "".join(c for c in value if BIT.get(c, BIT[OTHER]) & mask),
+                    )
+                )
+            else:
+                made.append(self.viewed(piece.text, ("filter", mask)) or "")
+        return "".join(made)
+
+    # --- expressions ---------------------------------------------------------------------------------
+
+    def expression(self, run: Run, text: str) -> str:
+        """Return the value of an expression."""
+        text = self.store.plain(text)
+        if not self.within(text):
+            return evaluate_plain(run, text)
+        text = self._filled(text)
+        if not self.within(text):
+            return evaluate_plain(run, text)
+        variables = {piece.variable for piece in self.store.pieces(text) if piece.variable >= 0}
+        automaton = self.shared.automaton
+        if len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED:
+
+            def function(plain: str) -> str:
+                run.symbols = None
+                try:
+                    return evaluate_plain(run, plain)
+                finally:
+                    run.symbols = self
+
+            return self.derived(text, "expression", function)
+        value, warnings = _Open(run, text, self).value()
+        for line in warnings:
+            run.warn(line)
+        return value
+
+    def _filled(self, text: str) -> str:
+        """Decide of atoms outside of quotes whether they are anything at all: without one, the expression is another."""
+        made: list[str] = []
+        for index, part in enumerate(re.split('("[^"]*")', text)):
+            if index % 2 or not self.within(part):
+                made.append(part)
+                continue
+            for piece in self.store.pieces(part):
+                if piece.variable < 0:
+                    made.append(piece.text)
+                elif not self.equal(piece.text, ""):
+                    made.append(self.store.plain(piece.text))
+        return "".join(made)
+
+    def truth(self, text: str) -> bool:
+        """Decide whether a text counts as true in an expression: neither nothing nor zero."""
+        if not self.within(text):
+            return not (text == "" or _is_zero(text))
+        try:
+            return bool(
+                self.classify(
+                    text,
+                    "truth",
+                    lambda value: not (value == "" or _is_zero(value)),
+                    lambda: _Computed("truth", lambda value: not (value == "" or _is_zero(value)), 6),
+                )
+            )
+        except Undecided:
+            return bool(self.decide("truth", (text,)))
+
+    def less(self, one: str, other: str) -> bool:
+        """Decide whether one text is less than the other, as numbers where both are."""
+        pieces = [*self.store.pieces(one), *self.store.pieces(other)]
+        variables = {piece.variable for piece in pieces if piece.variable >= 0}
+        automaton = self.shared.automaton
+        if len(variables) == 1:
+            (variable,) = variables
+            if automaton.count(self.store.domains[variable]) <= LISTED:
+                return bool(self.classify(f"{one}\0{other}", "less", _less))
+            left, right = self.store.pieces(one), self.store.pieces(other)
+            for side, against, turned in ((left, right, False), (right, left, True)):
+                if (
+                    len(side) == 1
+                    and side[0].view
+                    and side[0].view[-1] == ("len",)
+                    and all(piece.variable < 0 for piece in against)
+                ):
+                    limit = "".join(piece.text for piece in against)
+
+                    def judge(size: str, limit: str = limit, turned: bool = turned) -> bool:
+                        return _less(f"{limit}\0{size}" if turned else f"{size}\0{limit}")
+
+                    return bool(
+                        self.classify(
+                            side[0].text,
+                            ("less", limit, turned),
+                            judge,
+                            lambda: _Sized(("less", limit, turned), judge),
+                        )
+                    )
+        return bool(self.decide("less", (one, other)))
+
+    def computed(self, operator: str, one: str, other: str, function: Callable[[str, str], str]) -> str:
+        """Return what an operator gives for two texts: a new unknown number where neither is known."""
+        pieces = [*self.store.pieces(one), *self.store.pieces(other)]
+        variables = {piece.variable for piece in pieces if piece.variable >= 0}
+        automaton = self.shared.automaton
+        if len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED:
+            return self.derived(
+                f"{one}\0{other}", ("operator", operator), lambda text: function(*text.split("\0", 1))
+            )
+        fact: Hashable = ("number", operator, self.store.plain(one), self.store.plain(other))
+        known = self.store.decided.get(fact)
+        if known is None:
+            digits = mask_of("0123456789")
+            known = self.store.new("number", f"{self.shown(one)} {operator} {self.shown(other)}", automaton.repeated(digits, 1, 9))
+            self.store.decided[fact] = known
+        assert isinstance(known, str)  # noqa: S101 - facts of this kind hold atoms
+        return known
+
+
+_SCRATCH = "KELID_SCRATCH"
+
+
+def _is_zero(text: str) -> bool:
+    number = numbers.parsed(text) if re.fullmatch(r"[0-9.]+", text) else None
+    return number is not None and number == 0
+
+
+def _value(text: str) -> Value:
+    return Value(STRING, text) if text[:1] == '"' else make_text(text)
+
+
+def _less(text: str) -> bool:
+    one, other = text.split("\0", 1)
+    return _Parser(None, "")._less(_value(one), _value(other))
+
+
+class _Sized:
+    """A machine that hands a number of few digits to a function."""
+
+    def __init__(self, key: Hashable, function: Callable[[str], Hashable]) -> None:
+        self.function = function
+        self.key = ("sized", key)
+        self.start = ""
+
+    def moves(self, state: str, mask: int) -> Iterator[tuple[int, str]]:
+        """Add the character."""
+        for letter in characters_of(mask):
+            yield BIT[letter], state + letter
+
+    def end(self, state: str) -> Hashable:
+        """Return what the function says."""
+        return self.function(state)
+
+    def settled(self, state: str) -> bool:
+        """Return False: every digit counts."""
+        return False
+
+
+class _Computed:
+    """A machine that hands the whole text to a function, for texts of few characters; longer ones get what it says of ``most`` + 1."""
+
+    def __init__(self, key: Hashable, function: Callable[[str], Hashable], most: int) -> None:
+        self.function, self.most = function, most
+        self.key = ("computed", key, most)
+        self.start = ""
+
+    def moves(self, state: str, mask: int) -> Iterator[tuple[int, str]]:
+        """Add the character."""
+        if len(state) > self.most:
+            yield mask, state
+            return
+        zero, digits = mask & BIT["0"], mask & mask_of("123456789")
+        point = mask & BIT["."]
+        rest = mask & ~(zero | digits | point)
+        # Digits but 0 are alike for whoever asks for zero; what else a text has makes it no number.
+        for part, letter in ((zero, "0"), (digits, "1"), (point, "."), (rest, "x")):
+            if part:
+                yield part, state + letter
+
+    def end(self, state: str) -> Hashable:
+        """Return what the function says."""
+        return self.function(state)
+
+    def settled(self, state: str) -> bool:
+        """Return True once more can't matter."""
+        return len(state) > self.most or "x" in state or "1" in state
+
+
+class _Open(_Parser):
+    """An expression with texts that aren't decided."""
+
+    def __init__(self, run: Run, text: str, symbols: Explored) -> None:
+        self.open = symbols
+        super().__init__(run, text)
+
+    def _settle_outside_quotes(self, text: str) -> str:
+        return text
+
+    def _is_open(self, *values: Value) -> bool:
+        return any(value.kind != NUMBER and self.open.within(value.text) for value in values)
+
+    def _is_nothing(self, value: Value) -> bool:
+        if self._is_open(value) and value.text[:1] != '"':
+            return not self.open.truth(value.text)
+        return super()._is_nothing(value)
+
+    def equal(self, left: Value, right: Value) -> Value:
+        if not self._is_open(left, right):
+            return super().equal(left, right)
+        one, other = self._text(left), self._text(right)
+        for side, against in ((one, other), (other, one)):
+            if against[:1] != '"' and side[:1] != '"' and re.fullmatch(r"[0-9]+", against) and self.open.within(side):
+                return TRUE if self._same_number(side, against) else FALSE
+        return TRUE if self._equal(one, other) else FALSE
+
+    def _same_number(self, text: str, number: str) -> bool:
+        symbols = self.open
+        automaton = symbols.shared.automaton
+        plain = number.lstrip("0")
+        forms = automaton.texts(*(("0" * zeros + plain) for zeros in range(20)))
+
+        def machine() -> Machine:
+            from kelid.simulate.languages import In
+
+            return In(automaton, forms)
+
+        try:
+            return bool(
+                symbols.classify(
+                    text,
+                    ("number", plain),
+                    lambda value: re.fullmatch(r"[0-9]+", value) is not None and int(value) == int(number),
+                    machine,
+                )
+            )
+        except Undecided:
+            return bool(symbols.decide("equal", (text, number)))
+
+    def _less(self, left: Value, right: Value) -> bool:
+        if not self._is_open(left, right):
+            return super()._less(left, right)
+        return self.open.less(self._text(left), self._text(right))
+
+    def _choose(self, condition: Value, yes: Value, no: Value) -> Value:
+        if self._is_open(condition):
+            return yes if self.open.truth(condition.text) else no
+        return super()._choose(condition, yes, no)
+
+    def _not(self, value: Value) -> Value:
+        if self._is_open(value):
+            return FALSE if self.open.truth(value.text) else TRUE
+        return super()._not(value)
+
+    def _negate(self, value: Value) -> Value:
+        if self._is_open(value):
+            return self._calculated("-", Value(NUMBER, number=0), value)
+        return super()._negate(value)
+
+    def _calculated(self, operator: str, left: Value, right: Value) -> Value:
+        def plain(one: str, other: str) -> str:
+            parser = _Parser(None, "")
+            value = getattr(_Parser, _METHODS[operator])(parser, _value(one), _value(other))
+            return parser._text(value)
+
+        return make_text(self.open.computed(operator, self._text(left), self._text(right), plain))
+
+    def plus(self, left: Value, right: Value) -> Value:
+        return self._calculated("+", left, right) if self._is_open(left, right) else super().plus(left, right)
+
+    def minus(self, left: Value, right: Value) -> Value:
+        return self._calculated("-", left, right) if self._is_open(left, right) else super().minus(left, right)
+
+    def times(self, left: Value, right: Value) -> Value:
+        return self._calculated("*", left, right) if self._is_open(left, right) else super().times(left, right)
+
+    def divided(self, left: Value, right: Value) -> Value:
+        return (
+            self._calculated("/", left, right) if self._is_open(left, right) else super().divided(left, right)
+        )
+
+    def rest(self, left: Value, right: Value) -> Value:
+        return self._calculated("%", left, right) if self._is_open(left, right) else super().rest(left, right)
+
+
+_METHODS = {"+": "plus", "-": "minus", "*": "times", "/": "divided", "%": "rest"}
+
+__all__ = ["FUNCTIONS", "LONGEST", "Explored", "Node"]
