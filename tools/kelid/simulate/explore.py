@@ -19,7 +19,7 @@ from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.languages import ANY, NOTHING, Node, mask_of
 from kelid.simulate.matching import SymbolicDialplan
-from kelid.simulate.reach import Reach
+from kelid.simulate.reach import TIME, Beyond, Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Level
 from kelid.simulate.symbols import ATOM, FIRST, LONGEST, Chosen, Shared, Store
@@ -121,7 +121,7 @@ class Explorer:
         self._waiting: list[tuple[int, Case]] = []
         self._chooser = _Chooser()
         self._forks: set[Hashable] = set()
-        self._deadline = time.monotonic() + seconds if seconds else 0.0
+        self._deadline = time.process_time() + seconds if seconds else 0.0
         self._case: Case | None = None
 
     # --- ways in -------------------------------------------------------------------------------------
@@ -194,6 +194,7 @@ class Explorer:
             if known is None:
                 known = self._new_answer(case, question, subject)
                 case.store.facts[key] = known
+                case.store.depths[key] = len(case.runs[index].channel.frames)
             return known
         if len(case.runs) == 1:
             return self._new_answer(case, question, subject)
@@ -238,7 +239,7 @@ class Explorer:
     def walk(self) -> None:
         """Go on until every case has been followed to its end, or a limit stops it (``not_covered`` says so)."""
         while self._waiting:
-            if len(self.points) > MOST_NODES or (self._deadline and time.monotonic() > self._deadline):
+            if len(self.points) > MOST_NODES or (self._deadline and time.process_time() > self._deadline):
                 why = f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 self.not_covered[f"{len(self._waiting)} ways that were still open: {why}"] = None
                 for number, _ in self._waiting:
@@ -382,18 +383,27 @@ class Explorer:
             for (kind, subject), row in sorted(case.answers.items()):
                 parts += [kind, subject, *row, str(case.behind[kind, subject])]
         store = case.store
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - made in case()
         beyond = [self._beyond(run, index) for index, run in enumerate(case.runs)]
+        self._forget(case, beyond, parts)
+        for index, run in enumerate(case.runs):
+            for key, value in sorted(run.database.items()):
+                parts += [str(index), key, "\x1d" if value is None else value]
         for (kind, subject), answer in sorted(store.facts.items()):
-            if any(_is_read(kind, subject, one) for one in beyond):
-                parts += [kind, subject, answer]
+            parts += [kind, subject, answer]
+        if any(TIME in one.names for one in beyond):
+            parts.append(symbols.moment)
         text = "\x1f".join(parts)
         numbers: dict[int, int] = {}
+        settled: set[int] = set()
         atoms = self.shared.atoms
 
         def named(found: re.Match[str]) -> str:
             variable, view = store.resolve(*atoms[ord(found[0]) - FIRST])
             known = store.known(variable)
             if known is not None:
+                settled.add(variable)
                 return self.shared.apply(view, known)
             place = numbers.setdefault(variable, len(numbers))
             return f"\x1e{place}{view!r}\x1e" if view else f"\x1e{place}\x1e"
@@ -409,8 +419,15 @@ class Explorer:
                     decided.append(
                         (fact[0], tuple(ATOM.sub(named, str(part)) for part in fact[1:]), answer)
                     )
-        store.drop(numbers)
-        unequal = tuple(sorted(tuple(sorted((numbers[a], numbers[b]))) for a, b in store.unequal))
+        moment = store.resolve(*atoms[ord(symbols.moment) - FIRST])[0]
+        store.drop({*numbers, *settled, moment})
+        unequal = tuple(
+            sorted(
+                tuple(sorted((numbers[a], numbers[b])))
+                for a, b in store.unequal
+                if a in numbers and b in numbers
+            )
+        )
         return (
             text,
             tuple(hows),
@@ -419,7 +436,44 @@ class Explorer:
             tuple(sorted(decided, key=repr)),
         )
 
-    def _beyond(self, run: Run, index: int) -> Any:
+    def _forget(self, case: Case, beyond: Sequence[Beyond], parts: list[str]) -> None:
+        """Forget what astdb was found to hold, or was given, where nobody reads it any more, or only by a long way round.
+
+        A key that the dial plan makes of an extension's number is kept as long as that number is anywhere in the call. A
+        call that comes back to the extension later may then find another value there: that is more than there is, not less.
+        """
+        here = {case.store.plain(part) for part in parts}
+        kept = {
+            subject
+            for subject in {
+                *(subject for _, subject in case.store.facts),
+                *(key for run in case.runs for key in run.database),
+            }
+            if (rest := case.store.plain(subject).partition("/")[2]) in here
+            or any(rest.startswith(f"{one}/") or rest.endswith(f"/{one}") for one in here if one)
+            or any(reach.names_key(subject) for reach in self.reaches)
+        }
+        depth = max((len(run.channel.frames) for run in case.runs if run.levels), default=0)
+        depths = case.store.depths
+        case.store.facts = {
+            (kind, subject): answer
+            for (kind, subject), answer in case.store.facts.items()
+            if any(_is_read(kind, subject, one) for one in beyond)
+            and (
+                not kind.startswith("database")
+                or (subject in kept and depths[kind, subject] <= depth)
+                or any(reach.names_key(subject) for reach in self.reaches)
+            )
+        }
+        case.store.depths = {key: depths[key] for key in case.store.facts}
+        for run, one in zip(case.runs, beyond, strict=True):
+            run.known.clear()
+            for key in [
+                key for key in run.database if key not in kept or not _is_read("database", key, one)
+            ]:
+                del run.database[key]
+
+    def _beyond(self, run: Run, index: int) -> Beyond:
         contexts: set[str] = set()
         for level in run.levels:
             channel = level.channel
@@ -460,9 +514,6 @@ class Explorer:
         for name, text in sorted(run.globals.items()):
             if name in names:
                 parts += [name, text]
-        for key, value in sorted(run.database.items()):
-            if _is_read("database", key, beyond):
-                parts += [key, "\x1d" if value is None else value]
         for name, text in sorted(run.shared.items()):
             parts += [name, text]
 

@@ -82,6 +82,8 @@ def make_text(text: str) -> Value:
 
 def evaluate(run: Run, text: str) -> str:
     """Return the value of the expression, as text. What Asterisk logs about it goes to ``run.warn``."""
+    if run.symbols is not None and run.symbols.within(text):
+        return run.symbols.expression(run, text)
     if run.symbols is None or not run.symbols.within(text):
         known = _plain(text)
         if known is not None:

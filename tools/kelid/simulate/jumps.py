@@ -50,7 +50,7 @@ def goto(run: Run, data: str) -> int | str:
         else:
             number = run.dialplan.label(
                 run,
-                channel.context if context is None else context,
+                channel.context if context is None else run.settle(context),
                 channel.exten if exten is None else exten,
                 priority,
             )
@@ -68,7 +68,8 @@ def goto(run: Run, data: str) -> int | str:
 
 def condition(run: Run, text: str) -> bool:
     """Return what pbx_checkcondition makes of the text: nothing and zero are false, other numbers and texts true."""
-    text = run.settle(text)
+    if run.symbols is not None and run.symbols.within(text):
+        return run.symbols.holds(text)
     if not text:
         return False
     if text == "1":

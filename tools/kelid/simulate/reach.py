@@ -30,6 +30,19 @@ ALWAYS = frozenset(
 )  # fmt: skip
 """Variables that applications read by themselves."""
 
+TIME = "\0time"
+"""Stands among the names for the moment of the call."""
+
+_STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
+"""A moment to the second, which is part of a name: nobody decides by it."""
+
+
+def _asks_the_time(app: str, data: str) -> bool:
+    if app.lower() in ("gotoiftime", "execiftime") or "IFTIME(" in data:
+        return True
+    return "STRFTIME(" in data and "STRFTIME(" in _STAMP.sub("", data.replace("${EPOCH}", ""))
+
+
 JUMPS = frozenset({"goto", "gotoif", "gotoiftime", "gosub", "gosubif", "macro", "macroif", "macroexclusive"})
 
 
@@ -69,12 +82,27 @@ class Reach:
         self._known: dict[frozenset[str], Beyond] = {}
         self._below: dict[str, frozenset[str]] = {}
         self._digests: dict[str, str] = {}
+        self._keys: frozenset[str] | None = None
 
     def _assignments(self, app: str, data: str) -> None:
         if "=" not in data:
             return
         for found in re.finditer(r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)", data):
             self._assigned.setdefault(found[1], set()).add(found[2])
+
+    def names_key(self, key: str) -> bool:
+        """Return True if the dial plan names this very key of astdb: it is not made of what a call brings."""
+        if self._keys is None:
+            self._keys = frozenset(
+                key.strip("/")
+                for rows in self._contexts.values()
+                for context in rows
+                for exten in context.extens
+                for step in exten.steps
+                if "DB" in step.data
+                for key in re.findall(r"DB(?:_EXISTS|_DELETE)?\(([^${}()]*)\)", step.data)
+            )
+        return key in self._keys
 
     def beyond(self, contexts: Iterable[str]) -> Beyond:
         """Return what a call that is in these contexts can still read."""
@@ -147,11 +175,15 @@ class Reach:
         everywhere = False
         for context in self._contexts.get(name, ()):
             targets |= {include.context for include in context.includes}
+            if any(include.times for include in context.includes):
+                names.add(TIME)
             for hint in context.hints:
                 names |= set(_NAME.findall(hint.device))
             for exten in context.extens:
                 for step in exten.steps:
                     data = step.data
+                    if _asks_the_time(step.app, data):
+                        names.add(TIME)
                     if "=" in data and step.app.lower() == "set":
                         data = _SET.sub("", data)
                     names.update(_NAME.findall(data))

@@ -67,6 +67,23 @@ class Symbols(Protocol):
     def settle(self, text: str) -> str:
         """Decide all of them, and return the text without any: for whoever must know every character."""
 
+    def plain(self, text: str) -> str:
+        """Return the text with what is known by now put in."""
+
+    def holds(self, text: str) -> bool:
+        """Decide whether a condition holds (pbx_checkcondition)."""
+
+    def substring(self, text: str, offset: int, length: int) -> str:
+        """Return what ``${NAME:offset:length}`` gives of the text."""
+
+    def function(
+        self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]
+    ) -> str | None:
+        """Return what a function of the dial plan gives, by ``reads`` where that need not know more."""
+
+    def expression(self, run: Run, text: str) -> str:
+        """Return the value of an expression."""
+
     def is_time(self, spec: Timing) -> bool:
         """Decide whether the moment of the call is within the specification."""
 

@@ -175,7 +175,7 @@ def _function_part(name: str, inner: Template) -> Part:
         if ":" in text:
             function, offset, length = split_name(text)
             value = read(run, _arguments(run, function, skip))
-            return value if (offset, length) == (0, EVERYTHING) else substring(value, offset, length)
+            return value if (offset, length) == (0, EVERYTHING) else part_of(run, value, offset, length)
         if text[-1] == ")":
             return read(run, text[skip:-1])
         return read(run, _arguments(run, text, skip))
@@ -204,6 +204,13 @@ def split_name(text: str) -> tuple[str, int, int]:
                     length = second[0]
             return text[:at], offset, length
     return text, 0, EVERYTHING
+
+
+def part_of(run: Run, value: str, offset: int, length: int) -> str:
+    """Return a part of a value, which may not be decided yet."""
+    if run.symbols is not None and run.symbols.within(value):
+        return run.symbols.substring(value, offset, length)
+    return substring(value, offset, length)
 
 
 def substring(value: str, offset: int, length: int) -> str:
@@ -245,7 +252,7 @@ def named(inside: str) -> Part:
         part = _variable(text)  # type: ignore[assignment]
     if (offset, length) == (0, EVERYTHING):
         return part
-    return lambda run: substring(part(run), offset, length)
+    return lambda run: part_of(run, part(run), offset, length)
 
 
 def _arguments(run: Run, function: str, skip: int) -> str:
@@ -269,7 +276,11 @@ def _reader(name: str) -> Callable[[Run, str], str]:
     def read(run: Run, arguments: str) -> str:
         if not everywhere and not exists(run, name):
             return cannot_read(run, name)
-        value = reads(run, arguments)
+        value = (
+            reads(run, arguments)
+            if run.symbols is None
+            else run.symbols.function(run, name, arguments, reads)
+        )
         return "" if value is None else cut_bytes(value, VALUE_LIMIT)
 
     return read

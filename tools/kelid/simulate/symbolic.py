@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kelid.simulate import numbers
-from kelid.simulate.arguments import split_arguments
+from kelid.simulate.arguments import leading_integer, split_arguments
+from kelid.simulate.clock import shown as written
+from kelid.simulate.clock import zone as zone_of
 from kelid.simulate.expression import NUMBER, STRING, TRUE, FALSE, Value, _Parser, make_text
 from kelid.simulate.expression import evaluate as evaluate_plain
-from kelid.simulate.languages import BIT, OTHER, Machine, Node, characters_of, mask_of
+from kelid.simulate.languages import ANY, BIT, OTHER, Machine, Node, characters_of, mask_of
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.symbols import LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
 from kelid.simulate.times import Times
@@ -37,6 +39,9 @@ HANDED_ON = frozenset(
 )  # fmt: skip
 """Functions that don't look at the characters of their arguments, or ask ``Run.symbols`` themselves."""
 
+NAMING = frozenset({"GROUP", "GROUP_COUNT", "DEVICE_STATE", "HASH", "LOCK", "TRYLOCK", "UNLOCK", "CDR", "FAXOPT"})
+"""Functions whose arguments only name something: nothing need be decided."""
+
 _FIRST_IS_NAME = frozenset({"REPLACE", "STRREPLACE", "FIELDQTY", "FIELDNUM", "LISTFILTER", "STRBETWEEN", "CUT"})
 """Functions whose first argument names a variable."""
 
@@ -49,7 +54,19 @@ class Explored(Symbols):
         super().__init__(store, choose)
         self.times = times
         self.moment = moment
-        self._zones: dict[tuple[int, Any], datetime] = {}
+        self._named = 0
+
+    def naming(self, function: Callable[[], str | None]) -> str | None:
+        """Call a function that would decide what only names something, and let it take the name as it stands."""
+        self._named += 1
+        try:
+            return function()
+        finally:
+            self._named -= 1
+
+    def settle(self, text: str) -> str:
+        """Decide all that is open in the text, unless it is only a name."""
+        return self.store.plain(text) if self._named else super().settle(text)
 
     # --- the moment ----------------------------------------------------------------------------------
 
@@ -67,6 +84,30 @@ class Explored(Symbols):
 
         return bool(self.classify(self.moment, ("time", spec), matches))
 
+    def time_text(self, zone: str, layout: str) -> str:
+        """Return what STRFTIME gives for the moment."""
+        classes = self.times.classes
+
+        def text(index: str) -> str:
+            moment = datetime.fromtimestamp(classes[int(index)].moment, UTC)
+            return written(moment.astimezone(zone_of(zone) if zone else UTC), layout)
+
+        return self.derived(self.moment, ("strftime", zone, layout), text)
+
+    def holds(self, text: str) -> bool:
+        """Decide whether a condition holds: nothing and zero are false, other numbers and texts true."""
+
+        def true(value: str) -> bool:
+            number = leading_integer(value)
+            return bool(value) and (number is None or number[0] != 0)
+
+        if not self.within(text):
+            return true(text)
+        try:
+            return bool(self.classify(text, "condition", true, lambda: _Computed("condition", true, 6)))
+        except Undecided:
+            return bool(self.decide("condition", (text,)))
+
     # --- functions -----------------------------------------------------------------------------------
 
     def function(
@@ -81,7 +122,11 @@ class Explored(Symbols):
             if self.within(value) or self.within(rest):
                 return self._of_variable(run, name, value, rest if comma else "", reads)
             return reads(run, arguments)
-        if not self.within(arguments) or name in HANDED_ON:
+        if not self.within(arguments):
+            return reads(run, arguments)
+        if name in NAMING:
+            return self.naming(lambda: reads(run, arguments))
+        if name in HANDED_ON:
             return reads(run, arguments)
         if name == "LEN":
             return self._size(arguments)
@@ -193,8 +238,24 @@ class Explored(Symbols):
                     )
                 )
             else:
-                made.append(self.viewed(piece.text, ("filter", mask)) or "")
+                made.append(self._image(piece, mask) or self.viewed(piece.text, ("filter", mask)) or "")
         return "".join(made)
+
+    def _image(self, piece: Piece, mask: int) -> str | None:
+        """Return a variable of its own for the filter of a text that may be anything: any text of these characters."""
+        node = self.store.domains[piece.variable]
+        if piece.view or node != self.shared.automaton.repeated(ANY, 0, LONGEST):
+            return None
+        fact: Hashable = ("number", "filter", piece.text, str(mask))
+        known = self.store.decided.get(fact)
+        if known is None:
+            about = self.store.variables[piece.variable]
+            known = self.store.new(
+                about.kind, about.subject, self.shared.automaton.repeated(mask, 0, LONGEST)
+            )
+            self.store.decided[fact] = known
+        assert isinstance(known, str)  # noqa: S101 - facts of this kind hold atoms
+        return known
 
     # --- expressions ---------------------------------------------------------------------------------
 

@@ -206,7 +206,7 @@ class Shared:
 class Store:
     """The variables of one case, and what was decided about them so far."""
 
-    __slots__ = ("aliases", "decided", "domains", "facts", "shared", "unequal", "variables")
+    __slots__ = ("aliases", "decided", "depths", "domains", "facts", "shared", "unequal", "variables")
 
     def __init__(self, shared: Shared) -> None:
         """Begin without a variable."""
@@ -218,6 +218,8 @@ class Store:
         self.unequal: set[tuple[int, int]] = set()
         self.facts: dict[Hashable, str] = {}
         """What the world has answered that it will answer again: (kind, subject) -> answer."""
+        self.depths: dict[Hashable, int] = {}
+        """In how many subroutines the call was when it asked."""
 
     def copy(self) -> Store:
         """Return a store that can be changed without this one."""
@@ -228,6 +230,7 @@ class Store:
         made.decided = dict(self.decided)
         made.unequal = set(self.unequal)
         made.facts = dict(self.facts)
+        made.depths = dict(self.depths)
         return made
 
     def new(self, kind: str, subject: str, domain: Node) -> str:
@@ -312,6 +315,13 @@ class Store:
     def drop(self, live: Iterable[int]) -> None:
         """Forget the variables that are none of these, and what was decided about them."""
         keep = set(live)
+        for fact, answer in list(self.decided.items()):
+            texts = [part for part in (*fact, answer) if isinstance(part, str)] if isinstance(fact, tuple) else []
+            if any(
+                self.resolve(*self.shared.atoms[ord(one) - FIRST])[0] not in keep
+                for one in ATOM.findall("".join(texts))
+            ):
+                del self.decided[fact]
         gone = [number for number in self.domains if number not in keep]
         for number in gone:
             del self.domains[number], self.variables[number]
@@ -560,6 +570,10 @@ class Symbols:
                     "".join(value if other.text == piece.text else other.text for other in pieces)
                 )
         return "".join(piece.text for piece in pieces)
+
+    def plain(self, text: str) -> str:
+        """Return the text with what is known by now put in."""
+        return self.store.plain(text)
 
     def is_in(self, character: str, characters: frozenset[str]) -> bool:
         """Decide whether a text of one character is one of these."""

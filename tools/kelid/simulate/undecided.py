@@ -14,6 +14,12 @@ def settled(run: Run, text: str) -> str:
     return text if symbols is None or text.isascii() or not symbols.within(text) else symbols.settle(text)
 
 
+def named(run: Run, text: str) -> str:
+    """Return the text as a name of something: what is known by now is put in, what isn't may stay open."""
+    symbols = run.symbols
+    return text if symbols is None or text.isascii() else symbols.plain(text)
+
+
 def equal(run: Run, one: str, other: str) -> bool:
     """Return whether two texts are the same."""
     if run.symbols is None or one == other or (one.isascii() and other.isascii()):

@@ -93,6 +93,16 @@ def _arguments(data: str) -> _Arguments:
     return _Arguments(parts[0], timeout, options(parts[2]))
 
 
+def _timed(run: Run, data: str) -> str:
+    """Return the arguments with the timeout decided, if it hangs on what isn't decided yet."""
+    if run.symbols is None or not run.symbols.within(data):
+        return data
+    parts = data.split(",", 2)
+    if len(parts) > 1:
+        parts[1] = run.settle(parts[1])
+    return ",".join(parts)
+
+
 def _subroutine(text: str) -> str:
     """Return Gosub's arguments from those of an option, ``context^exten^priority(one^two)``."""
     return text.replace("^", ",")
@@ -115,6 +125,7 @@ def dial(run: Run, data: str) -> int | str:
         if not data:
             run.warn("Dial requires an argument (technology/resource)")
         return HANG_UP
+    data = _timed(run, data)
     arguments = _arguments(data)
     given = arguments.options
     if given is None:
