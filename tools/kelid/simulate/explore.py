@@ -18,8 +18,9 @@ from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.languages import ANY, NOTHING, Node, mask_of
+from kelid.simulate.live import Live
 from kelid.simulate.matching import SymbolicDialplan
-from kelid.simulate.reach import TIME, Beyond, Reach
+from kelid.simulate.reach import CALLER, TIME, Beyond, Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Level
 from kelid.simulate.symbols import ATOM, FIRST, LONGEST, Chosen, Shared, Store
@@ -57,6 +58,8 @@ class Case:
     """Answers that one of two runs has got and the other not yet, in order."""
     behind: dict[tuple[str, str], int] = field(default_factory=dict)
     """Which of the runs is behind with them."""
+    parted: tuple[Event | None, Event | None] | None = None
+    """What two runs did that isn't the same."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -66,6 +69,7 @@ class Case:
             self.heads,
             {key: list(row) for key, row in self.answers.items()},
             dict(self.behind),
+            self.parted,
         )
 
 
@@ -113,7 +117,10 @@ class Explorer:
         self.shared = Shared()
         self.times: Times = times_of(self.pbxs, today, zone)
         self.plans = [SymbolicDialplan(pbx, self.shared.automaton) for pbx in self.pbxs]
+        for index, plan in enumerate(self.plans):
+            plan.token = 0 if self.pbxs[index].files == self.pbxs[0].files else index
         self.reaches = [Reach(pbx) for pbx in self.pbxs]
+        self.lives = [Live(pbx, reach) for pbx, reach in zip(self.pbxs, self.reaches, strict=True)]
         self.points: list[Point] = []
         self.not_covered: dict[str, None] = dict.fromkeys(self.times.left_out)
         self.steps = 0
@@ -123,6 +130,7 @@ class Explorer:
         self._forks: set[Hashable] = set()
         self._deadline = time.process_time() + seconds if seconds else 0.0
         self._case: Case | None = None
+        self._only = -1
 
     # --- ways in -------------------------------------------------------------------------------------
 
@@ -147,7 +155,7 @@ class Explorer:
         symbols = Explored(store, self._chooser, self.times, moment)
         for index, (entrance, pbx) in enumerate(zip(entrances, self.pbxs, strict=True)):
             shown = {
-                key: symbols.derived(endpoint, ("endpoint", index, entrance.name, key), table.__getitem__)
+                key: symbols.derived(endpoint, ("endpoint", key, tuple(table.items())), table.__getitem__)
                 for key, table in entrance.tables(names).items()
             }
             call = Call(
@@ -194,7 +202,9 @@ class Explorer:
             if known is None:
                 known = self._new_answer(case, question, subject)
                 case.store.facts[key] = known
-                case.store.depths[key] = len(case.runs[index].channel.frames)
+            place = min(index, len(case.runs) - 1)
+            context, askers = case.store.asked.get(key, (case.runs[place].channel.context, frozenset()))
+            case.store.asked[key] = (context, askers | {place})
             return known
         if len(case.runs) == 1:
             return self._new_answer(case, question, subject)
@@ -354,7 +364,11 @@ class Explorer:
         for side in (0, 1):
             if not case.heads[side] and case.runs[side].levels and case.heads[1 - side]:
                 return side
-        return 0 if case.runs[0].levels else 1
+        if not case.runs[0].levels:
+            return 1
+        if not case.runs[1].levels:
+            return 0
+        return 1 if case.runs[1].step_count < case.runs[0].step_count else 0
 
     def _over(self, case: Case, point: Point) -> bool:
         """Match what both runs did. Return True if the case has ended, or the two have parted."""
@@ -372,6 +386,7 @@ class Explorer:
 
     def _key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
+        self._widen(case)
         parts: list[str] = []
         hows: list[Hashable] = []
         for index, run in enumerate(case.runs):
@@ -394,6 +409,18 @@ class Explorer:
             parts += [kind, subject, answer]
         if any(TIME in one.names for one in beyond):
             parts.append(symbols.moment)
+        quiet: set[int] = set()
+        if not any(CALLER in one.names for one in beyond):
+            quiet = self._quiet(case, parts)
+        if len(case.runs) > 1:
+            # What one run has made of an unknown text, the other makes of it, too.
+            joined = "".join(part for part in parts if not part.isascii())
+            for fact, answer in store.decided.items():
+                if isinstance(fact, tuple) and fact[0] == "number" and isinstance(answer, str):
+                    if all(one in joined for one in ATOM.findall("".join(map(str, fact[2:])))):
+                        parts += [str(fact[1]), *map(str, fact[2:]), answer]
+        if quiet:
+            parts = [self._without(part, quiet, case) if not part.isascii() else part for part in parts]
         text = "\x1f".join(parts)
         numbers: dict[int, int] = {}
         settled: set[int] = set()
@@ -402,9 +429,12 @@ class Explorer:
         def named(found: re.Match[str]) -> str:
             variable, view = store.resolve(*atoms[ord(found[0]) - FIRST])
             known = store.known(variable)
-            if known is not None:
+            if known is not None and variable not in quiet:
                 settled.add(variable)
                 return self.shared.apply(view, known)
+            if variable in quiet:
+                settled.add(variable)
+                return "\x1ecaller\x1e"
             place = numbers.setdefault(variable, len(numbers))
             return f"\x1e{place}{view!r}\x1e" if view else f"\x1e{place}\x1e"
 
@@ -436,6 +466,71 @@ class Explorer:
             tuple(sorted(decided, key=repr)),
         )
 
+    def _widen(self, case: Case) -> None:
+        """Let what only counts along a chain of calls (how often a call was forwarded) be any number from one on.
+
+        So a chain comes back to where it was, and is walked once; every number that it can have is among them.
+        """
+        made: dict[tuple[str, str], str] = {}
+        automaton = self.shared.automaton
+        for index, run in enumerate(case.runs):
+            names = self._beyond(run, index).names
+            for name, most in self.reaches[index].counters.items():
+                if name not in names or not self._is_counted_alike(case, name):
+                    continue
+                for level in run.levels:
+                    text = level.channel.variables.get(name)
+                    if not text or text == "0" or (text.isdecimal() and int(text) > most):
+                        continue
+                    text = case.store.plain(text)
+                    if len(text) == 1 and ATOM.match(text) and (text, name) not in made:
+                        variable, view = self.shared.atoms[ord(text) - FIRST]
+                        if case.store.variables[variable].kind == "count" and not view:
+                            made[text, name] = text  # nothing was added since
+                    if (text, name) not in made:
+                        made[text, name] = case.store.new(
+                            "count", name, automaton.texts(*map(str, range(1, most + 1)))
+                        )
+                    level.channel.variables[name] = made[text, name]
+
+    def _is_counted_alike(self, case: Case, name: str) -> bool:
+        """Return True if both of two runs have counted as far: else they would be taken apart."""
+        if len(case.runs) == 1:
+            return True
+        rows = []
+        for index, run in enumerate(case.runs):
+            if run.levels and name not in self._beyond(run, index).names:
+                return False
+            rows.append([case.store.plain(level.channel.variables.get(name, "")) for level in run.levels])
+        return rows[0] == rows[1]
+
+    def _without(self, part: str, quiet: set[int], case: Case) -> str:
+        """Return "caller" for a text that is made of nothing but the caller's number."""
+        atoms = self.shared.atoms
+        for one in ATOM.findall(part):
+            if case.store.resolve(*atoms[ord(one) - FIRST])[0] in quiet:
+                return one
+        return part
+
+    def _quiet(self, case: Case, parts: Sequence[str]) -> set[int]:
+        """Return the variables that stand for nothing but the caller's number, by which nothing is decided any more."""
+        store, atoms = case.store, self.shared.atoms
+
+        def variables(text: str) -> set[int]:
+            return {store.resolve(*atoms[ord(one) - FIRST])[0] for one in ATOM.findall(text)}
+
+        callers = {
+            text
+            for run in case.runs
+            for level in run.levels
+            for text in (level.channel.caller, level.channel.caller_name, level.channel.connected, level.channel.ani)
+            if not text.isascii()
+        }
+        mine: set[int] = set()
+        for text in callers:
+            mine |= variables(text)
+        return mine - variables("".join(part for part in parts if part not in callers and not part.isascii()))
+
     def _forget(self, case: Case, beyond: Sequence[Beyond], parts: list[str]) -> None:
         """Forget what astdb was found to hold, or was given, where nobody reads it any more, or only by a long way round.
 
@@ -453,19 +548,26 @@ class Explorer:
             or any(rest.startswith(f"{one}/") or rest.endswith(f"/{one}") for one in here if one)
             or any(reach.names_key(subject) for reach in self.reaches)
         }
-        depth = max((len(run.channel.frames) for run in case.runs if run.levels), default=0)
-        depths = case.store.depths
+        open_contexts = {
+            name
+            for run in case.runs
+            for level in run.levels
+            for name in (level.channel.context, *(frame.context for frame in level.channel.frames))
+        }
+        asked = case.store.asked
+        count = len(case.runs)
         case.store.facts = {
             (kind, subject): answer
             for (kind, subject), answer in case.store.facts.items()
             if any(_is_read(kind, subject, one) for one in beyond)
             and (
-                not kind.startswith("database")
-                or (subject in kept and depths[kind, subject] <= depth)
-                or any(reach.names_key(subject) for reach in self.reaches)
+                asked[kind, subject][0] in open_contexts
+                or len(asked[kind, subject][1]) < count
+                or kind.startswith("database")
+                and any(reach.names_key(subject) for reach in self.reaches)
             )
         }
-        case.store.depths = {key: depths[key] for key in case.store.facts}
+        case.store.asked = {key: asked[key] for key in case.store.facts}
         for run, one in zip(case.runs, beyond, strict=True):
             run.known.clear()
             for key in [
@@ -509,7 +611,7 @@ class Explorer:
                 parts.append(f"as {seen[id(channel)]}")
                 continue
             seen[id(channel)] = len(seen)
-            self._describe_channel(channel, names, parts)
+            self._describe_channel(channel, names, self._alive(run, index, channel), parts)
         parts.append("\x1d")
         for name, text in sorted(run.globals.items()):
             if name in names:
@@ -517,8 +619,37 @@ class Explorer:
         for name, text in sorted(run.shared.items()):
             parts += [name, text]
 
+    def _alive(self, run: Run, index: int, channel: Channel) -> tuple[frozenset[str], ...]:
+        """Return the names that are live for a channel: in all, then by frame, the innermost last."""
+        live = self.lives[index]
+        # Coming back sets GOSUB_RETVAL: what it holds now is not what is read there.
+        back = ~live.bit("GOSUB_RETVAL")
+        masks = [
+            live.mask(frame.context, frame.exten, frame.priority) & back for frame in channel.frames
+        ]
+        for level in run.levels:
+            if level.channel is channel and level.saved:
+                masks.append(live.mask(*level.saved))
+        now = live.mask(channel.context, channel.exten, max(channel.priority, 1))
+        if run.levels[-1].channel is not channel or run.levels[-1].again is not None:
+            now |= live.mask(channel.context, channel.exten, channel.priority + 1)
+        for frame in channel.frames:
+            if frame.predial:
+                # What an application goes on with when its subroutine is over.
+                now |= live.mask(frame.context, frame.exten, frame.priority + 1)
+        every = now
+        for mask in masks:
+            every |= mask
+        if channel.number or any(level.channel is not channel for level in run.levels):
+            # Channels that this one makes, and those that wait for it, read what they inherit or get back.
+            for level in run.levels:
+                every |= live.mask(level.channel.context, level.channel.exten, level.channel.priority + 1)
+        return (live.names(every), *(live.names(mask) for mask in [*masks[1 : len(channel.frames)], now]))
+
     @staticmethod
-    def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:
+    def _describe_channel(
+        channel: Channel, names: frozenset[str], alive: Sequence[frozenset[str]], parts: list[str]
+    ) -> None:
         parts += [
             _SUFFIX.sub("", channel.name) if "channel" in names or "CHANNEL" in names else channel.technology,
             channel.endpoint if "CHANNEL" in names or "CHANNEL" in names else "",
@@ -545,13 +676,13 @@ class Explorer:
         if channel.account:
             parts.append(channel.account)
         for name, text in sorted(channel.variables.items()):
-            if name in names:
+            if name in alive[0]:
                 parts += [name, text, str(channel.inherited.get(name, 0))]
         parts.append("\x1d")
-        for frame in channel.frames:
+        for frame, own in zip(channel.frames, alive[1:], strict=False):
             parts += [frame.context, frame.exten, str(frame.priority), str(frame.predial)]
             for name, text in sorted(frame.variables.items()):
-                if name in names:
+                if name in (own if name.startswith("ARG") else alive[0]):
                     parts += [name, text]
             parts.append("\x1d")
         for name, text in sorted(channel.groups.items()):

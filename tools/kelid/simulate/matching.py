@@ -25,6 +25,7 @@ TABLE = "KELID-TABLE"
 """A function of ours, which no dial plan can name: what stands in a group's step where its extensions differ."""
 
 _TOKENS = re.compile(r"\$\{|\$\[|[{}\[\]()]|[A-Za-z0-9_+*#]+|[^A-Za-z0-9_+*#{}\[\]()$]+|\$")
+_WORDS = re.compile(r"[A-Za-z0-9_]+")
 _DIGITS = re.compile(r"[0-9]+")
 
 
@@ -50,6 +51,8 @@ class SymbolicDialplan(Dialplan):
         """Index the contexts; ``automaton`` is that of the exploration."""
         super().__init__(pbx)
         self.automaton = automaton
+        self.token = 0
+        """Equal for dial plans whose other files are the same: functions that look into those give the same there."""
         self.tables: list[dict[str, str]] = []
         self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
         self._nodes: dict[str, Node] = {}
@@ -329,14 +332,21 @@ def _tokens(data: str, own: str) -> list[str]:
 def _shape(entry: Entry) -> Hashable:
     """Return what all of a group have in common: everything but numbers outside of expressions and variables."""
     return tuple(
-        (priority, step.app, step.label, step.priority, _skeleton(step.data, entry.pattern))
+        (
+            priority,
+            step.app,
+            step.label,
+            step.priority,
+            _skeleton(step.data, entry.pattern, words=step.app.lower() == "gosub"),
+        )
         for priority, step in entry.raw().items()
     )
 
 
-def _skeleton(data: str, own: str) -> tuple[str, ...]:
+def _skeleton(data: str, own: str, *, words: bool) -> tuple[str, ...]:
+    """Return the text's pieces without what may differ in a group: numbers, and (``words``) Gosub's plain arguments."""
     made: list[str] = []
-    depth = 0
+    depth = parentheses = 0
     for token in _tokens(data, own):
         if token in ("${", "$["):
             depth += 1
@@ -346,6 +356,10 @@ def _skeleton(data: str, own: str) -> tuple[str, ...]:
             depth -= 1
         elif token == OWN or (not depth and len(token) > 1 and _DIGITS.fullmatch(token)):
             token = "\0number"
+        elif words and not depth and parentheses == 1 and _WORDS.fullmatch(token):
+            token = "\0number"
+        elif not depth and token in "()":
+            parentheses += 1 if token == "(" else -1
         made.append(token)
     return tuple(made)
 
@@ -359,5 +373,5 @@ def _look_up(run: Run, arguments: str) -> str:
     if symbols is None or not symbols.within(run.channel.exten):
         return table[run.channel.exten.replace("-", "")]
     assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
-    name = (TABLE, id(run.dialplan), arguments)
+    name = (TABLE, tuple(table.items()))
     return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])

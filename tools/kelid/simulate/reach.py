@@ -11,17 +11,25 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kelid.model.pbx import Context, Pbx
+from kelid.model.pbx import Context, Exten, Pbx
 
 _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SET = re.compile(r"^(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=")
 _VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
-_WORD = re.compile(r"[^,()?:&@\s=]+")
+_COUNTS = re.compile(r"__([A-Z_]+)=\$\[0?\$\{\1\} *\+ *1\]")
+_CALL = re.compile(r"(?:^|[?:,])([^,?:()\s]+),[^,()]*(?:\([^()]*\)[^,()]*)*,[0-9a-z-]+\(((?:[^()]|\([^()]*\))*)\)")
+_WORD = re.compile(r"[^,()?:&@^\s=]+")
+_CHANNEL_KIND = re.compile(
+    r"CHANNEL\((?:channeltype|language|musicclass|tonezone|hangup_handler_(?:push|pop|wipe))\)", re.IGNORECASE
+)
+"""What is asked of a channel that doesn't tell which one it is."""
+_ENDS = frozenset({"goto", "hangup", "return", "busy", "congestion", "gotoif", "gotoiftime", "macroexit"})
+
 
 ALWAYS = frozenset(
     {
-        "DIALSTATUS", "GOSUB_RETVAL", "GOSUB_RESULT", "MACRO_RESULT", "QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY",
+        "GOSUB_RESULT", "MACRO_RESULT", "QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY",
         "QUEUE_RAISE_PENALTY", "EXITCONTEXT", "FORWARD_CONTEXT", "FORWARDERNAME", "TRANSFER_CONTEXT", "LIMIT_WARNING_FILE",
         "OUTBOUND_GROUP", "OUTBOUND_GROUP_ONCE", "PITCH_SHIFT", "SKIP_ARG", "VM_MESSAGEFILE", "GOTO_ON_BLINDXFR",
         "BLINDTRANSFER", "ATTENDEDTRANSFER", "DYNAMIC_FEATURES", "DYNAMIC_PEERNAME", "MONITOR_EXEC", "LOCAL_ARG",
@@ -29,6 +37,33 @@ ALWAYS = frozenset(
     }
 )  # fmt: skip
 """Variables that applications read by themselves."""
+
+CALLER = "\0caller"
+"""Stands among the names where something is decided by the caller's number: it isn't only handed on."""
+
+
+def _decides(app: str, data: str) -> bool:
+    """Return True if what the caller's number is makes a difference to the step, beyond being a part of a text."""
+    lower = app.lower()
+    if lower == "set":
+        data = re.sub(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}", "", data)
+        return "CALLERID(" in data.partition("=")[2] and ("$[" in data or ":" in data.partition("=")[2] or "IF(" in data or "DIALPLAN_EXISTS" in data or "REGEX" in data or "LEN(" in data)
+    return lower not in ("noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits")
+
+
+def _statuses(exten: Exten) -> set[str]:
+    """Return DIALSTATUS if the extension reads one that isn't of a Dial of its own right before."""
+    fresh = False
+    for step in exten.steps:
+        if step.label:
+            fresh = False
+        if "DIALSTATUS" in step.data and not fresh:
+            return {"DIALSTATUS"}
+        if step.app.lower() in ("dial", "retrydial"):
+            fresh = True
+    last = exten.steps[-1].app.lower() if exten.steps else "hangup"
+    return set() if last in _ENDS or fresh else {"DIALSTATUS"}
+
 
 TIME = "\0time"
 """Stands among the names for the moment of the call."""
@@ -83,6 +118,8 @@ class Reach:
         self._below: dict[str, frozenset[str]] = {}
         self._digests: dict[str, str] = {}
         self._keys: frozenset[str] | None = None
+        self._calls: dict[str, list[list[str]]] | None = None
+        self._counters: dict[str, int] | None = None
 
     def _assignments(self, app: str, data: str) -> None:
         if "=" not in data:
@@ -103,6 +140,31 @@ class Reach:
                 for key in re.findall(r"DB(?:_EXISTS|_DELETE)?\(([^${}()]*)\)", step.data)
             )
         return key in self._keys
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Return variables that channels inherit and that only count (``__FORWARDS=$[0${FORWARDS} + 1]``), with a bound."""
+        if self._counters is None:
+            self._counters = {}
+            for rows in self._contexts.values():
+                for context in rows:
+                    for exten in context.extens:
+                        for step in exten.steps:
+                            found = _COUNTS.fullmatch(step.data)
+                            if found and step.app.lower() == "set":
+                                self._counters[found[1]] = 9
+            for name in self._counters:
+                limits = [
+                    int(found[1])
+                    for rows in self._contexts.values()
+                    for context in rows
+                    for exten in context.extens
+                    for step in exten.steps
+                    if f"{{{name}}}" in step.data
+                    for found in re.finditer(rf"\{{{name}\}}[^0-9a-zA-Z]*[<>=]+ *([0-9]+)", step.data)
+                ]
+                self._counters[name] = max(limits, default=9)
+        return self._counters
 
     def beyond(self, contexts: Iterable[str]) -> Beyond:
         """Return what a call that is in these contexts can still read."""
@@ -180,15 +242,20 @@ class Reach:
             for hint in context.hints:
                 names |= set(_NAME.findall(hint.device))
             for exten in context.extens:
+                names |= _statuses(exten)
+                if exten.caller is not None:
+                    names.add(CALLER)
                 for step in exten.steps:
-                    data = step.data
+                    data = _CHANNEL_KIND.sub("", step.data)
+                    if "CALLERID(" in data and _decides(step.app, data):
+                        names.add(CALLER)
                     if _asks_the_time(step.app, data):
                         names.add(TIME)
                     if "=" in data and step.app.lower() == "set":
                         data = _SET.sub("", data)
-                    names.update(_NAME.findall(data))
+                    names.update(name for name in _NAME.findall(data) if name != "DIALSTATUS")
                     for family in _FAMILY.findall(step.data):
-                        families |= self._texts(family)
+                        families |= self._texts(family, name)
                     for word in _WORD.findall(step.data):
                         if word in self._contexts:
                             targets.add(word)
@@ -198,16 +265,36 @@ class Reach:
                         everywhere |= self._jumps_of_local(data, targets)
         return _Local(frozenset(names), frozenset(families), frozenset(targets), everywhere)
 
-    def _texts(self, template: str) -> set[str]:
+    def _texts(self, template: str, context: str) -> set[str]:
         """Return what a family may be: itself where it is constant, "" for anything where it is not."""
         if "$" not in template:
             return {template.strip("/")}
         variable = re.fullmatch(r"\$\{(ARG[0-9]+|[A-Za-z_]+)\}?", template)
-        if variable and not variable[1].startswith("ARG"):
-            values = self._assigned.get(variable[1])
+        if variable:
+            values = (
+                self._given(context, int(variable[1][3:]))
+                if variable[1].startswith("ARG")
+                else self._assigned.get(variable[1])
+            )
             if values and not any("$" in value for value in values):
                 return {value.partition("/")[0] for value in values}
         return {""}
+
+    def _given(self, context: str, place: int) -> set[str] | None:
+        """Return what Gosub hands to a context as its argument of that place; None where a call of it can't be seen."""
+        if self._calls is None:
+            self._calls = {}
+            for rows in self._contexts.values():
+                for one in rows:
+                    for exten in one.extens:
+                        for step in exten.steps:
+                            if "osub" in step.app or "^" in step.data:
+                                for found in _CALL.finditer(step.data.replace("^", ",")):
+                                    self._calls.setdefault(found[1], []).append(_split(found[2]))
+        calls = self._calls.get(context)
+        if not calls or any("$" in name for name in self._calls):
+            return None
+        return {call[place - 1].strip() if len(call) >= place else "" for call in calls}
 
     def _jumps(self, data: str, targets: set[str]) -> bool:
         """Add the contexts that a jump whose place is made of variables may lead to; True if it may be any."""

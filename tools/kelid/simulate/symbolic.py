@@ -148,12 +148,13 @@ class Explored(Symbols):
             finally:
                 run.symbols = self
 
-        return self.derived(arguments, (name, id(run.dialplan)), function)
+        return self.derived(arguments, (name, getattr(run.dialplan, "token", 0)), function)
 
     def _of_variable(
         self, run: Run, name: str, value: str, rest: str, reads: Callable[[Run, str], str | None]
     ) -> str | None:
-        if name == "CUT" and not self.within(rest):
+        value = self.store.plain(value)
+        if name == "CUT" and self.within(value) and not self.within(rest):
             found = self._cut(value, rest)
             if found is not None:
                 return found

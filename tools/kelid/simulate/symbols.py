@@ -46,6 +46,9 @@ LONGEST = 79
 View = tuple[tuple[Any, ...], ...]
 """What is made of a variable, step by step: ("slice", 2, None), ("filter", mask), ("call", name, key)."""
 
+EVERYTHING = (1 << 31) - 1
+"""The length of ``${VARIABLE:2}``: all that follows."""
+
 WHOLE: View = ()
 
 
@@ -206,7 +209,7 @@ class Shared:
 class Store:
     """The variables of one case, and what was decided about them so far."""
 
-    __slots__ = ("aliases", "decided", "depths", "domains", "facts", "shared", "unequal", "variables")
+    __slots__ = ("aliases", "asked", "decided", "domains", "facts", "shared", "unequal", "variables")
 
     def __init__(self, shared: Shared) -> None:
         """Begin without a variable."""
@@ -218,8 +221,8 @@ class Store:
         self.unequal: set[tuple[int, int]] = set()
         self.facts: dict[Hashable, str] = {}
         """What the world has answered that it will answer again: (kind, subject) -> answer."""
-        self.depths: dict[Hashable, int] = {}
-        """In how many subroutines the call was when it asked."""
+        self.asked: dict[Hashable, tuple[str, frozenset[int]]] = {}
+        """The context in which it was asked, and by which of the runs."""
 
     def copy(self) -> Store:
         """Return a store that can be changed without this one."""
@@ -230,7 +233,7 @@ class Store:
         made.decided = dict(self.decided)
         made.unequal = set(self.unequal)
         made.facts = dict(self.facts)
-        made.depths = dict(self.depths)
+        made.asked = dict(self.asked)
         return made
 
     def new(self, kind: str, subject: str, domain: Node) -> str:
@@ -708,7 +711,12 @@ class Symbols:
             return substring(_text(pieces), offset, length)
         if len(pieces) == 1 and (made := self._part(text, offset, length)) is not None:
             return made
-        made = self._counted(pieces, offset, length)
+        last = pieces[-1]
+        if offset >= 0 > length and last.variable < 0 and len(last.text) >= -length:
+            # What is left out at the end is known.
+            shorter = _text(pieces[:-1]) + last.text[:length]
+            return shorter if offset == 0 else self.substring(shorter, offset, EVERYTHING)
+        made = self._counted(pieces, offset, length, [self.store.length_of(piece) for piece in pieces])
         if made is not None:
             return made
         variables = {piece.variable for piece in pieces if piece.variable >= 0}
@@ -718,10 +726,8 @@ class Symbols:
                 _text(pieces), ("substring", offset, length), lambda value: substring(value, offset, length)
             )
         # How long each atom is must be known.
-        for piece in pieces:
-            if piece.variable >= 0 and self.store.length_of(piece) is None:
-                self.length(piece.text)
-        return self.substring(text, offset, length)
+        sizes: list[int | None] = [self.length(piece.text) for piece in pieces]
+        return self._counted(pieces, offset, length, sizes) or ""
 
     def _part(self, text: str, offset: int, length: int) -> str | None:
         if length >= 0:
@@ -732,10 +738,11 @@ class Symbols:
             return self.viewed(text, ("slice", offset, offset + length))
         return self.viewed(text, ("slice", offset, length))
 
-    def _counted(self, pieces: Sequence[Piece], offset: int, length: int) -> str | None:
+    def _counted(
+        self, pieces: Sequence[Piece], offset: int, length: int, sizes: Sequence[int | None]
+    ) -> str | None:
         """Return the part where every place can be counted from the front; None where it can't."""
         if offset < 0 or length < 0:
-            sizes = [self.store.length_of(piece) for piece in pieces]
             if any(size is None for size in sizes):
                 return None
             total = sum(size or 0 for size in sizes)
@@ -745,10 +752,9 @@ class Symbols:
             stop = offset + length
         made: list[str] = []
         at = 0
-        for index, piece in enumerate(pieces):
+        for index, (piece, size) in enumerate(zip(pieces, sizes, strict=True)):
             if at >= stop:
                 break
-            size = self.store.length_of(piece)
             if size is None and index < len(pieces) - 1:
                 return None
             start, end = max(offset - at, 0), stop - at

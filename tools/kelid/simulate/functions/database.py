@@ -9,7 +9,7 @@ from kelid.model.call import Question
 from kelid.simulate.arguments import split_arguments
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.substitute import set_variable
-from kelid.simulate.undecided import settled
+from kelid.simulate.undecided import named, settled
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -21,7 +21,7 @@ def key_of(run: Run, arguments: str, function: str) -> str | None:
     if len(given) < 2:
         run.warn(f"{function} requires an argument, {function}(<family>/<key>)")
         return None
-    return settled(run, f"{given[0]}/{given[1]}")
+    return named(run, f"{given[0]}/{given[1]}")
 
 
 def _result(run: Run, found: Callable[[], str]) -> None:

@@ -1,0 +1,146 @@
+"""Sets of numbers, of moments and decisions in words that people use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kelid.model.behaviour import Condition
+from kelid.simulate.languages import NOTHING, Automaton, Node, characters_of, mask_of
+from kelid.simulate.symbols import Chosen
+from kelid.simulate.times import Times, words
+
+MOST_NUMBERS = 6
+"""Numbers that are listed; of more, one is named with how many there are."""
+
+_DIGITS = mask_of("0123456789")
+_ORDINARY = frozenset({"ANSWER", "no key", "SUCCESS", "ANSWERED", "0", "no", "right"})
+
+
+class Words:
+    """Puts what one exploration has found into words."""
+
+    def __init__(self, automaton: Automaton, times: Times) -> None:
+        """Given the sets and the classes of time of the exploration, begin."""
+        self._automaton = automaton
+        self._times = times
+
+    def numbers(self, node: Node, every: Node) -> str:
+        """Return which numbers are in a set; "" for all of them."""
+        if node == every:
+            return ""
+        automaton = self._automaton
+        count = automaton.count(node)
+        if count <= MOST_NUMBERS:
+            return ", ".join(text or "(none)" for text in automaton.listed(node, MOST_NUMBERS) or ())
+        rest = automaton.less(every, node)
+        if rest != NOTHING and automaton.count(rest) <= MOST_NUMBERS:
+            return "any but " + ", ".join(text or "(none)" for text in automaton.listed(rest, MOST_NUMBERS) or ())
+        pattern = self._pattern(node)
+        if pattern:
+            return pattern
+        if count < 2000:  # noqa: PLR2004 - a whole site's extensions
+            return f"{count} numbers such as {automaton.shortest(node)}"
+        return f"numbers such as {automaton.shortest(node)}"
+
+    def _pattern(self, node: Node) -> str:
+        """Return the set as one pattern of the dial plan, "" if it is none: ``09XXXXXXXXX``, ``00X.``"""
+        nodes = self._automaton.nodes
+        made: list[str] = []
+        while True:
+            ends, edges = nodes[node]
+            if not edges:
+                return "".join(made)
+            if ends:
+                lengths = self._automaton.lengths(node)
+                mask = self._automaton.alphabet(node)
+                full = self._automaton.repeated(mask, 0, max(lengths))
+                return "".join(made) + "..." if node == full else ""
+            if len(edges) != 1:
+                return ""
+            mask, node = edges[0]
+            made.append(_position(mask))
+
+    def times(self, bits: int) -> str:
+        """Return when the classes of time are, "" for always."""
+        count = len(self._times.classes)
+        if bits == (1 << count) - 1:
+            return ""
+        return words(self._times, [index for index in range(count) if bits >> index & 1])
+
+    def moment(self, bits: int) -> int:
+        """Return a moment of the classes, in seconds since 1970."""
+        index = next(index for index in range(len(self._times.classes)) if bits >> index & 1)
+        return self._times.classes[index].moment
+
+    def conditions(self, path: Iterable[Chosen]) -> Iterator[Condition]:
+        """Yield what isn't ordinary on a way: answers of the world, and values that only it knows."""
+        for chosen in path:
+            yield from self.condition(chosen, ordinary_too=False)
+
+    def condition(self, chosen: Chosen, *, ordinary_too: bool = True) -> Iterator[Condition]:
+        """Yield a decision as a condition."""
+        if chosen.kind == "question":
+            kind, subject = chosen.subject  # type: ignore[misc]
+            if ordinary_too or str(chosen.answer) not in _ORDINARY:
+                yield Condition("answer", f"{kind} {_named(subject)}".strip(), str(chosen.answer))
+        elif chosen.kind == "text" and chosen.about is not None:
+            about = chosen.about
+            if about.kind == "time":
+                if ordinary_too:
+                    yield Condition("time", "", self.times(self._bits(chosen.node)))
+            elif about.kind in ("dialled", "caller", "phone"):
+                if ordinary_too or about.kind == "phone":
+                    yield Condition(about.kind, "", self.numbers(chosen.node, chosen.before))
+            elif about.kind not in ("count", "number"):
+                yield Condition("value", f"{about.kind} {_named(about.subject)}".strip(), self.numbers(chosen.node, chosen.before))
+        elif ordinary_too:
+            yield Condition("free", _named(str(chosen.subject)), str(chosen.answer))
+
+    def answers(self, path: Iterable[Chosen]) -> Iterator[tuple[str, str]]:
+        """Yield the answers on a way, so that the call can be made again."""
+        for chosen in path:
+            if chosen.kind == "question":
+                kind, subject = chosen.subject  # type: ignore[misc]
+                yield f"{kind}:{_named(subject)}", str(chosen.answer)
+            elif chosen.kind == "text" and chosen.about is not None:
+                if chosen.about.kind in ("key", "database", "phone"):
+                    yield (
+                        f"{chosen.about.kind}:{_named(chosen.about.subject)}",
+                        self._automaton.shortest(chosen.node),
+                    )
+
+    def _bits(self, node: Node) -> int:
+        bits = 0
+        for text in self._automaton.listed(node, 100_000) or ():
+            bits |= 1 << int(text)
+        return bits
+
+
+def _position(mask: int) -> str:
+    if mask == _DIGITS:
+        return "X"
+    letters = characters_of(mask)
+    if len(letters) == 1:
+        return letters
+    if letters == "123456789":
+        return "Z"
+    if letters == "23456789":
+        return "N"
+    return f"[{_ranges(letters)}]" if len(letters) < 30 else "?"  # noqa: PLR2004 - else hardly anything is left out
+
+
+def _ranges(letters: str) -> str:
+    made: list[str] = []
+    at = 0
+    while at < len(letters):
+        end = at
+        while end + 1 < len(letters) and ord(letters[end + 1]) == ord(letters[end]) + 1 and letters[end + 1].isdigit():
+            end += 1
+        made.append(letters[at] if end == at else f"{letters[at]}-{letters[end]}" if end > at + 1 else letters[at : end + 1])
+        at = end + 1
+    return "".join(made)
+
+
+def _named(text: str) -> str:
+    """Return the text with something readable for what isn't decided in it."""
+    return "".join("…" if 0xF0000 <= ord(letter) <= 0xFFFFD else letter for letter in str(text))

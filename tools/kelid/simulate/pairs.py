@@ -1,0 +1,366 @@
+"""Two dial plans walked together through one world: where their calls part, and under which conditions.
+
+Both runs get the same number, caller, moment and answers. Each goes on until it does something that people notice; as long as
+they do the same, they go on together. A pair of states from which everything that can still be read is the same text is not
+walked any further: from there on they can't part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from kelid.model.behaviour import CallChange, Condition, WayIn
+from kelid.model.pbx import Pbx
+from kelid.model.trace import Event
+from kelid.simulate.describe import Words
+from kelid.simulate.explore import Case, Explorer, Point
+from kelid.simulate.languages import NOTHING, Node
+from kelid.simulate.reach import Reach
+from kelid.simulate.symbolic import Explored
+from kelid.simulate.symbols import LONGEST, Chosen
+from kelid.simulate.ways_in import Entrance, entrance, entrances
+
+MOST_LABELS = 48
+"""Sets of dialled numbers that are kept apart at one point; more are joined."""
+
+MOST_CHANGES = 400
+"""Partings that are put into words; the rest is counted."""
+
+USES = {
+    "queues.conf": ("Queue", "Agent"),
+    "queuerules.conf": ("Queue",),
+    "voicemail.conf": ("VoiceMail", "Directory", "MailboxExists", "VM"),
+    "confbridge.conf": ("ConfBridge",),
+    "musiconhold.conf": ("Music", "Queue", "Dial", "Park", "ConfBridge"),
+    "features.conf": ("Dial", "Queue", "Park"),
+    "res_parking.conf": ("Park",),
+    "pjsip.conf": ("Dial", "Page", "PJSIP", "Queue", "Originate", "PICKUP", "Pickup"),
+    "followme.conf": ("FollowMe",),
+}
+"""Conf file -> what the applications and functions that look into it are called."""
+
+SILENT = frozenset(
+    {"acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "http.conf", "indications.conf", "logger.conf", "manager.conf",
+     "modules.conf", "pjproject.conf", "pjsip_notify.conf", "pjsip_transport.conf", "resolver_unbound.conf", "rtp.conf",
+     "sorcery.conf", "udptl.conf", "asterisk.conf", "res_fax.conf"}
+)  # fmt: skip
+"""Conf files that no step of a dial plan looks into."""
+
+
+class Label(NamedTuple):
+    """Under which conditions calls come to a point: times as bits, callers as a set."""
+
+    times: int
+    callers: Node
+
+
+class Pairs(Explorer):
+    """Walks the calls of two dial plans together."""
+
+    def __init__(self, before: Pbx, after: Pbx, today: date, *, zone: str = "", seconds: float = 0.0) -> None:
+        """Given both sides, prepare."""
+        super().__init__((before, after), today, zone=zone, seconds=seconds)
+        self.undecided: dict[str, None] = {}
+        self._changed_uses = tuple(sorted(_changed_uses(before, after)))
+        self._same: dict[Hashable, bool] = {}
+        self._texts: list[dict[str, str]] = [_texts_of(pbx) for pbx in self.pbxs]
+        self._partings: dict[int, tuple[Case, Event | None, Event | None]] = {}
+
+    def walk_all(self, context: str = "", exten: str = "", only: str = "") -> tuple[list[WayIn], list[WayIn]]:
+        """Walk from every way in that both sides have. Return the ways in that are new, and those that are gone."""
+        self.ways: list[tuple[WayIn, int]] = []
+        added: list[WayIn] = []
+        removed: list[WayIn] = []
+        for pair, names in _paired(self.pbxs, context):
+            old, new = pair
+            if old is None or new is None:
+                one = new or old
+                assert one is not None  # noqa: S101 - a pair has one side at least
+                (added if old is None else removed).append(WayIn(kind=one.kind, name=names[0], names=names, context=one.context))
+                continue
+            if only and only not in (new.name, *names):
+                continue
+            way = WayIn(kind=new.kind, name=names[0] if names else new.name, names=names, context=new.context)
+            self.ways.append((way, self.root(self.case((old, new), names, exten or None))))
+        self.walk()
+        return added, removed
+
+    # --- together ------------------------------------------------------------------------------------
+
+    def _step(self, case: Case, side: int) -> list[Event]:
+        """Take one step of one run, and match what both did so far."""
+        made = super()._step(case, side)
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - made in case()
+        heads = [list(row) for row in case.heads]
+        while heads[0] and heads[1] and case.parted is None:
+            one, other = heads[0][0], heads[1][0]
+            if _same_event(symbols, one, other):
+                if one.kind == "unknown":
+                    self.undecided[f"{one.subject} ({dict(one.details).get('at', '')})"] = None
+                del heads[0][0], heads[1][0]
+                for run in case.runs:
+                    run.step_count = 0
+            else:
+                case.parted = (one, other)
+        for mine in (0, 1):
+            if heads[mine] and not heads[1 - mine] and not case.runs[1 - mine].levels and case.parted is None:
+                case.parted = (heads[0][0], None) if mine == 0 else (None, heads[1][0])
+        case.heads = tuple(tuple(row) for row in heads)
+        return made
+
+    def _over_both(self, case: Case, point: Point) -> bool:
+        if case.parted is not None:
+            for event in case.parted:
+                if event is not None and event.kind == "unknown":
+                    self.undecided[f"{event.subject} ({dict(event.details).get('at', '')})"] = None
+            point.end = "parted"
+            point.parted = (case, *case.parted)
+            return True
+        if not any(run.levels for run in case.runs):
+            point.end = "same"
+            return True
+        if self._cannot_part(case):
+            point.end = "same"
+            return True
+        return False
+
+    def _cannot_part(self, case: Case) -> bool:
+        """Return True where both are at the same point, and all that they can still read is the same."""
+        if any(case.heads) or case.answers or not all(run.levels for run in case.runs):
+            return False
+        if case.runs[0].channel.priority != case.runs[1].channel.priority:
+            return False
+        if case.runs[0].channel.context != case.runs[1].channel.context:
+            return False
+        beyond = [self._beyond(run, index) for index, run in enumerate(case.runs)]
+        if beyond[0].digest != beyond[1].digest:
+            return False
+        if self._changed_uses:
+            key = beyond[0].contexts
+            used = self._same.get(key)
+            if used is None:
+                text = "\n".join(self._texts[1].get(name, "") for name in key)
+                used = self._same[key] = not any(word in text for word in self._changed_uses)
+            if not used:
+                return False
+        rows: list[tuple[list[str], list[Hashable]]] = []
+        for index, run in enumerate(case.runs):
+            parts: list[str] = []
+            hows: list[Hashable] = []
+            self._describe(run, index, parts, hows)
+            rows.append(([case.store.plain(part) for part in parts], hows))
+        return rows[0] == rows[1]
+
+    # --- in words ------------------------------------------------------------------------------------
+
+    def changes(self) -> list[CallChange]:
+        """Return where calls part, in words."""
+        parted = [number for number, point in enumerate(self.points) if point.parted is not None]
+        if not parted:
+            return []
+        words = Words(self.shared.automaton, self.times)
+        found: list[CallChange] = []
+        for way, root in self.ways:
+            labels = self._labels(root)
+            paths = self._paths(root)
+            for number in parted:
+                if number not in labels:
+                    continue
+                if len(found) >= MOST_CHANGES:
+                    self.undecided["more ways than are put into words"] = None
+                    return found
+                parting = self.points[number].parted
+                assert parting is not None  # noqa: S101 - chosen so
+                case = parting[0]
+                sides = [self._ordinary(case, side) for side in (0, 1)]
+                path = paths[number]
+                for dialled, label in labels[number].items():
+                    found.append(
+                        CallChange(
+                            way_in=way,
+                            dialled=words.numbers(dialled, self._any_number),
+                            caller=words.numbers(label.callers, self._any_caller),
+                            time=words.times(label.times),
+                            conditions=tuple(words.conditions(path)),
+                            before=tuple(sides[0]),
+                            after=tuple(sides[1]),
+                            example=(
+                                ("dialled", self.shared.automaton.shortest(dialled)),
+                                ("caller", self.shared.automaton.shortest(label.callers)),
+                                ("at", str(words.moment(label.times))),
+                                *words.answers(path),
+                            ),
+                        )
+                    )
+        return found
+
+    @property
+    def _any_number(self) -> Node:
+        from kelid.simulate.explore import DIALLED
+
+        return self.shared.automaton.repeated(DIALLED, 1, LONGEST)
+
+    @property
+    def _any_caller(self) -> Node:
+        from kelid.simulate.explore import NUMBERS
+
+        return self.shared.automaton.repeated(NUMBERS, 0, 40)
+
+    def _labels(self, root: int) -> dict[int, dict[Node, Label]]:
+        """Return with which numbers, at which times and from which callers calls of a way in come to each point."""
+        automaton = self.shared.automaton
+        start = Label((1 << len(self.times.classes)) - 1, self._any_caller)
+        labels: dict[int, dict[Node, Label]] = {root: {self._any_number: start}}
+        waiting = [root]
+        while waiting:
+            number = waiting.pop()
+            for link in self.points[number].links:
+                made: dict[Node, Label] = {}
+                for dialled, label in labels[number].items():
+                    times, callers = label
+                    for chosen in link.chosen:
+                        kind = chosen.about.kind if chosen.about is not None else ""
+                        if kind == "dialled":
+                            dialled = automaton.both(dialled, chosen.node)
+                        elif kind == "time":
+                            times &= self._bits(chosen.node)
+                        elif kind == "caller":
+                            callers = automaton.both(callers, chosen.node)
+                    if dialled != NOTHING and times and callers != NOTHING:
+                        made[dialled] = _joined(automaton, made.get(dialled), Label(times, callers))
+                if not made:
+                    continue
+                there = labels.setdefault(link.target, {})
+                grown = dict(there)
+                for dialled, label in made.items():
+                    grown[dialled] = _joined(automaton, grown.get(dialled), label)
+                if len(grown) > MOST_LABELS:
+                    every, one = NOTHING, None
+                    for dialled, label in grown.items():
+                        every = automaton.either(every, dialled)
+                        one = _joined(automaton, one, label)
+                    assert one is not None  # noqa: S101 - there are many
+                    grown = {every: one}
+                if grown != there:
+                    labels[link.target] = grown
+                    waiting.append(link.target)
+        return labels
+
+    def _bits(self, node: Node) -> int:
+        bits = 0
+        for text in self.shared.automaton.listed(node, 100_000) or ():
+            bits |= 1 << int(text)
+        return bits
+
+    def _paths(self, root: int) -> dict[int, tuple[Chosen, ...]]:
+        """Return the decisions on a shortest way to each point."""
+        paths: dict[int, tuple[Chosen, ...]] = {root: ()}
+        row = [root]
+        while row:
+            following: list[int] = []
+            for number in row:
+                for link in self.points[number].links:
+                    if link.target not in paths:
+                        paths[link.target] = (*paths[number], *link.chosen)
+                        following.append(link.target)
+            row = following
+        return paths
+
+    def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
+        """Return what one side does from where they part on an ordinary day, up to the end of the call."""
+        alone = case.copy()
+        events = list(alone.heads[side])
+        run = alone.runs[side]
+        alone.runs = [run]
+        alone.heads = ((),)
+        alone.answers.clear()
+        alone.behind.clear()
+        chooser = self._chooser
+        index = self._only
+        self._only = side
+        try:
+            for _ in range(2000):
+                if not run.levels or len(events) > most:
+                    break
+                chooser.prefix, chooser.taken = [], []
+                events += Explorer._step(self, alone, 0)
+        finally:
+            self._only = index
+        return events
+
+
+def _joined(automaton: object, one: Label | None, other: Label) -> Label:
+    if one is None:
+        return other
+    from kelid.simulate.languages import Automaton
+
+    assert isinstance(automaton, Automaton)  # noqa: S101 - given so
+    return Label(one.times | other.times, automaton.either(one.callers, other.callers))
+
+
+def _same_event(symbols: Explored, one: Event, other: Event) -> bool:
+    """Decide whether two events are the same to people."""
+    if one.kind != other.kind or len(one.details) != len(other.details):
+        return False
+    if one.subject != other.subject and not symbols.equal(one.subject, other.subject):
+        return False
+    for (key, value), (other_key, other_value) in zip(one.details, other.details, strict=True):
+        if key != other_key:
+            return False
+        if key == "at" or value == other_value:
+            continue
+        if not symbols.equal(value, other_value):
+            return False
+    return True
+
+
+def _changed_uses(before: Pbx, after: Pbx) -> Iterator[str]:
+    """Yield what applications are called that look into a conf file which isn't the same on both sides."""
+    paths = {file.path for pbx in (before, after) for file in pbx.files}
+    for path in paths - SILENT:
+        if list(before.sections(path)) != list(after.sections(path)):
+            yield from USES.get(path, ("",))
+
+
+def _texts_of(pbx: Pbx) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for context in pbx.contexts:
+        texts[context.name] = texts.get(context.name, "") + "\n".join(
+            f"{step.app}({step.data})" for exten in context.extens for step in exten.steps
+        )
+    return texts
+
+
+def _paired(
+    pbxs: Sequence[Pbx], context: str
+) -> Iterator[tuple[tuple[Entrance | None, Entrance | None], tuple[str, ...]]]:
+    """Yield the ways in of both sides: those of the same endpoints together, with the endpoints' names."""
+    if context:
+        one = entrance(context)
+        yield (one, one), ()
+        return
+    sides: list[dict[tuple[str, str], Entrance]] = []
+    for pbx in pbxs:
+        found: dict[tuple[str, str], Entrance] = {}
+        for way in entrances(pbx):
+            for name in way.names or (way.name,):
+                found[way.kind if way.kind != "phone" else "phone", f"{way.technology}/{name}"] = way
+        sides.append(found)
+    rows: dict[Hashable, tuple[Entrance | None, Entrance | None, list[str]]] = {}
+    for key in dict.fromkeys([*sides[1], *sides[0]]):
+        old, new = sides[0].get(key), sides[1].get(key)
+        alike = (old.alike if old else None, new.alike if new else None)
+        row = rows.setdefault(alike, (old, new, []))
+        if (new or old or entrance("")).names:
+            row[2].append(key[1].partition("/")[2])
+    for old, new, names in rows.values():
+        yield (old, new), tuple(names)
+
+
+def digest_of(reach: Reach) -> str:
+    """Return a digest of a whole dial plan."""
+    return hashlib.sha256(reach.beyond(reach._contexts).digest.encode()).hexdigest()
