@@ -9,7 +9,7 @@ from kelid.model.trace import Event
 
 
 class WayIn(Record):
-    """Where calls begin. ``kind`` is one of WAYS_IN, ``name`` the endpoint (or ``context,exten``) that stands for all of them.
+    """Where calls begin. ``kind`` is one of WAYS_IN, ``name`` the endpoint (or context) that stands for all of them.
 
     ``names`` are all endpoints for which the same holds but for their own names. ``context`` is where their calls begin.
     """

@@ -6,11 +6,14 @@ clock) is a reason to refuse, and so is what it doesn't know.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
+from kelid.simulate.arguments import leading_integer
 from kelid.simulate.run import Run
+from kelid.simulate.substitute import substring
 from kelid.simulate.timing import Timing
 
 HARMLESS = frozenset({"answered", "hears", "tone", "keys", "password", "log", "hangup"})
@@ -38,6 +41,24 @@ class _NoClock:
 
     def settle(self, text: str) -> str:
         return text
+
+    def plain(self, text: str) -> str:
+        return text
+
+    def holds(self, text: str) -> bool:
+        number = leading_integer(text)
+        return bool(text) and (number is None or number[0] != 0)
+
+    def substring(self, text: str, offset: int, length: int) -> str:
+        return substring(text, offset, length)
+
+    def function(
+        self, run: Run, _name: str, arguments: str, reads: Callable[[Run, str], str | None]
+    ) -> str | None:
+        return reads(run, arguments)
+
+    def expression(self, _run: Run, text: str) -> str:
+        return text  # never asked: no text has anything that isn't decided
 
     def is_time(self, _spec: Timing) -> NoReturn:
         raise _Depends("it goes by the clock")

@@ -12,6 +12,7 @@ from kelid.simulate.times import Times, words
 MOST_NUMBERS = 6
 """Numbers that are listed; of more, one is named with how many there are."""
 
+_KEYS = mask_of("0123456789*#+")
 _DIGITS = mask_of("0123456789")
 _ORDINARY = frozenset({"ANSWER", "no key", "SUCCESS", "ANSWERED", "0", "no", "right"})
 
@@ -34,13 +35,24 @@ class Words:
             return ", ".join(text or "(none)" for text in automaton.listed(node, MOST_NUMBERS) or ())
         rest = automaton.less(every, node)
         if rest != NOTHING and automaton.count(rest) <= MOST_NUMBERS:
-            return "any but " + ", ".join(text or "(none)" for text in automaton.listed(rest, MOST_NUMBERS) or ())
+            return "any but " + ", ".join(
+                text or "(none)" for text in automaton.listed(rest, MOST_NUMBERS) or ()
+            )
         pattern = self._pattern(node)
         if pattern:
             return pattern
-        if count < 2000:  # noqa: PLR2004 - a whole site's extensions
+        for mask in (_KEYS, _DIGITS):
+            plain = self._plain(node, mask)
+            if plain not in (node, NOTHING):
+                return self.numbers(plain, every)  # what else is filtered out: letters, say
+        if count < 2000:
             return f"{count} numbers such as {automaton.shortest(node)}"
         return f"numbers such as {automaton.shortest(node)}"
+
+    def _plain(self, node: Node, mask: int) -> Node:
+        """Return the numbers of a set that have nothing but these characters."""
+        longest = max(self._automaton.lengths(node), default=0)
+        return self._automaton.both(node, self._automaton.repeated(mask, 0, longest))
 
     def _pattern(self, node: Node) -> str:
         """Return the set as one pattern of the dial plan, "" if it is none: ``09XXXXXXXXX``, ``00X.``"""
@@ -80,9 +92,9 @@ class Words:
     def condition(self, chosen: Chosen, *, ordinary_too: bool = True) -> Iterator[Condition]:
         """Yield a decision as a condition."""
         if chosen.kind == "question":
-            kind, subject = chosen.subject  # type: ignore[misc]
+            kind, subject = chosen.subject
             if ordinary_too or str(chosen.answer) not in _ORDINARY:
-                yield Condition("answer", f"{kind} {_named(subject)}".strip(), str(chosen.answer))
+                yield Condition("answer", f"{kind} {named(subject)}".strip(), str(chosen.answer))
         elif chosen.kind == "text" and chosen.about is not None:
             about = chosen.about
             if about.kind == "time":
@@ -92,22 +104,25 @@ class Words:
                 if ordinary_too or about.kind == "phone":
                     yield Condition(about.kind, "", self.numbers(chosen.node, chosen.before))
             elif about.kind not in ("count", "number"):
-                yield Condition("value", f"{about.kind} {_named(about.subject)}".strip(), self.numbers(chosen.node, chosen.before))
+                yield Condition(
+                    "value",
+                    f"{about.kind} {named(about.subject)}".strip(),
+                    self.numbers(chosen.node, chosen.before),
+                )
         elif ordinary_too:
-            yield Condition("free", _named(str(chosen.subject)), str(chosen.answer))
+            yield Condition("free", named(str(chosen.subject)), str(chosen.answer))
 
     def answers(self, path: Iterable[Chosen]) -> Iterator[tuple[str, str]]:
         """Yield the answers on a way, so that the call can be made again."""
         for chosen in path:
             if chosen.kind == "question":
-                kind, subject = chosen.subject  # type: ignore[misc]
-                yield f"{kind}:{_named(subject)}", str(chosen.answer)
-            elif chosen.kind == "text" and chosen.about is not None:
-                if chosen.about.kind in ("key", "database", "phone"):
-                    yield (
-                        f"{chosen.about.kind}:{_named(chosen.about.subject)}",
-                        self._automaton.shortest(chosen.node),
-                    )
+                kind, subject = chosen.subject
+                yield f"{kind}:{named(subject)}", str(chosen.answer)
+            elif chosen.about is not None and chosen.about.kind in ("key", "database", "phone"):
+                yield (
+                    f"{chosen.about.kind}:{named(chosen.about.subject)}",
+                    self._automaton.shortest(chosen.node),
+                )
 
     def _bits(self, node: Node) -> int:
         bits = 0
@@ -126,7 +141,7 @@ def _position(mask: int) -> str:
         return "Z"
     if letters == "23456789":
         return "N"
-    return f"[{_ranges(letters)}]" if len(letters) < 30 else "?"  # noqa: PLR2004 - else hardly anything is left out
+    return f"[{_ranges(letters)}]" if len(letters) < 30 else "?"
 
 
 def _ranges(letters: str) -> str:
@@ -134,13 +149,23 @@ def _ranges(letters: str) -> str:
     at = 0
     while at < len(letters):
         end = at
-        while end + 1 < len(letters) and ord(letters[end + 1]) == ord(letters[end]) + 1 and letters[end + 1].isdigit():
+        while (
+            end + 1 < len(letters)
+            and ord(letters[end + 1]) == ord(letters[end]) + 1
+            and letters[end + 1].isdigit()
+        ):
             end += 1
-        made.append(letters[at] if end == at else f"{letters[at]}-{letters[end]}" if end > at + 1 else letters[at : end + 1])
+        made.append(
+            letters[at]
+            if end == at
+            else f"{letters[at]}-{letters[end]}"
+            if end > at + 1
+            else letters[at : end + 1]
+        )
         at = end + 1
     return "".join(made)
 
 
-def _named(text: str) -> str:
+def named(text: str) -> str:
     """Return the text with something readable for what isn't decided in it."""
     return "".join("…" if 0xF0000 <= ord(letter) <= 0xFFFFD else letter for letter in str(text))

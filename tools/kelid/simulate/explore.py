@@ -1,6 +1,6 @@
 """Every call at once: each step is taken in every way that the world, the number, the caller and the moment allow.
 
-A *case* is one run (or two, of two dial plans, which walk together through one world) with a store of what isn't decided yet.
+A *case* is one run (or two, of two dial plans, which walk together through one world) with a store of what is still open.
 A step that asks is taken again from a copy for each answer. Cases at the same point, with nothing left in which they differ
 and that somebody could still read, are one node of a graph: it is walked once, however many calls come there.
 """
@@ -23,8 +23,8 @@ from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import CALLER, TIME, Beyond, Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Level
-from kelid.simulate.symbols import ATOM, FIRST, LONGEST, Chosen, Shared, Store
 from kelid.simulate.symbolic import Explored
+from kelid.simulate.symbols import ATOM, FIRST, LONGEST, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.ways_in import Entrance, entrances
 
@@ -144,7 +144,9 @@ class Explorer:
         first = entrances[0]
         endpoint = first.names[0] if first.names else ""
         if first.names:
-            endpoint = store.new("phone" if first.kind == "phone" else "endpoint", "", automaton.texts(*names))
+            endpoint = store.new(
+                "phone" if first.kind == "phone" else "endpoint", "", automaton.texts(*names)
+            )
         if exten is None:
             exten = store.new("dialled", "", automaton.repeated(DIALLED, 1, LONGEST))
         caller = ""
@@ -166,7 +168,9 @@ class Explorer:
                 endpoint=endpoint,
                 caller=caller or shown.pop("caller", ""),
                 caller_name=shown.pop("caller_name", ""),
-                variables={key.partition(" ")[2]: text for key, text in shown.items() if key.startswith("set ")},
+                variables={
+                    key.partition(" ")[2]: text for key, text in shown.items() if key.startswith("set ")
+                },
                 language=shown.get("language", ""),
                 musicclass=shown.get("musicclass", ""),
                 account=shown.get("account", ""),
@@ -191,7 +195,7 @@ class Explorer:
     def _ask(self, index: int, question: Question) -> str:
         """Answer a question of a run, in every way one after the other."""
         case = self._case
-        assert case is not None  # noqa: S101 - questions come in steps only
+        assert case is not None  # noqa: S101 - for type checkers: it can be nothing else
         kind = question.kind
         subject = case.store.plain(question.subject)
         if kind == "key":
@@ -224,10 +228,8 @@ class Explorer:
     def _new_answer(self, case: Case, question: Question, subject: str) -> str:
         store = case.store
         automaton = self.shared.automaton
-        if question.kind == "key" and len(question.answers) > 2:  # noqa: PLR2004
-            options = [
-                Chosen("question", (question.kind, subject), answer) for answer in ("no key", "a key")
-            ]
+        if question.kind == "key" and len(question.answers) > 2:
+            options = [Chosen("question", (question.kind, subject), answer) for answer in ("no key", "a key")]
             if self._chooser(options) == 0:
                 return ""
             keys = [key for key in question.answers if key]
@@ -250,7 +252,9 @@ class Explorer:
         """Go on until every case has been followed to its end, or a limit stops it (``not_covered`` says so)."""
         while self._waiting:
             if len(self.points) > MOST_NODES or (self._deadline and time.process_time() > self._deadline):
-                why = f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
+                why = (
+                    f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
+                )
                 self.not_covered[f"{len(self._waiting)} ways that were still open: {why}"] = None
                 for number, _ in self._waiting:
                     self.points[number].end = "open"
@@ -342,7 +346,7 @@ class Explorer:
         run = case.runs[side]
         self._case = case
         symbols = run.symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - made in case()
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         symbols.store = case.store
         for other in case.runs:
             other.symbols = symbols
@@ -399,7 +403,7 @@ class Explorer:
                 parts += [kind, subject, *row, str(case.behind[kind, subject])]
         store = case.store
         symbols = case.runs[0].symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - made in case()
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         beyond = [self._beyond(run, index) for index, run in enumerate(case.runs)]
         self._forget(case, beyond, parts)
         for index, run in enumerate(case.runs):
@@ -416,9 +420,12 @@ class Explorer:
             # What one run has made of an unknown text, the other makes of it, too.
             joined = "".join(part for part in parts if not part.isascii())
             for fact, answer in store.decided.items():
-                if isinstance(fact, tuple) and fact[0] == "number" and isinstance(answer, str):
-                    if all(one in joined for one in ATOM.findall("".join(map(str, fact[2:])))):
-                        parts += [str(fact[1]), *map(str, fact[2:]), answer]
+                if (
+                    fact[0] == "number"
+                    and isinstance(answer, str)
+                    and all(one in joined for one in ATOM.findall("".join(map(str, fact[2:]))))
+                ):
+                    parts += [str(fact[1]), *map(str, fact[2:]), answer]
         if quiet:
             parts = [self._without(part, quiet, case) if not part.isascii() else part for part in parts]
         text = "\x1f".join(parts)
@@ -446,11 +453,9 @@ class Explorer:
                     store.resolve(*atoms[ord(one) - FIRST])[0] for one in ATOM.findall("".join(fact[1:]))
                 }
                 if atoms_of and atoms_of <= numbers.keys():
-                    decided.append(
-                        (fact[0], tuple(ATOM.sub(named, str(part)) for part in fact[1:]), answer)
-                    )
+                    decided.append((fact[0], tuple(ATOM.sub(named, str(part)) for part in fact[1:]), answer))
         moment = store.resolve(*atoms[ord(symbols.moment) - FIRST])[0]
-        store.drop({*numbers, *settled, moment})
+        store.drop({*numbers.keys(), *settled, moment})
         unequal = tuple(
             sorted(
                 tuple(sorted((numbers[a], numbers[b])))
@@ -502,14 +507,14 @@ class Explorer:
             if run.levels and name not in self._beyond(run, index).names:
                 return False
             rows.append([case.store.plain(level.channel.variables.get(name, "")) for level in run.levels])
-        return rows[0] == rows[1]
+        return bool(rows[0] == rows[1])
 
     def _without(self, part: str, quiet: set[int], case: Case) -> str:
         """Return "caller" for a text that is made of nothing but the caller's number."""
         atoms = self.shared.atoms
         for one in ATOM.findall(part):
             if case.store.resolve(*atoms[ord(one) - FIRST])[0] in quiet:
-                return one
+                return str(one)
         return part
 
     def _quiet(self, case: Case, parts: Sequence[str]) -> set[int]:
@@ -523,7 +528,12 @@ class Explorer:
             text
             for run in case.runs
             for level in run.levels
-            for text in (level.channel.caller, level.channel.caller_name, level.channel.connected, level.channel.ani)
+            for text in (
+                level.channel.caller,
+                level.channel.caller_name,
+                level.channel.connected,
+                level.channel.ani,
+            )
             if not text.isascii()
         }
         mine: set[int] = set()
@@ -563,16 +573,13 @@ class Explorer:
             and (
                 asked[kind, subject][0] in open_contexts
                 or len(asked[kind, subject][1]) < count
-                or kind.startswith("database")
-                and any(reach.names_key(subject) for reach in self.reaches)
+                or (kind.startswith("database") and any(reach.names_key(subject) for reach in self.reaches))
             )
         }
         case.store.asked = {key: asked[key] for key in case.store.facts}
         for run, one in zip(case.runs, beyond, strict=True):
             run.known.clear()
-            for key in [
-                key for key in run.database if key not in kept or not _is_read("database", key, one)
-            ]:
+            for key in [key for key in run.database if key not in kept or not _is_read("database", key, one)]:
                 del run.database[key]
 
     def _beyond(self, run: Run, index: int) -> Beyond:
@@ -624,9 +631,7 @@ class Explorer:
         live = self.lives[index]
         # Coming back sets GOSUB_RETVAL: what it holds now is not what is read there.
         back = ~live.bit("GOSUB_RETVAL")
-        masks = [
-            live.mask(frame.context, frame.exten, frame.priority) & back for frame in channel.frames
-        ]
+        masks = [live.mask(frame.context, frame.exten, frame.priority) & back for frame in channel.frames]
         for level in run.levels:
             if level.channel is channel and level.saved:
                 masks.append(live.mask(*level.saved))

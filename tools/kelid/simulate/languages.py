@@ -1,8 +1,8 @@
 """Sets of texts that may be infinite in practice (any number of up to 79 characters), kept small and compared at once.
 
-A set is a node of an acyclic automaton: whether a text may end here, and for each character where it goes on. Equal sets are
-the same node (an int), because nodes are made once and kept. So a set can stand in a key, and what was worked out about it is
-remembered. Characters are ASCII's printable ones; one more, OTHER, stands for all the rest.
+A set is a node of an acyclic automaton: whether a text may end here, and for each character where it goes on. Equal sets
+are the same node (an int), because nodes are made once and kept. So a set can stand in a key, and what was worked out
+about it is remembered. Characters are ASCII's printable ones; one more, OTHER, stands for all the rest.
 
 A *machine* reads a text from left to right and says something about it at the end (equal or not, which extension matches);
 ``split`` tells which part of a set gets which answer.
@@ -146,7 +146,7 @@ class Automaton:
 
     def either(self, one: Node, other: Node) -> Node:
         """Return what is in one of the sets."""
-        if one == other or other == NOTHING:
+        if other in (one, NOTHING):
             return one
         if one == NOTHING:
             return other
@@ -172,7 +172,7 @@ class Automaton:
 
     def less(self, one: Node, other: Node) -> Node:
         """Return what is in the first set and not in the second."""
-        if one == other or one == NOTHING:
+        if one in (other, NOTHING):
             return NOTHING
         if other == NOTHING:
             return one
@@ -448,7 +448,7 @@ class Filtered:
 
 
 class Sliced:
-    """A machine that sees the characters from ``start`` up to ``stop`` (None: all that follow), both counted from the front."""
+    """A machine that sees the characters from ``start`` up to ``stop`` (None: all that follow), counted from the front."""
 
     def __init__(self, machine: Machine, start: int, stop: int | None) -> None:
         """Keep the machine and the place."""

@@ -170,7 +170,7 @@ class Live:
             yield from self._priorities(key[0], key[1], self._extens[key[0]][key[1]], variable)
             if "$" in variable:
                 yield from self._somewhere(key, variable)
-        elif len(parts) == 2:  # noqa: PLR2004 - extension, priority
+        elif len(parts) == 2:
             yield from self._entries(key[0], parts[0], parts[1], key, set())
         else:
             contexts: set[str] = {parts[0]}
@@ -214,9 +214,7 @@ class Live:
             conditional = app in ("gotoif", "gotoiftime", "gosubif")
             place = _after_question(data) if conditional else data
             for branch in _branches(place) if conditional else [place]:
-                if app in _SUBS:
-                    branch = _before_arguments(branch)
-                yield from self._place(key, branch)
+                yield from self._place(key, _before_arguments(branch) if app in _SUBS else branch)
             return
         if app in _DIGITS:
             yield from self._entries(context, "${ANY}", "1", key, set())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kelid.model.pbx import Pbx, Step
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
@@ -90,7 +90,12 @@ class SymbolicDialplan(Dialplan):
             for one in self.searched(run, context):
                 made += self._of(one, wanted)
                 made += [
-                    Rank(ANY, Entry("", None, self.asterisk), None, f"{switch.keyword} => {switch.text} of context {one.name}")
+                    Rank(
+                        ANY,
+                        Entry("", None, self.asterisk),
+                        None,
+                        f"{switch.keyword} => {switch.text} of context {one.name}",
+                    )
                     for switch in one.switches
                 ]
             found = tuple(made)
@@ -164,7 +169,7 @@ class SymbolicDialplan(Dialplan):
     def _search(self, run: Run, context: str, exten: str, caller: str, wanted: Hashable) -> Entry | None:
         """Return the first extension that the text matches and that has what is wanted; None without one."""
         symbols = run.symbols
-        assert isinstance(symbols, Symbols)  # noqa: S101 - the callers looked
+        assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
         passed: set[int] = set()
         while True:
             ranks = [
@@ -204,7 +209,7 @@ class SymbolicDialplan(Dialplan):
             return Ranked(automaton, nodes)
 
         found = symbols.classify(exten, ("extension", context, wanted, nodes), which, machine)
-        assert isinstance(found, int)  # noqa: S101 - both give a number
+        assert isinstance(found, int)  # noqa: S101 - for type checkers: it can be nothing else
         return found
 
     def _calls(self, symbols: Symbols, pattern: str, caller: str) -> bool:
@@ -219,7 +224,7 @@ class SymbolicDialplan(Dialplan):
         found = symbols.classify(
             caller, ("caller", pattern), lambda text: 0 if automaton.has(node, text) else -1, machine
         )
-        return found == 0
+        return bool(found == 0)
 
     def _is_open(self, run: Run, exten: str, caller: str) -> bool:
         symbols = run.symbols
@@ -249,7 +254,7 @@ class SymbolicDialplan(Dialplan):
         ranks = self.ranks(run, context, priority)
         if any(rank.switch or rank.caller is not None for rank in ranks):
             return self.entry(run, context, exten, priority, caller) is not None
-        assert isinstance(symbols, Symbols)  # noqa: S101 - it has atoms
+        assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
         key = ("exists", context, priority, ranks)
         automaton = self.automaton
         union = 0
@@ -261,7 +266,7 @@ class SymbolicDialplan(Dialplan):
             lambda text: 0 if automaton.has(union, text.replace("-", "")) else -1,
             lambda: Ranked(automaton, [union]),
         )
-        return found == 0
+        return bool(found == 0)
 
     def label(self, run: Run, context: str, exten: str, label: str, caller: str | None = None) -> int | None:
         """Return the priority of a label, as Dialplan does."""
@@ -278,10 +283,12 @@ class SymbolicDialplan(Dialplan):
         symbols = run.symbols
         if symbols is None or not symbols.within(text):
             return super().partly(run, context, text, mode, caller)
-        assert isinstance(symbols, Symbols)  # noqa: S101 - it has atoms
+        assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
         concrete = super().partly
-        shadow = _Shadow(run)
-        found = symbols.classify(text, ("partly", context, mode), lambda one: concrete(shadow, context, one, mode, caller))  # type: ignore[arg-type]
+        shadow: Any = _Shadow(run)
+        found = symbols.classify(
+            text, ("partly", context, mode), lambda one: concrete(shadow, context, one, mode, caller)
+        )
         return bool(found)
 
 
@@ -299,7 +306,7 @@ class _Shadow:
 def _has(entry: Entry, wanted: Hashable) -> bool:
     if isinstance(wanted, tuple):
         return wanted[1] in entry.labels
-    assert isinstance(wanted, int)  # noqa: S101 - a priority or HINT
+    assert isinstance(wanted, int)  # noqa: S101 - for type checkers: it can be nothing else
     return entry.has(wanted)
 
 
@@ -344,22 +351,25 @@ def _shape(entry: Entry) -> Hashable:
 
 
 def _skeleton(data: str, own: str, *, words: bool) -> tuple[str, ...]:
-    """Return the text's pieces without what may differ in a group: numbers, and (``words``) Gosub's plain arguments."""
+    """Return the text's pieces but what may differ in a group: numbers, and (``words``) Gosub's plain arguments."""
     made: list[str] = []
     depth = parentheses = 0
-    for token in _tokens(data, own):
-        if token in ("${", "$["):
-            depth += 1
-        elif depth and token in ("{", "["):
+    for piece in _tokens(data, own):
+        token = piece
+        if token in ("${", "$[") or (depth and token in ("{", "[")):
             depth += 1
         elif depth and token in ("}", "]"):
             depth -= 1
-        elif token == OWN or (not depth and len(token) > 1 and _DIGITS.fullmatch(token)):
-            token = "\0number"
-        elif words and not depth and parentheses == 1 and _WORDS.fullmatch(token):
-            token = "\0number"
-        elif not depth and token in "()":
-            parentheses += 1 if token == "(" else -1
+        elif (
+            token == OWN
+            or (not depth and len(token) > 1 and _DIGITS.fullmatch(token))
+            or (words and not depth and parentheses == 1 and _WORDS.fullmatch(token))
+        ):
+            token = "\0number"  # noqa: S105 - a piece of text
+        elif not depth and token == "(":  # noqa: S105 - a piece of text
+            parentheses += 1
+        elif not depth and token == ")":  # noqa: S105 - a piece of text
+            parentheses -= 1
         made.append(token)
     return tuple(made)
 
@@ -367,11 +377,11 @@ def _skeleton(data: str, own: str, *, words: bool) -> tuple[str, ...]:
 @reads(TABLE)
 def _look_up(run: Run, arguments: str) -> str:
     """Return what stands in the table for the channel's extension."""
-    assert isinstance(run.dialplan, SymbolicDialplan)  # noqa: S101 - only its steps name a table
+    assert isinstance(run.dialplan, SymbolicDialplan)  # noqa: S101 - for type checkers: it can be nothing else
     table = run.dialplan.tables[int(arguments)]
     symbols = run.symbols
     if symbols is None or not symbols.within(run.channel.exten):
         return table[run.channel.exten.replace("-", "")]
-    assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
+    assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
     name = (TABLE, tuple(table.items()))
     return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])

@@ -1,24 +1,22 @@
 """Two dial plans walked together through one world: where their calls part, and under which conditions.
 
-Both runs get the same number, caller, moment and answers. Each goes on until it does something that people notice; as long as
-they do the same, they go on together. A pair of states from which everything that can still be read is the same text is not
-walked any further: from there on they can't part.
+Both runs get the same number, caller, moment and answers. Each goes on until it does something that people notice; as
+long as they do the same, they go on together. A pair of states from which everything that can still be read is the same
+text is not walked any further: from there on they can't part.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from kelid.model.behaviour import CallChange, Condition, WayIn
+from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.describe import Words
-from kelid.simulate.explore import Case, Explorer, Point
-from kelid.simulate.languages import NOTHING, Node
-from kelid.simulate.reach import Reach
+from kelid.simulate.explore import DIALLED, NUMBERS, Case, Explorer, Point
+from kelid.simulate.languages import NOTHING, Automaton, Node
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
 from kelid.simulate.ways_in import Entrance, entrance, entrances
@@ -78,8 +76,10 @@ class Pairs(Explorer):
             old, new = pair
             if old is None or new is None:
                 one = new or old
-                assert one is not None  # noqa: S101 - a pair has one side at least
-                (added if old is None else removed).append(WayIn(kind=one.kind, name=names[0], names=names, context=one.context))
+                assert one is not None  # noqa: S101 - for type checkers: it can be nothing else
+                (added if old is None else removed).append(
+                    WayIn(kind=one.kind, name=names[0], names=names, context=one.context)
+                )
                 continue
             if only and only not in (new.name, *names):
                 continue
@@ -94,7 +94,7 @@ class Pairs(Explorer):
         """Take one step of one run, and match what both did so far."""
         made = super()._step(case, side)
         symbols = case.runs[0].symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - made in case()
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         heads = [list(row) for row in case.heads]
         while heads[0] and heads[1] and case.parted is None:
             one, other = heads[0][0], heads[1][0]
@@ -174,7 +174,7 @@ class Pairs(Explorer):
                     self.undecided["more ways than are put into words"] = None
                     return found
                 parting = self.points[number].parted
-                assert parting is not None  # noqa: S101 - chosen so
+                assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
                 case = parting[0]
                 sides = [self._ordinary(case, side) for side in (0, 1)]
                 path = paths[number]
@@ -200,14 +200,10 @@ class Pairs(Explorer):
 
     @property
     def _any_number(self) -> Node:
-        from kelid.simulate.explore import DIALLED
-
         return self.shared.automaton.repeated(DIALLED, 1, LONGEST)
 
     @property
     def _any_caller(self) -> Node:
-        from kelid.simulate.explore import NUMBERS
-
         return self.shared.automaton.repeated(NUMBERS, 0, 40)
 
     def _labels(self, root: int) -> dict[int, dict[Node, Label]]:
@@ -220,7 +216,8 @@ class Pairs(Explorer):
             number = waiting.pop()
             for link in self.points[number].links:
                 made: dict[Node, Label] = {}
-                for dialled, label in labels[number].items():
+                for reached, label in labels[number].items():
+                    dialled = reached
                     times, callers = label
                     for chosen in link.chosen:
                         kind = chosen.about.kind if chosen.about is not None else ""
@@ -243,7 +240,7 @@ class Pairs(Explorer):
                     for dialled, label in grown.items():
                         every = automaton.either(every, dialled)
                         one = _joined(automaton, one, label)
-                    assert one is not None  # noqa: S101 - there are many
+                    assert one is not None  # noqa: S101 - for type checkers: it can be nothing else
                     grown = {every: one}
                 if grown != there:
                     labels[link.target] = grown
@@ -293,12 +290,9 @@ class Pairs(Explorer):
         return events
 
 
-def _joined(automaton: object, one: Label | None, other: Label) -> Label:
+def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
     if one is None:
         return other
-    from kelid.simulate.languages import Automaton
-
-    assert isinstance(automaton, Automaton)  # noqa: S101 - given so
     return Label(one.times | other.times, automaton.either(one.callers, other.callers))
 
 
@@ -361,6 +355,9 @@ def _paired(
         yield (old, new), tuple(names)
 
 
-def digest_of(reach: Reach) -> str:
-    """Return a digest of a whole dial plan."""
-    return hashlib.sha256(reach.beyond(reach._contexts).digest.encode()).hexdigest()
+def ways_of(pbx: Pbx | None) -> tuple[WayIn, ...]:
+    """Return the ways in of a PBX."""
+    return tuple(
+        WayIn(kind=one.kind, name=one.name, names=one.names, context=one.context)
+        for one in (entrances(pbx) if pbx is not None else ())
+    )

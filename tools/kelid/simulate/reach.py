@@ -18,7 +18,9 @@ _SET = re.compile(r"^(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=")
 _VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
 _COUNTS = re.compile(r"__([A-Z_]+)=\$\[0?\$\{\1\} *\+ *1\]")
-_CALL = re.compile(r"(?:^|[?:,])([^,?:()\s]+),[^,()]*(?:\([^()]*\)[^,()]*)*,[0-9a-z-]+\(((?:[^()]|\([^()]*\))*)\)")
+_CALL = re.compile(
+    r"(?:^|[?:,])([^,?:()\s]+),[^,()]*(?:\([^()]*\)[^,()]*)*,[0-9a-z-]+\(((?:[^()]|\([^()]*\))*)\)"
+)
 _WORD = re.compile(r"[^,()?:&@^\s=]+")
 _CHANNEL_KIND = re.compile(
     r"CHANNEL\((?:channeltype|language|musicclass|tonezone|hangup_handler_(?:push|pop|wipe))\)", re.IGNORECASE
@@ -47,7 +49,14 @@ def _decides(app: str, data: str) -> bool:
     lower = app.lower()
     if lower == "set":
         data = re.sub(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}", "", data)
-        return "CALLERID(" in data.partition("=")[2] and ("$[" in data or ":" in data.partition("=")[2] or "IF(" in data or "DIALPLAN_EXISTS" in data or "REGEX" in data or "LEN(" in data)
+        return "CALLERID(" in data.partition("=")[2] and (
+            "$[" in data
+            or ":" in data.partition("=")[2]
+            or "IF(" in data
+            or "DIALPLAN_EXISTS" in data
+            or "REGEX" in data
+            or "LEN(" in data
+        )
     return lower not in ("noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits")
 
 
@@ -124,7 +133,9 @@ class Reach:
     def _assignments(self, app: str, data: str) -> None:
         if "=" not in data:
             return
-        for found in re.finditer(r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)", data):
+        for found in re.finditer(
+            r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)", data
+        ):
             self._assigned.setdefault(found[1], set()).add(found[2])
 
     def names_key(self, key: str) -> bool:
@@ -214,7 +225,11 @@ class Reach:
                         context.switches,
                         context.ignorepats,
                         [
-                            (exten.pattern, exten.caller, [(s.app, s.data, s.label, s.priority) for s in exten.steps])
+                            (
+                                exten.pattern,
+                                exten.caller,
+                                [(s.app, s.data, s.label, s.priority) for s in exten.steps],
+                            )
                             for exten in context.extens
                         ],
                     )
@@ -303,7 +318,7 @@ class Reach:
         for branch in _branches(place):
             parts = _split(branch)
             context = ""
-            if len(parts) >= 3:  # noqa: PLR2004 - context, extension, priority
+            if len(parts) >= 3:
                 context = parts[0]
             elif len(parts) == 1:
                 variable = _VARIABLE.match(parts[0])
@@ -316,10 +331,10 @@ class Reach:
         return everywhere
 
     def _jumps_of_local(self, data: str, targets: set[str]) -> bool:
-        for found in re.finditer(r"@([^/,()&]*)", data):
-            if "$" in found[1] and self._may_be(found[1], targets, 3):
-                return True
-        return False
+        return any(
+            "$" in found[1] and self._may_be(found[1], targets, 3)
+            for found in re.finditer(r"@([^/,()&]*)", data)
+        )
 
     def _may_be(self, template: str, targets: set[str], depth: int) -> bool:
         variable = _VARIABLE.match(template)

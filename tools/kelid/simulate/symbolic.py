@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kelid.simulate import numbers
 from kelid.simulate.arguments import leading_integer, split_arguments
 from kelid.simulate.clock import shown as written
 from kelid.simulate.clock import zone as zone_of
-from kelid.simulate.expression import NUMBER, STRING, TRUE, FALSE, Value, _Parser, make_text
+from kelid.simulate.expression import FALSE, NUMBER, STRING, TRUE, Value, _Parser, make_text
 from kelid.simulate.expression import evaluate as evaluate_plain
-from kelid.simulate.languages import ANY, BIT, OTHER, Machine, Node, characters_of, mask_of
+from kelid.simulate.functions.strings import _allowed, variable
+from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, characters_of, mask_of
+from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.symbols import LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
 from kelid.simulate.times import Times
@@ -39,10 +41,14 @@ HANDED_ON = frozenset(
 )  # fmt: skip
 """Functions that don't look at the characters of their arguments, or ask ``Run.symbols`` themselves."""
 
-NAMING = frozenset({"GROUP", "GROUP_COUNT", "DEVICE_STATE", "HASH", "LOCK", "TRYLOCK", "UNLOCK", "CDR", "FAXOPT"})
+NAMING = frozenset(
+    {"GROUP", "GROUP_COUNT", "DEVICE_STATE", "HASH", "LOCK", "TRYLOCK", "UNLOCK", "CDR", "FAXOPT"}
+)
 """Functions whose arguments only name something: nothing need be decided."""
 
-_FIRST_IS_NAME = frozenset({"REPLACE", "STRREPLACE", "FIELDQTY", "FIELDNUM", "LISTFILTER", "STRBETWEEN", "CUT"})
+_FIRST_IS_NAME = frozenset(
+    {"REPLACE", "STRREPLACE", "FIELDQTY", "FIELDNUM", "LISTFILTER", "STRBETWEEN", "CUT"}
+)
 """Functions whose first argument names a variable."""
 
 
@@ -115,8 +121,6 @@ class Explored(Symbols):
     ) -> str | None:
         """Return what a function gives, as its ``reads`` does for plain texts."""
         if name in _FIRST_IS_NAME:
-            from kelid.simulate.functions.strings import variable
-
             given, comma, rest = arguments.partition(",")
             value = variable(run, given)
             if self.within(value) or self.within(rest):
@@ -131,14 +135,12 @@ class Explored(Symbols):
         if name == "LEN":
             return self._size(arguments)
         if name == "FILTER":
-            given = split_arguments(arguments, 2, keep=True)
-            if len(given) == 2 and not self.within(given[0]):
-                return self._filter(run, given[0], given[1], reads)
+            parts = split_arguments(arguments, 2, keep=True)
+            if len(parts) == 2 and not self.within(parts[0]):
+                return self._filter(run, parts[0], parts[1], reads)
         return self._plain(run, name, arguments, reads)
 
-    def _plain(
-        self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]
-    ) -> str:
+    def _plain(self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]) -> str:
         """Ask the function text by text."""
 
         def function(text: str) -> str:
@@ -204,18 +206,13 @@ class Explored(Symbols):
             count = self.shared.automaton.count(self.store.domains[pieces[0].variable])
             if count > LISTED and self.store.length_of(pieces[0]) is None:
                 made = self.viewed(text, ("len",))
-                assert made is not None  # noqa: S101 - it is one atom
+                assert made is not None  # noqa: S101 - for type checkers: it can be nothing else
                 return made
             if count <= LISTED:
                 return self.derived(text, "LEN", lambda value: str(len(value.encode())))
         return str(self.length(text))
 
-    def _filter(
-        self, run: Run, written: str, text: str, reads: Callable[[Run, str], str | None]
-    ) -> str:
-        from kelid.simulate.functions.strings import _allowed
-        from kelid.simulate.octets import to_octets
-
+    def _filter(self, run: Run, written: str, text: str, reads: Callable[[Run, str], str | None]) -> str:
         allowed = _allowed(to_octets(written))
         if allowed is None:
             return ""
@@ -225,7 +222,10 @@ class Explored(Symbols):
         else:
             mask &= ~BIT[OTHER]
         made: list[str] = []
-        for piece in self.store.pieces(text):
+        pieces = self.store.pieces(text)
+        if sum(piece.variable >= 0 for piece in pieces) > 1:
+            pieces = self._join(pieces) or pieces
+        for piece in pieces:
             if piece.variable < 0:
                 made.append(reads(run, f"{written},{piece.text}") or "")
             elif not self.alphabet(piece) & ~mask:
@@ -255,7 +255,7 @@ class Explored(Symbols):
                 about.kind, about.subject, self.shared.automaton.repeated(mask, 0, LONGEST)
             )
             self.store.decided[fact] = known
-        assert isinstance(known, str)  # noqa: S101 - facts of this kind hold atoms
+        assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
 
     # --- expressions ---------------------------------------------------------------------------------
@@ -342,7 +342,7 @@ class Explored(Symbols):
                             side[0].text,
                             ("less", limit, turned),
                             judge,
-                            lambda: _Sized(("less", limit, turned), judge),
+                            _sized(limit, turned, judge),
                         )
                     )
         return bool(self.decide("less", (one, other)))
@@ -360,9 +360,13 @@ class Explored(Symbols):
         known = self.store.decided.get(fact)
         if known is None:
             digits = mask_of("0123456789")
-            known = self.store.new("number", f"{self.shown(one)} {operator} {self.shown(other)}", automaton.repeated(digits, 1, 9))
+            known = self.store.new(
+                "number",
+                f"{self.shown(one)} {operator} {self.shown(other)}",
+                automaton.repeated(digits, 1, 9),
+            )
             self.store.decided[fact] = known
-        assert isinstance(known, str)  # noqa: S101 - facts of this kind hold atoms
+        assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
 
 
@@ -405,8 +409,12 @@ class _Sized:
         return False
 
 
+def _sized(limit: str, turned: bool, judge: Callable[[str], Hashable]) -> Callable[[], Machine]:
+    return lambda: _Sized(("less", limit, turned), judge)
+
+
 class _Computed:
-    """A machine that hands the whole text to a function, for texts of few characters; longer ones get what it says of ``most`` + 1."""
+    """A machine that hands the whole text to a function, if it is of few characters; longer ones are like one of them."""
 
     def __init__(self, key: Hashable, function: Callable[[str], Hashable], most: int) -> None:
         self.function, self.most = function, most
@@ -458,7 +466,12 @@ class _Open(_Parser):
             return super().equal(left, right)
         one, other = self._text(left), self._text(right)
         for side, against in ((one, other), (other, one)):
-            if against[:1] != '"' and side[:1] != '"' and re.fullmatch(r"[0-9]+", against) and self.open.within(side):
+            if (
+                against[:1] != '"'
+                and side[:1] != '"'
+                and re.fullmatch(r"[0-9]+", against)
+                and self.open.within(side)
+            ):
                 return TRUE if self._same_number(side, against) else FALSE
         return TRUE if self._equal(one, other) else FALSE
 
@@ -469,8 +482,6 @@ class _Open(_Parser):
         forms = automaton.texts(*(("0" * zeros + plain) for zeros in range(20)))
 
         def machine() -> Machine:
-            from kelid.simulate.languages import In
-
             return In(automaton, forms)
 
         try:
@@ -517,10 +528,14 @@ class _Open(_Parser):
         return self._calculated("+", left, right) if self._is_open(left, right) else super().plus(left, right)
 
     def minus(self, left: Value, right: Value) -> Value:
-        return self._calculated("-", left, right) if self._is_open(left, right) else super().minus(left, right)
+        return (
+            self._calculated("-", left, right) if self._is_open(left, right) else super().minus(left, right)
+        )
 
     def times(self, left: Value, right: Value) -> Value:
-        return self._calculated("*", left, right) if self._is_open(left, right) else super().times(left, right)
+        return (
+            self._calculated("*", left, right) if self._is_open(left, right) else super().times(left, right)
+        )
 
     def divided(self, left: Value, right: Value) -> Value:
         return (

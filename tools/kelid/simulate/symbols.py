@@ -5,8 +5,8 @@ stands for a variable, or for what a *view* makes of it: a part of it, the text 
 with atoms are cut, joined and handed on as any others. Who must know more asks here; if the set holds texts that make a
 difference, the case splits, and goes on with the part of the set that was taken.
 
-What no set can tell (two unknown texts compared by size, say) is decided freely, once for each pair of texts: so cases that no
-world has may come up, but none that a world has is left out.
+What no set can tell (two unknown texts compared by size, say) is decided freely, once for each pair of texts: so cases
+that no world has may come up, but none that a world has is left out.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from kelid.simulate.languages import (
     Cut,
     Equals,
     Filtered,
+    In,
     Length,
     Machine,
     Node,
     Sliced,
     mask_of,
 )
+from kelid.simulate.substitute import substring
 from kelid.simulate.unknown import UnknownHere
 
 FIRST = 0xF0000
@@ -78,8 +80,8 @@ class Chosen(NamedTuple):
     """
 
     kind: str
-    subject: Hashable
-    answer: Hashable
+    subject: Any
+    answer: Any
     variable: int = -1
     node: Node = NOTHING
     before: Node = NOTHING
@@ -186,7 +188,7 @@ class Shared:
                     if self.automaton.count(node) <= LISTED:
                         known = 0
                         for value in self.tabled(node, view, "value", lambda text: text):
-                            assert isinstance(value, str)  # noqa: S101 - the function above gives its text back
+                            assert isinstance(value, str)  # noqa: S101 - for type checkers: it can be nothing else
                             known |= mask_of(value)
                     else:
                         known = ANY
@@ -217,11 +219,11 @@ class Store:
         self.variables: dict[int, Variable] = {}
         self.domains: dict[int, Node] = {}
         self.aliases: dict[int, tuple[int, View]] = {}
-        self.decided: dict[Hashable, Hashable] = {}
+        self.decided: dict[Any, Any] = {}
         self.unequal: set[tuple[int, int]] = set()
-        self.facts: dict[Hashable, str] = {}
+        self.facts: dict[tuple[str, str], str] = {}
         """What the world has answered that it will answer again: (kind, subject) -> answer."""
-        self.asked: dict[Hashable, tuple[str, frozenset[int]]] = {}
+        self.asked: dict[tuple[str, str], tuple[str, frozenset[int]]] = {}
         """The context in which it was asked, and by which of the runs."""
 
     def copy(self) -> Store:
@@ -306,9 +308,10 @@ class Store:
             sizes = {len(range(*part.indices(size))) for size in lengths}
             return next(iter(sizes)) if len(sizes) == 1 else None
         if automaton.count(node) <= LISTED:
-            sizes = set(self.shared.tabled(node, piece.view, "len", len))
-            if len(sizes) == 1:
-                return next(iter(sizes))
+            found = list(self.shared.tabled(node, piece.view, "len", len))
+            if len(found) == 1:
+                assert isinstance(found[0], int)  # noqa: S101 - for type checkers: it can be nothing else
+                return found[0]
         return None
 
     def narrow(self, variable: int, node: Node) -> None:
@@ -317,9 +320,11 @@ class Store:
 
     def drop(self, live: Iterable[int]) -> None:
         """Forget the variables that are none of these, and what was decided about them."""
-        keep = set(live)
+        keep: set[int] = set(live)
         for fact, answer in list(self.decided.items()):
-            texts = [part for part in (*fact, answer) if isinstance(part, str)] if isinstance(fact, tuple) else []
+            texts = (
+                [part for part in (*fact, answer) if isinstance(part, str)] if isinstance(fact, tuple) else []
+            )
             if any(
                 self.resolve(*self.shared.atoms[ord(one) - FIRST])[0] not in keep
                 for one in ATOM.findall("".join(texts))
@@ -401,7 +406,7 @@ class Symbols:
 
     def classify(
         self, text: str, key: Hashable, function: Function, machine: Callable[[], Machine] | None = None
-    ) -> Hashable:
+    ) -> Any:
         """Decide what the function says of the text. ``machine`` says the same of texts that are too many to list.
 
         Raise Undecided where neither can tell.
@@ -439,7 +444,8 @@ class Symbols:
             def whole(value: str) -> Hashable:
                 return function(
                     "".join(
-                        shared.apply(piece.view, value) if piece.variable >= 0 else piece.text for piece in pieces
+                        shared.apply(piece.view, value) if piece.variable >= 0 else piece.text
+                        for piece in pieces
                     )
                 )
 
@@ -532,20 +538,19 @@ class Symbols:
 
     def _apart(
         self, text: str, pieces: Sequence[Piece], variables: set[int], key: Hashable, function: Function
-    ) -> Hashable:
+    ) -> Any:
         """Decide by taking the variable with the fewest texts one by one, if they are few; else raise Undecided."""
         automaton = self.shared.automaton
         counts = sorted((automaton.count(self.store.domains[number]), number) for number in variables)
-        total = 1
-        for count, _ in counts:
-            total *= count
-        if total > LISTED or counts[0][0] > 40:
+        if counts[0][0] > 300:
             raise Undecided(f"what {self.shown(text)} is")
         number = counts[0][1]
         self.settle(self.shared.atom(number, WHOLE))
         return self.classify(text, key, function)
 
-    def decide(self, key: Hashable, texts: Sequence[str], answers: Sequence[Hashable] = (False, True)) -> Hashable:
+    def decide(
+        self, key: Hashable, texts: Sequence[str], answers: Sequence[Hashable] = (False, True)
+    ) -> Hashable:
         """Decide freely, but the same for the same texts: what no set can tell."""
         fact = (key, *(self.store.plain(text) for text in texts))
         found = self.store.decided.get(fact)
@@ -568,7 +573,7 @@ class Symbols:
                 if len(parts) > 300:
                     raise Undecided(f"what {self.shown(text)} is, of {len(parts)} that it may be")
                 value = self.take(parts, piece.variable, ("value", piece.text))
-                assert isinstance(value, str)  # noqa: S101 - the function above gives its text back
+                assert isinstance(value, str)  # noqa: S101 - for type checkers: it can be nothing else
                 return self.settle(
                     "".join(value if other.text == piece.text else other.text for other in pieces)
                 )
@@ -584,8 +589,6 @@ class Symbols:
             return character in characters
         key = ("in", "".join(sorted(characters)))
         node = self.shared.automaton.repeated(mask_of(characters), 1, 1)
-        from kelid.simulate.languages import In
-
         return bool(
             self.classify(
                 character, key, lambda text: text in characters, lambda: In(self.shared.automaton, node)
@@ -616,9 +619,7 @@ class Symbols:
         variables = {piece.variable for piece in (*left, *right) if piece.variable >= 0}
         automaton = self.shared.automaton
         if len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED:
-            return bool(
-                self.classify(f"{left_text}\0{right_text}", "same", lambda text: _same(text))
-            )
+            return bool(self.classify(f"{left_text}\0{right_text}", "same", _same))
         if len(left) == len(right) == 1 and not left[0].view and not right[0].view:
             return self._unify(left[0].variable, right[0].variable)
         return bool(self.decide("equal", sorted((left_text, right_text))))
@@ -673,9 +674,7 @@ class Symbols:
 
             def whole(value: str) -> str:
                 return function(
-                    "".join(
-                        shared.apply(part, value) if isinstance(part, tuple) else part for part in form
-                    )
+                    "".join(shared.apply(part, value) if isinstance(part, tuple) else part for part in form)
                 )
 
             shared.functions[key] = whole
@@ -683,7 +682,7 @@ class Symbols:
         parts = shared.tabled(node, view, "value", lambda value: value)
         if len(parts) == 1:
             value = next(iter(parts))
-            assert isinstance(value, str)  # noqa: S101 - the function above gives its text back
+            assert isinstance(value, str)  # noqa: S101 - for type checkers: it can be nothing else
             return value
         return shared.atom(variable, view)
 
@@ -704,8 +703,6 @@ class Symbols:
 
     def substring(self, text: str, offset: int, length: int) -> str:
         """Return a part of the text as ``${NAME:offset:length}`` gives it (characters of atoms are one byte each)."""
-        from kelid.simulate.substitute import substring
-
         pieces = self.store.pieces(text)
         if not any(piece.variable >= 0 for piece in pieces):
             return substring(_text(pieces), offset, length)
@@ -776,7 +773,7 @@ class Symbols:
             size = self.store.length_of(piece)
             if size is None:
                 found = self.classify(piece.text, "length", len, lambda: Length(LONGEST + 1))
-                assert isinstance(found, int)  # noqa: S101 - both give a number
+                assert isinstance(found, int)  # noqa: S101 - for type checkers: it can be nothing else
                 size = found
             total += size
         return total

@@ -8,6 +8,7 @@ compared moment by moment.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from kelid.model.pbx import Pbx
+from kelid.simulate.dialplan import MATCH, match, positions
 from kelid.simulate.timing import Timing, timing
 
 AFTER_THE_LAST = 366
@@ -132,7 +134,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def times_of(pbxs: Sequence[Pbx], today: date, zone: str = "") -> Times:
-    """Given dial plans, return their classes of time from a day on. ``zone`` is that of people; "" for the one they use most."""
+    """Given dial plans, return their classes of time from a day on. ``zone`` is that of people, "" for the most used."""
     borders = _Borders()
     for index, pbx in enumerate(pbxs):
         borders.pbx(index, pbx)
@@ -212,8 +214,6 @@ class _Judge:
 
     def special_minutes(self, first: date, last: date) -> None:
         """Find the borders that only some days have: dated extensions with an hour or a minute."""
-        from kelid.simulate.dialplan import MATCH, match, positions
-
         for zone, form, exact, patterns in self.calendars:
             if "%H" not in form:
                 continue
@@ -222,7 +222,7 @@ class _Judge:
                     day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
                     at = int(text[8:10]) * 60 + int(text[10:12] or 0)
                     row = self.special.setdefault((zone, day), set())
-                    row |= {at, at + (1 if len(text) == 12 else 60)}  # noqa: PLR2004
+                    row |= {at, at + (1 if len(text) == 12 else 60)}
             for pattern in patterns:
                 places = positions(pattern)
                 day = first - timedelta(1)
@@ -235,7 +235,7 @@ class _Judge:
                         row = self.special.setdefault((zone, day), set())
                         before = False
                         for minute in range(1440):
-                            moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60)  # noqa: DTZ001
+                            moment = datetime(day.year, day.month, day.day, minute // 60, minute % 60)  # noqa: DTZ001 - only its text is looked at
                             now = bool(match(pattern, moment.strftime(form), MATCH))
                             if now != before:
                                 row.add(minute)
@@ -262,8 +262,6 @@ class _Judge:
             text = datetime.fromtimestamp(seconds, zone).strftime(form)
             found.append(text in exact)
             if patterns:
-                from kelid.simulate.dialplan import MATCH, match
-
                 found.append(tuple(bool(match(pattern, text, MATCH)) for pattern in patterns))
         for name, form in self.formats:
             found.append(datetime.fromtimestamp(seconds, self.zones[name]).strftime(form))
@@ -279,7 +277,7 @@ def _changes(specs: Iterable[Timing]) -> Iterator[int]:
         while edges:
             lowest = edges & -edges
             minute = lowest.bit_length() - 1
-            if minute < 1440:  # noqa: PLR2004
+            if minute < 1440:
                 yield minute
             edges ^= lowest
 
@@ -297,7 +295,7 @@ def _stretches(judge: _Judge, first: date, last: date, people: tzinfo) -> Iterat
         day = first - timedelta(1)
         while day <= last + timedelta(1):
             base = _seconds(day, 0, zone)
-            plain = _seconds(day + timedelta(1), 0, zone) - base == 86400  # noqa: PLR2004
+            plain = _seconds(day + timedelta(1), 0, zone) - base == 86400
             for minute in minutes | judge.special.get((zone, day), set()):
                 at = base + minute * 60 if plain else _seconds(day, minute, zone)
                 if begin < at < stop:
@@ -306,11 +304,11 @@ def _stretches(judge: _Judge, first: date, last: date, people: tzinfo) -> Iterat
                 borders.update(at for at in range(base, base + 90000, 1800) if begin < at < stop)
             day += timedelta(1)
     ordered_borders = sorted(borders)
-    yield from zip(ordered_borders, ordered_borders[1:], strict=False)
+    yield from itertools.pairwise(ordered_borders)
 
 
 def _seconds(day: date, minute: int, zone: tzinfo) -> int:
-    if minute == 1440:  # noqa: PLR2004
+    if minute == 1440:
         day, minute = day + timedelta(1), 0
     return int(datetime(day.year, day.month, day.day, minute // 60, minute % 60, tzinfo=zone).timestamp())
 
@@ -352,7 +350,8 @@ def words(times: Times, chosen: Iterable[int], *, most_dates: int = 6) -> str:
             by_row.setdefault(usual[weekday], []).append(weekday)
     for row, weekdays in by_row.items():
         texts.append(f"{_weekdays(weekdays)}{_hours(row)}")
-    more, less = [], []
+    more: list[tuple[date, tuple[tuple[int, int], ...]]] = []
+    less: list[tuple[date, tuple[tuple[int, int], ...]]] = []
     day = first
     while day <= last:
         row, expected = parts.get(day, ()), usual.get(day.weekday(), ())
@@ -404,7 +403,7 @@ def _clock(minute: int) -> str:
 
 def _weekdays(weekdays: Sequence[int]) -> str:
     """Return days of the week, those in a row as a range; ``weekdays`` are in order from Saturday on."""
-    if len(weekdays) == 7:  # noqa: PLR2004
+    if len(weekdays) == 7:
         return "every day"
     places = [(weekday - 5) % 7 for weekday in weekdays]
     runs: list[list[int]] = []
@@ -413,9 +412,7 @@ def _weekdays(weekdays: Sequence[int]) -> str:
             runs[-1].append(place)
         else:
             runs.append([place])
-    if len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == 6:  # noqa: PLR2004 - round the end of the week
+    if len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == 6:
         runs[0] = runs.pop() + runs[0]
     names = [WEEK[(5 + at) % 7] for at in range(7)]
-    return ", ".join(
-        names[run[0]] if len(run) == 1 else f"{names[run[0]]}-{names[run[-1]]}" for run in runs
-    )
+    return ", ".join(names[run[0]] if len(run) == 1 else f"{names[run[0]]}-{names[run[-1]]}" for run in runs)

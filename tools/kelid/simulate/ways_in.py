@@ -10,14 +10,15 @@ from kelid.model.pbx import Pbx, Section
 from kelid.simulate.functions.parties import split_caller
 
 _NOT_FOR_CALLS = frozenset(
-    {"auth", "aors", "outbound_auth", "mailboxes", "callerid", "set_var", "type", "from_user", "from_domain", "voicemail_extension",
-     "contact_user", "mwi_from_user", "subscribe_context", "named_call_group", "named_pickup_group", "call_group", "pickup_group"}
+    {"auth", "aors", "outbound_auth", "mailboxes", "callerid", "set_var", "type", "from_user", "from_domain",
+     "voicemail_extension", "contact_user", "mwi_from_user", "subscribe_context", "named_call_group", "named_pickup_group",
+     "call_group", "pickup_group"}
 )  # fmt: skip
 """Options of an endpoint that say nothing of where its own calls go, or are looked at by themselves."""
 
 
 class Entrance(NamedTuple):
-    """A way in. ``sets`` holds what each endpoint has of its own: name -> ("caller" | "caller_name" | "set VAR" ...) -> text."""
+    """A way in. ``sets`` holds what each endpoint has of its own: name -> (caller, caller_name, "set VAR"...) -> text."""
 
     kind: str
     name: str
@@ -38,7 +39,7 @@ class Entrance(NamedTuple):
 
 def entrances(pbx: Pbx) -> tuple[Entrance, ...]:
     """Return the ways in that the configuration has, in its order."""
-    return tuple([*_pjsip(pbx), *_iax2(pbx), *_dahdi(pbx)])
+    return (*_pjsip(pbx), *_iax2(pbx), *_dahdi(pbx))
 
 
 def entrance(context: str) -> Entrance:
@@ -63,7 +64,11 @@ def _pjsip(pbx: Pbx) -> Iterator[Entrance]:
             if option.key == "set_var":
                 variable, _, text = option.value.partition("=")
                 own[f"set {variable.strip()}"] = text
-        for key, mine in (("language", "language"), ("moh_suggest", "musicclass"), ("accountcode", "account")):
+        for key, mine in (
+            ("language", "language"),
+            ("moh_suggest", "musicclass"),
+            ("accountcode", "account"),
+        ):
             if options.get(key):
                 own[mine] = options[key]
         anonymous = section.name == "anonymous"
@@ -97,7 +102,9 @@ def _iax2(pbx: Pbx) -> Iterator[Entrance]:
     for section in pbx.sections("iax.conf"):
         context = section.get("context")
         if section.name != "general" and context and section.get("type") in ("user", "friend"):
-            yield Entrance("trunk", section.name, (section.name,), context, "IAX2", True, {}, ("iax2", section.name))
+            yield Entrance(
+                "trunk", section.name, (section.name,), context, "IAX2", True, {}, ("iax2", section.name)
+            )
 
 
 def _dahdi(pbx: Pbx) -> Iterator[Entrance]:

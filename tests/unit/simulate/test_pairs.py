@@ -1,0 +1,104 @@
+"""Which calls change between two dial plans: those that do, and none where nothing does."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from kelid.compare.behaviour import change_of
+from kelid.model.behaviour import BehaviourChange
+from kelid.model.call import Call, World
+from kelid.model.pbx import Pbx
+from kelid.readback import read_dialplan
+from kelid.simulate import simulate
+from kelid.simulate.pairs import Pairs
+
+TODAY = date(2026, 11, 26)
+
+OFFICE = """
+[in]
+exten => _[0-9]!,1,Goto(office,${FILTER(0-9,${EXTEN})},1)
+
+[office]
+exten => 100,1,GotoIf($["${DB(NIGHT/office)}" = "closed"]?closed)
+ same => n,GotoIfTime(08:00-12:59,thu,*,*,Asia/Tehran?open)
+ same => n(closed),Playback(closed)
+ same => n,Hangup()
+ same => n(open),Goto(menu,s,1)
+exten => _2XX,1,Gosub(ring,${EXTEN},1(20))
+ same => n,Hangup()
+
+[menu]
+exten => s,1,Background(welcome)
+ same => n,WaitExten(5)
+exten => 1,1,Goto(office,201,1)
+exten => t,1,Hangup()
+
+[ring]
+exten => _X.,1,Dial(PJSIP/${EXTEN},${ARG1})
+ same => n,GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)
+ same => n,Playback(vm-nobodyavail)
+ same => n,Return()
+ same => n(busy),Busy(10)
+"""
+
+
+def plan(text: str) -> Pbx:
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+
+
+def changed(before: str, after: str) -> BehaviourChange:
+    pairs = Pairs(plan(before), plan(after), TODAY)
+    pairs.walk_all("in")
+    return change_of(pairs.changes(), undecided=[*pairs.undecided, *pairs.not_covered])
+
+
+def test_nothing_changes_where_nothing_is_changed() -> None:
+    """The same dial plan twice."""
+    assert changed(OFFICE, OFFICE).none
+
+
+def test_nothing_changes_where_only_names_and_places_do() -> None:
+    """A context that is called otherwise, steps that do nothing, another order of the file."""
+    moved = OFFICE.replace("[menu]", "[greeting]").replace("Goto(menu,s,1)", "Goto(greeting,s,1)")
+    moved = moved.replace(" same => n,WaitExten(5)", " same => n,NoOp()\n same => n,WaitExten(5)")
+    parts = moved.strip().split("\n\n")
+    assert changed(OFFICE, "\n\n".join(reversed(parts)) + "\n").none
+
+
+def test_hours_change_the_calls_of_those_hours() -> None:
+    """Only the number behind the hours, and only at the hours that were added."""
+    change = changed(OFFICE, OFFICE.replace("12:59", "16:59"))
+    assert not change.undecided
+    assert {(one.dialled, one.time) for one in change.changes} == {("100", "Thu 13:00-17:00")}
+    (one,) = change.changes
+    assert [event.subject for event in one.before if event.kind == "hears"] == ["closed"]
+    assert [event.subject for event in one.after if event.kind == "hears"][:1] == ["welcome"]
+    # What is said is true: the example does the one before and the other after.
+    at = datetime.fromtimestamp(int(dict(one.example)["at"]), UTC)
+    for text, heard in ((OFFICE, "closed"), (OFFICE.replace("12:59", "16:59"), "welcome")):
+        trace = simulate(plan(text), Call(context="in", exten="100", at=at), World())
+        assert next(event.subject for event in trace.events if event.kind == "hears") == heard
+
+
+def test_a_ring_time_changes_the_calls_that_ring_so_long() -> None:
+    """Every number of the pattern, directly and by the menu; not the closed office."""
+    change = changed(OFFICE, OFFICE.replace("1(20)", "1(25)"))
+    assert not change.undecided
+    assert any(one.dialled == "2XX" for one in change.changes)
+    assert any(one.dialled == "100" and one.time.startswith("Thu 08:00-13:00") for one in change.changes)
+
+
+def test_a_number_that_goes_changes_its_own_calls_only() -> None:
+    """A pattern that gets smaller."""
+    change = changed(OFFICE, OFFICE.replace("_2XX", "_2[0-8]X"))
+    assert not change.undecided
+    assert {one.dialled for one in change.changes} == {"29X"}
+
+
+def test_what_only_some_answers_come_to_is_found() -> None:
+    """A step that only a busy phone comes to."""
+    change = changed(OFFICE, OFFICE.replace("Busy(10)", "Playback(busy)"))
+    assert change.changes
+    assert all(any(item.value == "BUSY" for item in one.conditions) for one in change.changes), change.changes
