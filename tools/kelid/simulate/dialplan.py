@@ -332,6 +332,10 @@ class Dialplan:
             self._language = (section.get("defaultlanguage") if section else None) or "en"
         return self._language
 
+    def table_text(self, run: Run, arguments: str) -> str:
+        """Return what differs among extensions that are walked as one; here none are."""
+        raise UnknownHere(f"table {arguments}")
+
     def mentions(self, text: str) -> bool:
         """Return True if some step's arguments, or a global variable, hold the text: a variable's name."""
         known = self._mentions.get(text)

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kelid.model.pbx import Pbx, Step
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, Automaton, Machine, Node, Ranked, mask_of
-from kelid.simulate.registry import reads
+from kelid.simulate.substitute import TABLE
 from kelid.simulate.symbols import LONGEST, Symbols
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
-
-TABLE = "KELID-TABLE"
-"""A function of ours, which no dial plan can name: what stands in a group's step where its extensions differ."""
 
 _TOKENS = re.compile(r"\$\{|\$\[|[{}\[\]()]|[A-Za-z0-9_+*#]+|[^A-Za-z0-9_+*#{}\[\]()$]+|\$")
 _WORDS = re.compile(r"[A-Za-z0-9_]+")
@@ -163,6 +160,16 @@ class SymbolicDialplan(Dialplan):
             return self.tables.index(table)
         self.tables.append(table)
         return len(self.tables) - 1
+
+    def table_text(self, run: Run, arguments: str) -> str:
+        """Return what stands in the table of that number for the channel's extension."""
+        table = self.tables[int(arguments)]
+        symbols = run.symbols
+        if symbols is None or not symbols.within(run.channel.exten):
+            return table[run.channel.exten.replace("-", "")]
+        assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
+        name = (TABLE, tuple(table.items()))
+        return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])
 
     # --- searching -----------------------------------------------------------------------------------
 
@@ -372,16 +379,3 @@ def _skeleton(data: str, own: str, *, words: bool) -> tuple[str, ...]:
             parentheses -= 1
         made.append(token)
     return tuple(made)
-
-
-@reads(TABLE)
-def _look_up(run: Run, arguments: str) -> str:
-    """Return what stands in the table for the channel's extension."""
-    assert isinstance(run.dialplan, SymbolicDialplan)  # noqa: S101 - for type checkers: it can be nothing else
-    table = run.dialplan.tables[int(arguments)]
-    symbols = run.symbols
-    if symbols is None or not symbols.within(run.channel.exten):
-        return table[run.channel.exten.replace("-", "")]
-    assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
-    name = (TABLE, tuple(table.items()))
-    return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 Part = Callable[["Run"], str]
 """Gives a piece of the text when the call is there."""
 
+TABLE = "KELID-TABLE"
+"""Stands in a step for what differs among extensions that are walked as one; no dial plan can name it."""
+
 EVERYTHING = (1 << 31) - 1
 """The length of ``${VARIABLE}``: all of it."""
 
@@ -267,6 +270,8 @@ def _arguments(run: Run, function: str, skip: int) -> str:
 
 def _reader(name: str) -> Callable[[Run, str], str]:
     """Return what reads the function of that name: "" where it fails, as Asterisk puts nothing in its place then."""
+    if name == TABLE:
+        return lambda run, arguments: run.dialplan.table_text(run, arguments)
     function = find_function(name)
     if function is None or function.read is None:
         return lambda run, arguments: cannot_read(run, name)
