@@ -25,7 +25,7 @@ from kelid.model.trace import Trace
 from kelid.pipeline.calls import Dialled, endpoint_call
 from kelid.render import render
 
-PASSES = ((RATE, TOGETHER), (20.0, 1), (4.0, 1))
+PASSES = ((RATE, TOGETHER), (20.0, 1), (8.0, 1))
 SHARED = 3
 """Calls of a trunk that are on their way at once: fewer than any limit of the sample sites."""
 

@@ -30,7 +30,7 @@ RATE = 20.0
 """How many seconds pass for Asterisk in one."""
 TOGETHER = 64
 """How many calls are on their way at a time, where they don't disturb each other."""
-PATIENCE = 700.0
+PATIENCE = 1000.0
 """After how many of Asterisk's seconds without a step a caller hangs up."""
 START_SECONDS = 120
 

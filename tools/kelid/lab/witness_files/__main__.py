@@ -244,6 +244,7 @@ class Witness:
         await self.clear()
         if task.get("reload"):
             await manager.command("dialplan reload")
+        await self.asterisk.log_out()
         await self.asterisk.forget(task["database"])
         for name, value in task["globals"].items():
             await manager.act("Setvar", Variable=name, Value=value)

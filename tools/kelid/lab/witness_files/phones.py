@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+TALK = 12.0
+"""Seconds until who has answered hangs up: after all that is done and played before the talk."""
 ASTERISK = ("127.0.0.1", 5060)
 SDP = (
     "v=0\r\no=- {number} {number} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -266,7 +268,7 @@ class Phone(asyncio.DatagramProtocol):
                 and leg.branch != "ending"
             ):
                 leg.branch = "ending"
-                asyncio.get_running_loop().call_later(1.0 / self.fast, self.hang_up, leg)
+                asyncio.get_running_loop().call_later(TALK / self.fast, self.hang_up, leg)
             return
         if method == "INVITE" and leg is None:
             self.called(message)

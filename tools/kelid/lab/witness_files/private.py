@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -155,6 +156,17 @@ class Private:
         self.set_file(moment - (self.begin + (real - self.begin) * self.rate))
 
     # -- what is kept between calls
+
+    async def log_out(self) -> None:
+        """Take those out of the queues who logged in during a call."""
+        queue = ""
+        for line in (await self.manager.command("queue show")).splitlines():
+            head = re.match(r"(\S+)\s+has \d+ calls", line)
+            member = re.match(r"\s+(?:.*?\(([\w]+/[^)\s]+)[^)]*\)|([\w]+/\S+)) .*\(dynamic\)", line)
+            if head:
+                queue = head[1]
+            elif member:
+                await self.manager.command(f"queue remove member {member[1] or member[2]} from {queue}")
 
     async def forget(self, database: dict[str, str]) -> None:
         """Empty astdb but for who is registered, and fill it with these values (``FAMILY/KEY``)."""
