@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fidelity.keep import CASES, replay
+from kelid.simulate.functions.messages import _bucket
 
 
 @pytest.mark.parametrize(
@@ -15,3 +16,9 @@ from fidelity.keep import CASES, replay
 def test_the_oracle_says_what_asterisk_did(folder: Path) -> None:
     for oracle, live in replay(folder):
         assert oracle == live
+
+
+def test_members_are_listed_in_the_order_of_their_places() -> None:
+    """As Asterisk 22 listed the members of a queue who had come in another order."""
+    members = ["PJSIP/102", "PJSIP/252", "PJSIP/241"]
+    assert sorted(members, key=_bucket) == ["PJSIP/241", "PJSIP/102", "PJSIP/252"]

@@ -189,7 +189,36 @@ def queue_member_list(run: Run, arguments: str) -> str | None:
     if not has_queue(run, name):
         run.warn(f"queue {name} was not found")
         return ""
-    return run.learn(Question("queue-info", f"{name}/list"))
+    others = run.learn(Question("queue-info", f"{name}/list"))
+    if run.symbols is not None and run.symbols.within(others):
+        return others
+    members = {
+        option.value.partition(",")[0].strip(): None
+        for section in run.pbx.sections("queues.conf")
+        if section.name == name
+        for option in section.options
+        if option.key == "member"
+    }
+    members |= dict.fromkeys(one for one in others.split(",") if one)
+    for key, state in run.shared.items():
+        if key.startswith(f"member/{name}/"):
+            interface = key.removeprefix(f"member/{name}/")
+            if state == "1":
+                members[interface] = None
+            else:
+                members.pop(interface, None)
+    return ",".join(sorted(members, key=_bucket))
+
+
+def _bucket(interface: str) -> int:
+    """Return the place of a member among 37 (member_hash_fn of app_queue.c): lists of members are in that order."""
+    at = interface.find("/")
+    text = interface[max(at, 0) :][:5]
+    found = 0
+    for place, letter in enumerate(text):
+        code = ord(letter)
+        found += (0 if code < 32 else code - 64 if code > 96 else code - 32) << (place * 6)
+    return abs(found) % 37
 
 
 @reads("QUEUE_MEMBER_PENALTY")
