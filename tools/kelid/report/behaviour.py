@@ -41,8 +41,7 @@ def change_text(change: BehaviourChange, *, colour: bool = False) -> str:
         rows.append(paint(f"~ {heading(one)}", "yellow", on=colour))
         for condition in one.conditions[:MOST_WORDS]:
             rows.append(f"    if {_condition(condition)}")
-        rows.append(f"    was {told(one.before)}")
-        rows.append(f"    now {told(one.after)}")
+        rows += [f"    {line}" for line in both(one)]
     if change.undecided:
         rows.append(paint("could not decide:", "red", on=colour))
         rows += [f"    {reason}" for reason in change.undecided]
@@ -60,8 +59,7 @@ def change_markdown(change: BehaviourChange) -> str:
         rows.append(f"- {heading(one)}")
         if one.conditions:
             rows.append(f"  - if {'; '.join(_condition(item) for item in one.conditions[:MOST_WORDS])}")
-        rows.append(f"  - was: {told(one.before)}")
-        rows.append(f"  - now: {told(one.after)}")
+        rows += [f"  - {line}" for line in both(one)]
     if change.undecided:
         rows += ["", "**Could not decide**", ""]
         rows += [f"- {reason}" for reason in change.undecided]
@@ -133,6 +131,28 @@ def heading(one: CallChange) -> str:
     caller = f", caller {one.caller}" if one.caller else ""
     time = f", {one.time}" if one.time else ""
     return f"from {one.way_in.words} to {one.dialled or 'any number'}{caller}{time}"
+
+
+def both(one: CallChange) -> list[str]:
+    """Return what happened and what happens now; where the same things do in another way, in which."""
+    before, after = told(one.before), told(one.after)
+    if before != after:
+        return [f"was {before}", f"now {after}"]
+    first, second = one.before[:1], one.after[:1]
+    if not first or not second:
+        return [f"as before: {before}"]
+    old, new = _details(first[0]), _details(second[0])
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    rows = [f"{key}: was {old.get(key) or 'none'}, now {new.get(key) or 'none'}" for key in keys]
+    return [f"{before}, but", *rows] if rows else [f"as before: {before}"]
+
+
+def _details(event: Event) -> dict[str, str]:
+    """Return the details by name; names that come several times have their values joined."""
+    made: dict[str, str] = {}
+    for key, value in event.details:
+        made[key] = f"{made[key]}; {value}" if key in made else value
+    return {key: _open(value) for key, value in made.items()}
 
 
 def told(events: Sequence[Event]) -> str:

@@ -28,7 +28,7 @@ MOST_CHANGES = 400
 """Partings that are put into words; the rest is counted."""
 
 USES = {
-    "queues.conf": ("Queue", "Agent"),
+    "queues.conf": ("Queue(", "QueueMember(", "QUEUE", "Agent"),
     "queuerules.conf": ("Queue",),
     "voicemail.conf": ("VoiceMail", "Directory", "MailboxExists", "VM"),
     "confbridge.conf": ("ConfBridge",),
