@@ -114,12 +114,12 @@ def _agents(site: Site, trace: Trace, asterisk: Witness) -> Iterator[None]:
 def difference(trace: Trace, real: Live) -> str:
     """Return where a real call went another way than the oracle says, or that both agree.
 
-    Who of a queue answers is the world's: what a member's own channel does then is not compared.
+    Who of a queue answers is the world's: then the caller's channel alone is compared.
     """
     at = trace.call.at
     ours, theirs = _by_channel(trace.steps, at), _by_channel(real.steps, at)
     if any(item.question.kind == "queue" and item.answer == "ANSWERED" for item in trace.asked):
-        theirs = [theirs[0], *(other for other in theirs[1:] if other in ours[1:])]
+        ours, theirs = ours[:1], theirs[:1]
     for mine, other in zip(ours, theirs, strict=False):
         for index in range(max(len(mine), len(other))):
             here = mine[index] if index < len(mine) else "the end"
