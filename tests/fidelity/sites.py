@@ -18,7 +18,7 @@ from kelid.compile import compile_site
 from kelid.lab.presses import presses
 from kelid.lab.witness import RATE, TOGETHER, Witness
 from kelid.model.bundle import Bundle
-from kelid.model.call import DEVICE_STATES, Call, World
+from kelid.model.call import DEVICE_STATES, UNAVAILABLE, Call, World
 from kelid.model.pbx import Pbx
 from kelid.model.record import replace
 from kelid.model.trace import Trace
@@ -79,6 +79,7 @@ class Ways:
         }
         self.zone = ZoneInfo(sorted(zones)[0] if zones else "UTC")
         self.numbers = [section.name for section in self.endpoints if section.name not in self.trunks]
+        self.elsewhere = {found for text in texts for found in re.findall(r"\b(?:IAX2|DAHDI)/[\w-]+", text)}
         self.families = sorted(
             {found for text in texts for found in re.findall(r"\$\{DB\(([A-Z]{2,})/", text)}
         )
@@ -126,6 +127,8 @@ class Ways:
                         database[f"{family}/{number}"] = value if family != "DND" else "1"
             if "BLACKLIST" in self.families:
                 database["BLACKLIST/09129999999"] = "1"
+        # No machine is on the other side of lines that aren't SIP.
+        devices |= dict.fromkeys(self.elsewhere, UNAVAILABLE)
         # Nobody spells a name in a directory.
         answers = {"directory": ""}
         return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database, answers=answers)

@@ -327,6 +327,8 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
         dialling = dialling._replace(rings=True)
     if status in CAUSE:
         channel.hangup_cause = CAUSE[status]
+        if status == "CHANUNAVAIL" and dialling.devices[-1].upper().startswith("IAX2/"):
+            channel.hangup_cause = 20  # AST_CAUSE_UNREGISTERED: iax2_request finds no address of the peer
     if dialling.locals:
         return _follow(run, dialling)
     if dialling.rings:
