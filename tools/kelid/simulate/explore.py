@@ -250,8 +250,11 @@ class Explorer:
 
     def walk(self) -> None:
         """Go on until every case has been followed to its end, or a limit stops it (``not_covered`` says so)."""
+        count = 0
         while self._waiting:
-            if len(self.points) > MOST_NODES or (self._deadline and time.process_time() > self._deadline):
+            count += 1
+            late = bool(self._deadline) and count % 20 == 0 and time.process_time() > self._deadline
+            if len(self.points) > MOST_NODES or late:
                 why = (
                     f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 )

@@ -292,6 +292,8 @@ class Store:
 
     def plain(self, text: str) -> str:
         """Return the text with what is known by now put in, and each atom in its shortest form."""
+        if text.isascii():
+            return text
         return "".join(piece.text for piece in self.pieces(text))
 
     def length_of(self, piece: Piece) -> int | None:
