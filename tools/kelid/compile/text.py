@@ -22,9 +22,14 @@ def literal(text: str) -> str:
     return " ".join(text.translate(_ACTIVE).split())
 
 
+def inert_name(text: str) -> str:
+    """Given a name, return it with what would act where names stand turned into spaces: ``O'Brien`` stays as it is."""
+    return " ".join(text.translate(_IN_A_NAME).split())
+
+
 def name_of(names: Names, language: str) -> str:
     """Return the name, inert, in the site's language, else in English, else in the first language there is."""
-    return " ".join(names.get(_language(names, language), "").translate(_IN_A_NAME).split())
+    return inert_name(names.get(_language(names, language), ""))
 
 
 def name_place(thing: Extension, language: str) -> Where:

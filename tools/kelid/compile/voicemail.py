@@ -7,7 +7,7 @@ import re
 from kelid.compile.conf import Value, option, section
 from kelid.compile.features.directories import searched
 from kelid.compile.sounds import asterisk_language
-from kelid.compile.text import go, literal, name_of
+from kelid.compile.text import go, inert_name, literal, name_of
 from kelid.model.pbx import ConfFile, Context, Exten, Option, Section, Step, secret_token
 from kelid.model.site import Extension, Site, Voicemail
 
@@ -72,12 +72,12 @@ def _words(site: Site) -> dict[str, Value]:
 def _sender(site: Site) -> dict[str, Value]:
     if site.mail is None:
         return {}
-    name = (
-        (literal(site.mail.name), site.mail.place("name"))
+    shown = (
+        (inert_name(site.mail.name), site.mail.place("name"))
         if site.mail.name
         else name_of(site.names, site.language)
     )
-    return {"serveremail": (site.mail.address, site.mail.place("address")), "fromstring": name}
+    return {"serveremail": (site.mail.address, site.mail.place("address")), "fromstring": shown}
 
 
 def _zone(time_zone: str) -> str:
