@@ -7,6 +7,7 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from kelid.model.trace import Event
 from kelid.simulate.describe import Words
 from kelid.simulate.explore import DIALLED, NUMBERS, Case, Explorer, Point
 from kelid.simulate.languages import NOTHING, Automaton, Node
+from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
 from kelid.simulate.ways_in import Entrance, entrance, entrances
@@ -27,25 +29,8 @@ MOST_LABELS = 48
 MOST_CHANGES = 400
 """Partings that are put into words; the rest is counted."""
 
-USES = {
-    "queues.conf": ("Queue(", "QueueMember(", "QUEUE", "Agent"),
-    "queuerules.conf": ("Queue",),
-    "voicemail.conf": ("VoiceMail", "Directory", "MailboxExists", "VM"),
-    "confbridge.conf": ("ConfBridge",),
-    "musiconhold.conf": ("Music", "Queue", "Dial", "Park", "ConfBridge"),
-    "features.conf": ("Dial", "Queue", "Park"),
-    "res_parking.conf": ("Park",),
-    "pjsip.conf": ("Dial", "Page", "PJSIP", "Queue", "Originate", "PICKUP", "Pickup"),
-    "followme.conf": ("FollowMe",),
-}
-"""Conf file -> what the applications and functions that look into it are called."""
-
-SILENT = frozenset(
-    {"acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "http.conf", "indications.conf", "logger.conf", "manager.conf",
-     "modules.conf", "pjproject.conf", "pjsip_notify.conf", "pjsip_transport.conf", "resolver_unbound.conf", "rtp.conf",
-     "sorcery.conf", "udptl.conf", "asterisk.conf", "res_fax.conf"}
-)  # fmt: skip
-"""Conf files that no step of a dial plan looks into."""
+_COMPUTED = re.compile(r"exec(?:if)?\([^\n]*\$\{[^{}]*\}\(")
+"""An application whose name is only known as the call goes."""
 
 
 class Label(NamedTuple):
@@ -62,7 +47,10 @@ class Pairs(Explorer):
         """Given both sides, prepare."""
         super().__init__((before, after), today, zone=zone, seconds=seconds)
         self.undecided: dict[str, None] = {}
-        self._changed_uses = tuple(sorted(_changed_uses(before, after)))
+        self._settings = Settings(before, after)
+        for path in self._settings.unknown:
+            self.undecided[f"what calls make of {path}, which is another one"] = None
+        self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
         self._same: dict[Hashable, bool] = {}
         self._texts: list[dict[str, str]] = [_texts_of(pbx) for pbx in self.pbxs]
         self._partings: dict[int, tuple[Case, Event | None, Event | None]] = {}
@@ -93,6 +81,8 @@ class Pairs(Explorer):
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
         made = super()._step(case, side)
+        if made and self._settings:
+            self._tell_settings(case, side, len(made))
         symbols = case.runs[0].symbols
         assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         heads = [list(row) for row in case.heads]
@@ -112,6 +102,20 @@ class Pairs(Explorer):
         case.heads = tuple(tuple(row) for row in heads)
         return made
 
+    def _tell_settings(self, case: Case, side: int, count: int) -> None:
+        """Add to the last events of one run what their objects have on that side alone."""
+        symbols = case.runs[side].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        heads = list(case.heads)
+        row = list(heads[side])
+        for at in range(len(row) - count, len(row)):
+            event = row[at]
+            more = self._settings.of(event, side, symbols.equal)
+            if more:
+                row[at] = Event(event.kind, event.subject, (*event.details, *more))
+        heads[side] = tuple(row)
+        case.heads = tuple(heads)
+
     def _over_both(self, case: Case, point: Point) -> bool:
         if case.parted is not None:
             for event in case.parted:
@@ -130,7 +134,7 @@ class Pairs(Explorer):
 
     def _cannot_part(self, case: Case) -> bool:
         """Return True where both are at the same point, and all that they can still read is the same."""
-        if any(case.heads) or case.answers or not all(run.levels for run in case.runs):
+        if not self._alike or any(case.heads) or case.answers or not all(run.levels for run in case.runs):
             return False
         if case.runs[0].channel.priority != case.runs[1].channel.priority:
             return False
@@ -139,12 +143,14 @@ class Pairs(Explorer):
         beyond = [self._beyond(run, index) for index, run in enumerate(case.runs)]
         if beyond[0].digest != beyond[1].digest:
             return False
-        if self._changed_uses:
+        if self._settings.uses:
             key = beyond[0].contexts
             used = self._same.get(key)
             if used is None:
                 text = "\n".join(self._texts[1].get(name, "") for name in key)
-                used = self._same[key] = not any(word in text for word in self._changed_uses)
+                used = self._same[key] = not any(
+                    word in text for word in self._settings.uses
+                ) and not _COMPUTED.search(text)
             if not used:
                 return False
         rows: list[tuple[list[str], list[Hashable]]] = []
@@ -312,19 +318,12 @@ def _same_event(symbols: Explored, one: Event, other: Event) -> bool:
     return True
 
 
-def _changed_uses(before: Pbx, after: Pbx) -> Iterator[str]:
-    """Yield what applications are called that look into a conf file which isn't the same on both sides."""
-    paths = {file.path for pbx in (before, after) for file in pbx.files}
-    for path in paths - SILENT:
-        if list(before.sections(path)) != list(after.sections(path)):
-            yield from USES.get(path, ("",))
-
-
 def _texts_of(pbx: Pbx) -> dict[str, str]:
+    """Return what stands in each context's steps, in small letters."""
     texts: dict[str, str] = {}
     for context in pbx.contexts:
         texts[context.name] = texts.get(context.name, "") + "\n".join(
-            f"{step.app}({step.data})" for exten in context.extens for step in exten.steps
+            f"{step.app}({step.data})".lower() for exten in context.extens for step in exten.steps
         )
     return texts
 
