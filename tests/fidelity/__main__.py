@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -122,8 +123,15 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def stopped(number: int, frame: object) -> None:
+    """Leave as at Ctrl-C, so that the lab is taken down; once: what comes after that doesn't disturb it."""
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
 def main() -> int:
     """Compare, print the report, and return the exit status."""
+    signal.signal(signal.SIGTERM, stopped)
     given = arguments()
     if given.seed is None:
         given.seed = secrets.randbelow(10**6)

@@ -157,7 +157,7 @@ LINES = [
 
 
 def test_tests_as_text() -> None:
-    text = call_tests.text(LINES, language="en")
+    text = "".join(call_tests.text(LINES, width=4, language="en"))
     assert "ivr:main > extension:101 20s > talk > hangup 16" in text
     assert "calls.yml:12:9: queue:x does <not> happen" in text
     assert "note: a note" in text

@@ -322,6 +322,12 @@ def test_one_step_and_what_follows(plan: Any, step: str, answers: dict[str, str]
         assert made.said(answers=answers) == said
 
 
+@pytest.mark.parametrize(("keys", "said"), [("#", "on"), ("2", ""), ("2#", "on"), ("", "")])
+def test_the_hash_alone_ends_an_echo(plan: Any, keys: str, said: str) -> None:
+    made = plan("[a]\nexten => s,1,Echo()\nexten => s,2,NoOp(on)\n")
+    assert made.said(presses=(keys,)) == said
+
+
 def test_an_agi_may_set_variables(plan: Any) -> None:
     made = plan("[a]\nexten => s,1,AGI(crm.py)\nexten => s,2,NoOp(${VIP} ${AGISTATUS})\n")
     assert made.said(answers={"box:AGI crm.py": "SUCCESS VIP=1"}) == "1 SUCCESS"

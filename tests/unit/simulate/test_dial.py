@@ -34,6 +34,8 @@ def events(trace: Trace, kind: str) -> list[Any]:
         ("PJSIP/1&PJSIP/2", {"PJSIP/1": "unavailable", "PJSIP/2": "answers"}, "h ANSWER"),
         ("PJSIP/0912@trunk", {"PJSIP/trunk": "congestion"}, "CONGESTION 34 h CONGESTION"),
         ("DAHDI/g1/0912", {"DAHDI/g1": "busy"}, "BUSY 17 h BUSY"),
+        ("DAHDI/g1/0912", {"DAHDI/g1": "unavailable"}, "CHANUNAVAIL 66 h CHANUNAVAIL"),
+        ("IAX2/peer/0912", {"IAX2/peer": "unavailable"}, "CHANUNAVAIL 20 h CHANUNAVAIL"),
     ],
 )
 def test_ends_add_up(plan: Any, devices: str, states: dict[str, str], said: str) -> None:
@@ -151,6 +153,30 @@ def test_subroutines_before_the_call(plan: Any) -> None:
         ("called 12", 1),
         ("called 12", 2),
     ]
+
+
+@pytest.mark.parametrize(
+    ("states", "called"),
+    [
+        ({"PJSIP/1": "unavailable", "PJSIP/2": "unavailable"}, []),
+        ({"PJSIP/1": "unavailable", "PJSIP/2": "busy"}, ["PJSIP/2"]),
+        ({"PJSIP/1": "busy", "PJSIP/2": "answers"}, ["PJSIP/1", "PJSIP/2"]),
+    ],
+)
+def test_who_cannot_be_reached_has_no_channel_for_the_subroutine(
+    plan: Any, states: dict[str, str], called: list[str]
+) -> None:
+    made = plan(
+        """
+        [a]
+        exten => s,1,Dial(PJSIP/1&PJSIP/2,20,b(sub^s^1))
+        [sub]
+        exten => s,1,NoOp(${CUT(CHANNEL,-,1)})
+        exten => s,2,Return()
+        """
+    )
+    trace = made.call(devices=states)
+    assert [step.data for step in trace.steps if step.app == "NoOp"] == called
 
 
 def test_g_in_capital_sends_both_elsewhere(plan: Any) -> None:

@@ -115,6 +115,7 @@ def test_every_way_can_be_taken(run: Run) -> None:
 
 
 def test_a_copy_goes_its_own_way(run: Run) -> None:
+    run.ask = scripted(["ANSWER"])
     for _ in range(4):
         run.step()
     copy = run.copy()

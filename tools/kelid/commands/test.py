@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,20 +54,24 @@ def run(arguments: argparse.Namespace) -> Exit:
 
     sites = options.sites_of(arguments)
     names = arguments.site or pipeline.site_names(sites)
-    lines: list[Line] = []
-    silent = []
     tried = {name: _tried(sites, name, arguments) for name in names}
-    real = _live(tried) if arguments.live else {}
-    for name, (checked, found) in tried.items():
-        lines += _lines(checked, found, real.get(name, ()))
-        if not found:
-            silent.append(name)
-    if arguments.call:
-        missing = set(arguments.call) - {line.name for line in lines}
-        if missing:
-            raise KelidError(f"no such call: {', '.join(sorted(missing))}", exit=Exit.USAGE)
-    elif silent:
+    found = [one.call.name for _, calls in tried.values() for one in calls]
+    if missing := set(arguments.call) - set(found):
+        raise KelidError(f"no such call: {', '.join(sorted(missing))}", exit=Exit.USAGE)
+    silent = [name for name, (_, calls) in tried.items() if not calls]
+    if silent and not arguments.call:
         print(f"no calls.yml: {', '.join(silent)}", file=sys.stderr)
+    lines: list[Line] = []
+    made = _kept(_with_live(tried) if arguments.live and found else _lines(tried), lines)
+    if arguments.json:
+        for _ in made:
+            pass
+    else:
+        width = max(map(len, found), default=0)
+        colour = options.colour_of(arguments)
+        for text in report.text(made, width=width, language=arguments.language or "", colour=colour):
+            sys.stdout.write(text)
+            sys.stdout.flush()
     if arguments.junit:
         try:
             arguments.junit.write_text(report.junit(lines), encoding="utf-8")
@@ -77,8 +81,6 @@ def run(arguments: argparse.Namespace) -> Exit:
     if arguments.json:
         options.print_json({"ok": code is Exit.OK, "calls": report.as_data(lines)})
     else:
-        language = arguments.language or ""
-        sys.stdout.write(report.text(lines, language=language, colour=options.colour_of(arguments)))
         print(report.summary(lines), file=sys.stderr)
     return code
 
@@ -103,36 +105,44 @@ def _tried(sites: Path, name: str, arguments: argparse.Namespace) -> tuple[Check
     return checked, [calls.try_call(site, checked.pbx, legend, call) for call in wanted if legend]
 
 
-def _live(tried: Mapping[str, tuple[Checked, list[Tried]]]) -> dict[str, list[str]]:
-    """Return for each site what a real Asterisk did with its calls."""
+def _kept(lines: Iterable[Line], kept: list[Line]) -> Iterator[Line]:
+    """Yield the lines as they come, and keep them."""
+    for line in lines:
+        kept.append(line)
+        yield line
+
+
+def _lines(tried: Mapping[str, tuple[Checked, list[Tried]]]) -> Iterator[Line]:
+    """Yield the calls of all sites for the report."""
+    for checked, found in tried.values():
+        for one in found:
+            yield _line(checked, one)
+
+
+def _with_live(tried: Mapping[str, tuple[Checked, list[Tried]]]) -> Iterator[Line]:
+    """Yield the calls of all sites for the report, each when a real Asterisk is through with it too."""
     from kelid.pipeline import live
 
-    with_calls = {name: pair for name, pair in tried.items() if pair[1]}
-    if not with_calls:
-        return {}
+    with_calls = [pair for pair in tried.values() if pair[1]]
     print("starting a lab with a real Asterisk ...", file=sys.stderr)
-    with live.hosts(checked.pbx.asterisk for checked, _ in with_calls.values()) as made:
-        return {
-            name: live.live(checked, found, made[checked.pbx.asterisk])
-            for name, (checked, found) in with_calls.items()
-        }
+    with live.hosts(checked.pbx.asterisk for checked, _ in with_calls) as made:
+        for checked, found in with_calls:
+            real = live.live(checked, found, made[checked.pbx.asterisk])
+            for one, how in zip(found, real, strict=True):
+                yield _line(checked, one, how)
 
 
-def _lines(checked: Checked, tried: Sequence[Tried], real: Sequence[str]) -> list[Line]:
-    """Return the calls of one site for the report."""
+def _line(checked: Checked, one: Tried, real: str = "") -> Line:
+    """Return a call for the report; ``real`` is what a real Asterisk did."""
     from kelid.report.call_tests import Line
 
-    language = checked.site.language
-    return [
-        Line(
-            checked.name,
-            one.call.name,
-            {"": one.call.names.get(language, ""), **one.call.names},
-            one.call.where,
-            one.judgement,
-            one.happenings,
-            one.notes,
-            real[index] if real else "",
-        )
-        for index, one in enumerate(tried)
-    ]
+    return Line(
+        checked.name,
+        one.call.name,
+        {"": one.call.names.get(checked.site.language, ""), **one.call.names},
+        one.call.where,
+        one.judgement,
+        one.happenings,
+        one.notes,
+        real,
+    )

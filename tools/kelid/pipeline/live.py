@@ -59,15 +59,18 @@ def hosts(versions: Iterable[int]) -> Iterator[dict[int, Host]]:
         Lab(name).down()
 
 
-def live(checked: Checked, tried: Sequence[Tried], host: Host) -> list[str]:
-    """Place calls that the oracle has gone through; return for each that Asterisk agrees, or where it does otherwise."""
+def live(checked: Checked, tried: Sequence[Tried], host: Host) -> Iterator[str]:
+    """Place calls that the oracle has gone through, one after the other; yield for each, as soon as it is over, that
+    Asterisk agrees, or where it does otherwise.
+    """
     if not tried:
-        return []
+        return
     pbx = checked.pbx
     media = [item.file_name for item in pbx.media]
     with Witness(host) as asterisk:
         asterisk.load(pbx, dict(checked.bundle.files), at=tried[0].trace.call.at, media=media)
-        return [_placed(checked.site, one.trace, asterisk) for one in tried]
+        for one in tried:
+            yield _placed(checked.site, one.trace, asterisk)
 
 
 def _placed(site: Site, trace: Trace, asterisk: Witness) -> str:

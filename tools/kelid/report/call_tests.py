@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
@@ -42,12 +42,14 @@ def way(happened: Iterable[Happening]) -> str:
     return " > ".join(texts)
 
 
-def text(lines: Sequence[Line], *, language: str, colour: bool = False) -> str:
-    """Return the calls, site by site; of those that went wrong the first difference with its line."""
-    rows = []
+def text(lines: Iterable[Line], *, width: int, language: str, colour: bool = False) -> Iterator[str]:
+    """Yield the text of each call, under its site's name, as the calls come; with the first difference where one went wrong.
+
+    ``width`` is that of the longest name.
+    """
     before = ""
-    width = max((len(line.name) for line in lines), default=0)
     for line in lines:
+        rows = []
         if line.site != before:
             rows.append(paint(line.site, "bold", on=colour))
             before = line.site
@@ -61,7 +63,7 @@ def text(lines: Sequence[Line], *, language: str, colour: bool = False) -> str:
         if line.judgement.problem:
             rows.append(f"          {line.judgement.where}: {line.judgement.problem}")
         rows += [paint(f"          note: {note}", "yellow", on=colour) for note in line.notes]
-    return "".join(f"{row}\n" for row in rows)
+        yield "".join(f"{row}\n" for row in rows)
 
 
 def summary(lines: Sequence[Line]) -> str:

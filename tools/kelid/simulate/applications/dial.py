@@ -31,6 +31,12 @@ CAUSE = {"ANSWER": 16, "BUSY": 17, "CONGESTION": 34, "CHANUNAVAIL": 3}
 """HANGUPCAUSE by that: what a SIP phone or trunk gives (hangup_sip2cause; NO_ROUTE_DESTINATION for one that can't be
 reached). A phone that rings until the time is over leaves it as it was."""
 
+_UNAVAILABLE = {"IAX2": 20, "DAHDI": 66}
+"""HANGUPCAUSE of what can't be reached, where it isn't NO_ROUTE_DESTINATION. IAX2: AST_CAUSE_UNREGISTERED, as iax2_request
+finds no address of the peer. DAHDI: AST_CAUSE_CHAN_NOT_IMPLEMENTED, as no driver is loaded: chan_dahdi without a card
+declines to load, and ast_request (main/channel.c) finds no such technology. With a card, lines that are all taken or out
+of service make CONGESTION, never CHANUNAVAIL (dahdi_request in channels/chan_dahdi.c)."""
+
 _RESET = dict.fromkeys(
     (
         "DIALSTATUS", "DIALEDPEERNUMBER", "DIALEDPEERNAME", "ANSWEREDTIME", "ANSWEREDTIME_MS", "DIALEDTIME",
@@ -57,7 +63,8 @@ class Dialling(NamedTuple):
     ``locals`` are Local channels not yet followed, ``number`` is that of the Local channel (its ;2) that is. ``kept`` is
     the moment when it began, where several are followed one after the other. ``busy``, ``congestion`` and ``unavailable``
     count ends (cause_args), ``failed`` what could not even be called, ``created`` all others; ``rings`` is True
-    while devices do.
+    while devices do. ``answer`` is how the devices' call ends, where that was asked before they ring; ``prepared`` are
+    those of them for which there is a channel.
     """
 
     data: str
@@ -72,6 +79,8 @@ class Dialling(NamedTuple):
     number: int = 0
     kept: float = -1.0
     status: str = ""
+    answer: str = ""
+    prepared: tuple[str, ...] = ()
 
 
 TECHNOLOGIES = frozenset(
@@ -198,8 +207,30 @@ def _call(run: Run, data: str) -> int | str:
     )
     predial = given.get("b")
     if predial and (devices or locals_):
-        return _prepare(run, (_subroutine(_expanded(channel, predial)), dialling, 0))
+        return _prepare(run, (_subroutine(_expanded(channel, predial)), _made(run, dialling), 0))
     return _ring(run, dialling)
+
+
+def _made(run: Run, dialling: Dialling) -> Dialling:
+    """Return the Dial with the devices for which there is a channel: a device that can't be reached gets none.
+
+    Asked before option b, which runs on channels only: dial_exec_full makes them all, then runs it on each.
+    """
+    devices = dialling.devices
+    if not devices:
+        return dialling
+    answer = run.ask(Question("dial", "&".join(devices), STATUSES))
+    if answer == "CHANUNAVAIL":
+        return dialling._replace(answer=answer, prepared=())
+    if len(devices) > 1 and run.symbols is None:  # to ask of each on every way would make ways without number
+        devices = tuple(device for device in devices if _is_reached(run, device))
+    return dialling._replace(answer=answer, prepared=devices or dialling.devices)
+
+
+def _is_reached(run: Run, interface: str) -> bool:
+    """Return True for a device that has a contact, and for those that aren't PJSIP's."""
+    technology, _, endpoint = device_of(interface).partition("/")
+    return technology.upper() != "PJSIP" or run.learn(Question("contacts", endpoint, ("1", "0"))) == "1"
 
 
 def _expanded(channel: Channel, text: str) -> str:
@@ -276,7 +307,7 @@ def _shown(channel: Channel, given: Mapping[str, str | None]) -> tuple[str, str]
 def _prepare(run: Run, data: tuple[str, Dialling, int]) -> int | str:
     """Run the subroutine of option b on each of the channels, one after the other."""
     arguments, dialling, at = data
-    interfaces = dialling.devices + dialling.locals
+    interfaces = dialling.prepared + dialling.locals
     while at < len(interfaces):
         peer = new_channel(run, interfaces[at])
         shown = _shown(run.channel, _arguments(dialling.data).options or {})
@@ -308,7 +339,7 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
             return _out(run, dialling._replace(status="CANCEL"), key)
     if not dialling.devices:
         return _follow(run, dialling)
-    answer = run.ask(Question("dial", "&".join(dialling.devices), STATUSES))
+    answer = dialling.answer or run.ask(Question("dial", "&".join(dialling.devices), STATUSES))
     status, _, peer = answer.partition(" ")
     if status == "ANSWER":
         return _answered(run, dialling, peer or dialling.devices[0])
@@ -327,8 +358,9 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
         dialling = dialling._replace(rings=True)
     if status in CAUSE:
         channel.hangup_cause = CAUSE[status]
-        if status == "CHANUNAVAIL" and dialling.devices[-1].upper().startswith("IAX2/"):
-            channel.hangup_cause = 20  # AST_CAUSE_UNREGISTERED: iax2_request finds no address of the peer
+        if status == "CHANUNAVAIL":
+            technology = dialling.devices[-1].partition("/")[0].upper()
+            channel.hangup_cause = _UNAVAILABLE.get(technology, CAUSE[status])
     if dialling.locals:
         return _follow(run, dialling)
     if dialling.rings:

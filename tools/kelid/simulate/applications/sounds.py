@@ -235,10 +235,14 @@ def until_gone(what: str) -> Callable[[Run, str], int | str]:
 
 
 def echo(run: Run, data: str) -> int | str:
-    """Give back what the caller says until he presses # or hangs up."""
+    """Give back what the caller says until he presses # or hangs up; other keys are given back too (apps/app_echo.c)."""
     run.note("hears", "", ("said", "echo"))
-    key = run.press(keys=("", "#"))
-    return GO_ON if key else _gone(run)
+    place = 0
+    while key := run.press(place, keys=("", "#")):
+        if key == "#":
+            return GO_ON
+        place += 1
+    return _gone(run)
 
 
 def player(what: str) -> Callable[[Run, str], int | str]:
