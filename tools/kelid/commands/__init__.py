@@ -7,6 +7,7 @@ A verb's module has ``NAME``, ``HELP``, ``configure(parser)`` and ``run(argument
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import importlib
 import json
@@ -84,10 +85,34 @@ def parser(verb: str = "") -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status. Problems become messages; a traceback is a defect of kelid."""
-    if argv is None:  # a process of its own: what stands now stays, and sites have hardly a cycle to look for
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 100)
-    words = sys.argv[1:] if argv is None else argv
+    if argv is not None:
+        return _main(argv)
+    # A process of its own: what stands now stays, and sites have hardly a cycle to look for.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    status: int | None = None
+
+    def leave() -> None:
+        # Python would take a whole site apart, object by object, before it gives the memory back: a tenth of a check.
+        if status is None:  # a traceback: Python's own affair
+            return
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):  # Python says what it says, with the status that it has for that
+            return
+        os._exit(status)
+
+    atexit.register(leave)  # the first to be registered is the last to be called
+    try:
+        status = _main(sys.argv[1:])
+    except SystemExit as leaving:  # argparse: its answer to --help, or what is wrong with the words
+        status = leaving.code if isinstance(leaving.code, int) else None
+        raise
+    return status
+
+
+def _main(words: Sequence[str]) -> int:
     verb = next((word for word in words if not word.startswith("-")), "")
     arguments = parser(verb if verb in VERBS else "").parse_args(words)
     try:

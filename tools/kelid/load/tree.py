@@ -32,7 +32,9 @@ FORBIDDEN = re.compile(
 _BREAK = re.compile(r"[\t\n\r]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _QUOTES = frozenset("'\"")
-_ODD_INDENT = re.compile("^ *[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_ODD_SPACES = frozenset(
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
 
 
 class Scalar:
@@ -343,11 +345,9 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
             where = Where(file, number, bad.start() + 1)
             fix = "indent with spaces" if bad.group() == "\t" else "delete it; editors often don't show it"
             reader.say(where, "L010", f"the line holds {_name(bad.group()[0])}", fix)
-        elif odd := _ODD_INDENT.search(line):
-            where = Where(file, number, odd.end())
-            reader.say(
-                where, "L010", f"the line is indented with {_name(odd.group()[-1])}", "indent with spaces"
-            )
+        elif (indented := line.lstrip(" "))[:1] in _ODD_SPACES:
+            where = Where(file, number, len(line) - len(indented) + 1)
+            reader.say(where, "L010", f"the line is indented with {_name(indented[0])}", "indent with spaces")
     if reader.findings:
         return None, reader.findings
     try:

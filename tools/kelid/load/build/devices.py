@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from kelid.load.build.view import View
+from kelid.load.tree import Mapping
 from kelid.model.site import Device
 
 OWN = frozenset({"where", "places", "name", "endpoint", "secret", "mac", "model", "location"})
 """What belongs to one phone alone."""
 SHARED = tuple(name for name in Device.FIELDS if name not in OWN)
 """What a phone has from its extension, the extension's profile or the defaults, unless it says otherwise."""
+_SHARED = frozenset(SHARED)
 
 
 class Settings:
@@ -23,7 +25,7 @@ class Settings:
 
     def of(self, view: View) -> dict[str, Any]:
         """Given the view of a phone or an extension over all that is below it, return its settings."""
-        if any(view.wrote(name) for name in SHARED):
+        if isinstance(view.node, Mapping) and not _SHARED.isdisjoint(view.node.items):
             return _settings(view)
         if not view.under:
             return {}
@@ -34,7 +36,8 @@ class Settings:
 
 
 def _settings(view: View) -> dict[str, Any]:
-    found = {name: view.get(name) for name in SHARED if name in view}
+    merged = view.merged()
+    found = {name: merged[name] for name in SHARED if name in merged}
     if "codecs" in found:
         found["codecs"] = tuple(found["codecs"])
     return found

@@ -118,6 +118,20 @@ class View:
         """Return the value of the key, or the default."""
         return self.layer(key).data.get(key, default)
 
+    def merged(self) -> Mapping[str, Any]:
+        """Return every key that is there with the value that ``get`` gives for it, found for all of them at once."""
+        if not self.under:
+            return self.data
+        views = (*reversed(self.under), self)
+        found: dict[str, Any] = {}
+        for view in views:
+            found.update(view.data)
+        for view in views:
+            if isinstance(view.node, MappingNode):
+                data = view.data
+                found.update((key, data[key]) for key in view.node.items if key in data)
+        return found
+
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
         return tuple(self.get(key, ()))
@@ -168,18 +182,10 @@ class View:
         A field's annotation says how its value is read (``READERS``); a key that was left out takes the class's default.
         """
         values = given
-        data = self.data
+        data = self.merged()
         for name, read in _plan(kind):  # type: ignore[arg-type]  # a class can be hashed
-            if name in values:
-                continue
-            if read is not None:
-                if name in self:
-                    values[name] = read(self, name)
-            elif self.under:
-                if name in self:
-                    values[name] = self.get(name)
-            elif name in data:
-                values[name] = data[name]
+            if name in data and name not in values:
+                values[name] = data[name] if read is None else read(self, name)
         values.setdefault("where", self.where)
         values.setdefault("places", self.places)
         return kind(**values)

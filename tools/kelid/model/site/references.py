@@ -6,7 +6,9 @@ new kind of object needs no list of its own anywhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from kelid.findings import Where
@@ -66,15 +68,34 @@ class Way(NamedTuple):
         return self.destination.where
 
 
-def parts(thing: Placed) -> Iterator[Placed]:
-    """Yield the object, and every part of it at any depth."""
-    yield thing
-    for value in thing.__dict__.values():
+def parts(thing: Placed) -> list[Placed]:
+    """Return the object, and every part of it at any depth, each before its own parts."""
+    found = [thing]
+    values = thing.__dict__
+    for name in _holders(type(thing)):
+        value = values[name]
         if isinstance(value, Placed):
-            yield from parts(value)
+            found += parts(value)
         elif value.__class__ is tuple and value and isinstance(value[0], Placed):
             for item in value:
-                yield from parts(item)
+                found += parts(item)
+    return found
+
+
+_PLAIN = frozenset(
+    {"str", "int", "float", "bool", "None", "Names", "Where", "Mapping", "tuple", "time", "date", ""}
+)
+"""Words of annotations that promise neither a part nor a destination."""
+
+
+@cache
+def _holders(kind: type[Placed]) -> tuple[str, ...]:
+    """Return the fields of a class that may hold parts or destinations: in most classes few, and of some not one."""
+    return tuple(
+        name
+        for name, annotation in kind.FIELDS.items()
+        if not _PLAIN.issuperset(re.split(r"\W+", annotation))
+    )
 
 
 def references(thing: Placed) -> Iterator[Reference]:
@@ -129,7 +150,6 @@ def ways(thing: Placed) -> Iterator[Way]:
             yield Way(source=source, destination=destination, itself=not part.CHOSEN, owner=thing)
 
 
-def _destinations(part: Placed) -> Iterator[tuple[str, Destination]]:
-    for key, value in part.__dict__.items():
-        if value.__class__ is Destination:
-            yield key, value
+def _destinations(part: Placed) -> list[tuple[str, Destination]]:
+    values = part.__dict__
+    return [(key, values[key]) for key in _holders(type(part)) if values[key].__class__ is Destination]
