@@ -72,7 +72,7 @@ def parts(thing: Placed) -> list[Placed]:
     """Return the object, and every part of it at any depth, each before its own parts."""
     found = [thing]
     values = thing.__dict__
-    for name in _holders(type(thing)):
+    for name in _holders(type(thing)):  # type: ignore[arg-type]  # a class can be hashed
         value = values[name]
         if isinstance(value, Placed):
             found += parts(value)
@@ -152,4 +152,5 @@ def ways(thing: Placed) -> Iterator[Way]:
 
 def _destinations(part: Placed) -> list[tuple[str, Destination]]:
     values = part.__dict__
-    return [(key, values[key]) for key in _holders(type(part)) if values[key].__class__ is Destination]
+    keys = _holders(type(part))  # type: ignore[arg-type]  # a class can be hashed
+    return [(key, values[key]) for key in keys if values[key].__class__ is Destination]
