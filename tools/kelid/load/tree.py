@@ -374,22 +374,21 @@ def _name(character: str) -> str:
     return f"the invisible character U+{ord(character):04X}"
 
 
-_BARE = re.compile(
-    r"^(?P<before>\s*(?:- +)*(?:[A-Za-z0-9_]+: +)?(?:- +)*)(?P<value>[\[*&!%@`|>{].*?)\s*(?:\s#.*)?$"
-)
-_BARE_FLOW = re.compile(
+_BARE = r"^(?P<before>\s*(?:- +)*(?:[A-Za-z0-9_]+: +)?(?:- +)*)(?P<value>[\[*&!%@`|>{].*?)\s*(?:\s#.*)?$"
+_BARE_FLOW = (
     r"(?<=[\[{,: ])(?P<value>[*&%@`][^\s,\]}]*)(?=\s*[,\]}])"
     r"|(?<=: )(?P<hash>#[*#0-9]*)(?=\s*[,}])"
     r"|(?P<set>\[[0-9-]+\][^\s,\]}]+)"
 )
+"""Compiled when they are asked for: only for a text that isn't YAML."""
 
 
 def _bare(line: str) -> tuple[int, str] | None:
     """Return column and text of a value on the line that should have been quoted, or None."""
-    match = _BARE_FLOW.search(line)
+    match = re.search(_BARE_FLOW, line)
     if match and not _inside_quotes(line, match.start()):
         return match.start() + 1, match.group("value") or match.group("hash") or match.group("set")
-    match = _BARE.match(line)
+    match = re.match(_BARE, line)
     if match is None:
         return None
     value = match.group("value")
