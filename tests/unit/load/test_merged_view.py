@@ -14,12 +14,16 @@ def view(written: dict[str, str], given: dict[str, str]) -> View:
 
 
 def test_all_at_once_is_what_each_key_gives() -> None:
-    extension = view({"number": "101"}, {"ring_time": "15", "music": "own"})
-    profile = view({"ring_time": "30", "language": "fa"}, {"music": "of-profile", "codecs": "alaw"})
+    extension = view({"number": "101", "email": "own"}, {"ring_time": "15", "music": "own"})
+    profile = view(
+        {"ring_time": "30", "language": "fa", "email": "of-profile"},
+        {"music": "of-profile", "codecs": "alaw"},
+    )
     defaults = view({"ring_time": "45", "language": "en", "music": "of-site"}, {"codecs": "ulaw"})
     over = extension.over(profile, defaults)
     assert over.merged() == {
         "number": "101",
+        "email": "own",
         "ring_time": "30",  # written in the profile, only given by default in the extension
         "language": "fa",
         "music": "of-site",  # the only one that was written
