@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
+from kelid.lab.told import Step, by_channel
 from kelid.lab.witness import Live
 from kelid.model.call import Call, World
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Trace
-from kelid.model.unrepeatable import repeatable
 from kelid.simulate import simulate
-
-OUTGOING = "(Outgoing Line)"
-"""What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
-
-Step = tuple[str, str, int, str, str]
-"""Context, extension, priority, application, evaluated arguments."""
 
 
 @dataclass(frozen=True)
@@ -43,32 +35,6 @@ class Verdict:
         return self.how
 
 
-def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[Step, ...], ...]:
-    """Return the steps of the caller's channel, then those of the others: these in no order, as they run at once.
-
-    A step that jumps to itself is one: Newexten tells what has changed (channel_newexten in main/manager_channels.c).
-
-    Each step is context, extension, priority, application, arguments, channel.
-    """
-    channels: dict[int, list[Step]] = {0: []}
-    for step in steps:
-        context, exten, priority, app, data, channel = step[:6]
-        if data == OUTGOING:
-            continue
-        made = (
-            str(context),
-            repeatable(str(exten), at),
-            int(str(priority)),
-            str(app),
-            repeatable(str(data), at),
-        )
-        taken = channels.setdefault(int(str(channel)), [])
-        if not taken or taken[-1][:4] != made[:4]:  # Asterisk tells no step that is the very one before
-            taken.append(made)
-    own = tuple(channels.pop(0))
-    return (own, *sorted(tuple(one) for one in channels.values() if one))
-
-
 def compare(trace: Trace, live: Live) -> Verdict:
     """Compare all steps of all channels of one call."""
     at = trace.call.at
@@ -81,3 +47,6 @@ def compare(trace: Trace, live: Live) -> Verdict:
 def oracle(pbx: Pbx, call: Call, world: World) -> Trace:
     """Return what the oracle says."""
     return simulate(pbx, call, world)
+
+
+__all__ = ["Step", "Verdict", "by_channel", "compare", "oracle"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -129,8 +129,8 @@ class Ways:
                 database["BLACKLIST/09129999999"] = "1"
         # No machine is on the other side of lines that aren't SIP.
         devices |= dict.fromkeys(self.elsewhere, UNAVAILABLE)
-        # Nobody spells a name in a directory.
-        answers = {"directory": ""}
+        # Nobody spells a name in a directory, fetches a parked call, or has a fax to send.
+        answers = {"directory": "", "park": "comes back", "fax": "HANGUP"}
         return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database, answers=answers)
 
     def call(self, rng: random.Random, at: datetime) -> tuple[Call, tuple[str, ...]]:
@@ -193,17 +193,28 @@ def needs(pbx: Pbx, trace: Trace) -> set[str]:
 
 def place_site(witness: Witness, pbx: Pbx, bundle: Bundle, groups: Iterator[Group]) -> Iterator[Placed]:
     """Load a site, place all groups, and compare each call."""
-    witness.load(pbx, bundle.files, at=AT, media=[media.file_name for media in bundle.media])
+
+    def load() -> None:
+        witness.load(pbx, bundle.files, at=AT, media=[media.file_name for media in bundle.media])
+
+    load()
     for group in groups:
-        yield from _place(witness, pbx, group)
+        yield from _place(witness, pbx, group, load)
 
 
-def _place(witness: Witness, pbx: Pbx, group: Group, way: int = 0) -> Iterator[Placed]:
-    """Place the calls of a group; those that differ are placed again, alone in a fresh world."""
+def _place(
+    witness: Witness, pbx: Pbx, group: Group, load: Callable[[], None], way: int = 0
+) -> Iterator[Placed]:
+    """Place the calls of a group; those that differ are placed again, alone in a fresh world.
+
+    At last in a fresh Asterisk too: it remembers the states of lamps that calls before have switched, beside astdb.
+    """
     rate, together = PASSES[way]
     again = []
     trunks = {f"device {name}": SHARED for name in Ways(pbx).trunks}
     for batch in [group.calls] if way == 0 else [(call,) for call in group.calls]:
+        if way + 1 == len(PASSES):
+            load()
         witness.prepare(group.world, group.at, rate=rate, reload=way > 0)
         worlds = [replace(group.world, presses=keys) for _, keys in batch]
         traces = [oracle(pbx, call, world) for (call, _), world in zip(batch, worlds, strict=True)]
@@ -221,4 +232,4 @@ def _place(witness: Witness, pbx: Pbx, group: Group, way: int = 0) -> Iterator[P
             else:
                 yield Placed(pbx.site, one[0], world, live, verdict)
     if again:
-        yield from _place(witness, pbx, Group(group.at, group.world, tuple(again)), way + 1)
+        yield from _place(witness, pbx, Group(group.at, group.world, tuple(again)), load, way + 1)

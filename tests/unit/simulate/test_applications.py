@@ -290,6 +290,8 @@ def test_a_conference_tells_its_profiles_and_how_it_ends(plan: Any) -> None:
         ("AGI(x.py)", {}, "on"),
         ("AGI(x.py)", {"box": "HANGUP"}, ""),
         ("ReceiveFAX(/x.tif)", {}, "on"),
+        ("ReceiveFAX(/x.tif)", {"fax": "FAILED"}, "on"),
+        ("ReceiveFAX(/x.tif)", {"fax": "HANGUP"}, ""),
         ("Originate(PJSIP/1,exten,b,s,1)", {}, "on"),
         ("Originate(PJSIP/1,nonsense,b,s,1)", {}, ""),
         ("Transfer(PJSIP/1)", {}, "on"),

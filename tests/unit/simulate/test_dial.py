@@ -179,6 +179,23 @@ def test_who_cannot_be_reached_has_no_channel_for_the_subroutine(
     assert [step.data for step in trace.steps if step.app == "NoOp"] == called
 
 
+@pytest.mark.parametrize(("letters", "called"), [("", ["PJSIP/2", "PJSIP/3"]), ("s", ["PJSIP/3"])])
+def test_a_page_makes_channels_for_who_can_be_reached_alone(
+    plan: Any, letters: str, called: list[str]
+) -> None:
+    made = plan(
+        f"""
+        [a]
+        exten => s,1,Page(PJSIP/1&PJSIP/2&PJSIP/3,{letters}b(sub^s^1))
+        [sub]
+        exten => s,1,NoOp(${{CUT(CHANNEL,-,1)}})
+        exten => s,2,Return()
+        """
+    )
+    trace = made.call(devices={"PJSIP/1": "unavailable"}, in_use=frozenset({"PJSIP/2"}))
+    assert [step.data for step in trace.steps if step.app == "NoOp"] == called
+
+
 def test_g_in_capital_sends_both_elsewhere(plan: Any) -> None:
     made = plan(
         "[a]\nexten => s,1,Dial(PJSIP/1,20,G(b^s^1))\n[b]\nexten => s,1,NoOp(caller)\nexten => s,2,NoOp(called)\n"

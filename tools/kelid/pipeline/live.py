@@ -9,15 +9,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 
 from kelid.findings import Exit, KelidError
 from kelid.lab import Host, Lab, missing_requirements
 from kelid.lab.presses import presses
+from kelid.lab.told import Step, by_channel
 from kelid.lab.witness import PATIENCE, RATE, Live, Witness
 from kelid.model.site import Site
 from kelid.model.trace import Trace
-from kelid.model.unrepeatable import repeatable
 from kelid.pipeline import Checked
 from kelid.pipeline.calls import Tried
 
@@ -27,9 +26,6 @@ IMAGES = {22: "pbx", 16: "pbx11"}
 AGREES = "agrees"
 NOT_PLACED = "not placed"
 """What stands before the reason why a call can't be placed in a lab."""
-
-_OUTGOING = "(Outgoing Line)"
-"""What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
 
 _TRIES = ((RATE, PATIENCE), (4.0, 400.0))
 """How much time is hastened, and how long a caller waits: a call that differs is placed again, slower, for a busy machine
@@ -78,6 +74,8 @@ def _placed(site: Site, trace: Trace, asterisk: Witness) -> str:
     for event in trace.events:
         if event.kind == "calls-out" and not event.subject.startswith("PJSIP/"):
             return f"{NOT_PLACED}: {event.subject.partition('/')[0]} is not in the lab"
+    if any(item.question.kind == "park" and item.answer == "fetched" for item in trace.asked):
+        return f"{NOT_PLACED}: nobody in the lab fetches a parked call"
     found = ""
     for rate, patience in _TRIES:
         asterisk.prepare(trace.world, trace.call.at, rate=rate, reload=True)
@@ -120,13 +118,13 @@ def difference(trace: Trace, real: Live) -> str:
     Who of a queue answers is the world's: then the caller's channel alone is compared.
     """
     at = trace.call.at
-    ours, theirs = _by_channel(trace.steps, at), _by_channel(real.steps, at)
+    ours, theirs = by_channel(trace.steps, at), by_channel(real.steps, at)
     if any(item.question.kind == "queue" and item.answer == "ANSWERED" for item in trace.asked):
         ours, theirs = ours[:1], theirs[:1]
     for mine, other in zip(ours, theirs, strict=False):
         for index in range(max(len(mine), len(other))):
-            here = mine[index] if index < len(mine) else "the end"
-            there = other[index] if index < len(other) else "the end"
+            here = _text(mine[index]) if index < len(mine) else "the end"
+            there = _text(other[index]) if index < len(other) else "the end"
             if here != there:
                 return f"step {index + 1}: the oracle has {here}, Asterisk {there}"
     if len(ours) != len(theirs):
@@ -134,13 +132,6 @@ def difference(trace: Trace, real: Live) -> str:
     return AGREES
 
 
-def _by_channel(steps: Iterable[Sequence[object]], at: datetime) -> list[list[str]]:
-    """Return the steps of the caller's channel, then those of the others, in no order of their own: they run at once."""
-    channels: dict[int, list[str]] = {0: []}
-    for step in steps:
-        context, exten, priority, app, data, channel = step[:6]
-        if data != _OUTGOING:
-            text = f"{context},{exten},{priority} {app}({data})"
-            channels.setdefault(int(str(channel)), []).append(repeatable(text, at))
-    own = channels.pop(0)
-    return [own, *sorted(one for one in channels.values() if one)]
+def _text(step: Step) -> str:
+    context, exten, priority, app, data = step
+    return f"{context},{exten},{priority} {app}({data})"

@@ -282,6 +282,9 @@ class Phone(asyncio.DatagramProtocol):
         ):
             self.transport.sendto(leg.last, ASTERISK)  # it was sent again
             return
+        if method == "INVITE" and re.search(r"^m=image [1-9]", message.body, re.MULTILINE):
+            self.answer(message, "488 Not Acceptable Here")  # no fax machine (T.38): it stays with sound
+            return
         if method == "INVITE":
             self.answer(message, "200 OK", body=SDP.format(number=7, address=self.address))
             return

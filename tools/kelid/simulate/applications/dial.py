@@ -744,14 +744,31 @@ def _page_prepare(run: Run, data: tuple[str, str, str, str, int]) -> int | str:
     arguments, devices, letters, timeout, at = data
     interfaces = devices.split("&")
     while at < len(interfaces):
-        peer = new_channel(run, interfaces[at])
+        interface = interfaces[at]
         at += 1
+        if not _is_paged(run, interface, letters):
+            continue
+        peer = new_channel(run, interface)
         if (
             run.run_gosub(peer, arguments, ((_page_prepared, (arguments, devices, letters, timeout, at)),))
             == SUSPENDED
         ):
             return SUSPENDED
     return _page(run, devices, letters, timeout)
+
+
+def _is_paged(run: Run, interface: str, letters: str) -> bool:
+    """Return True for a device that a page gets a channel for; with option s only if it is in no call."""
+    if interface.upper().startswith("LOCAL/"):
+        return True
+    if _is_missing(run, interface.partition("/")[0], interface.partition("/")[2]):
+        return False
+    if run.symbols is not None:  # as in _made
+        return True
+    if "s" in (options(letters) or {}):
+        states = ("NOT_INUSE", "INUSE", "UNAVAILABLE")
+        return run.learn(Question("device", device_of(interface), states)) in ("NOT_INUSE", "UNKNOWN")
+    return _is_reached(run, interface)
 
 
 def _page_prepared(run: Run, ended: Level, data: tuple[str, str, str, str, int], outcome: Result) -> Result:

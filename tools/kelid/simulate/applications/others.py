@@ -223,7 +223,7 @@ def fax(sends: bool) -> Callable[[Run, str], int | str]:
     """Return the application that sends, or takes, a fax."""
 
     def send_or_take(run: Run, data: str) -> int | str:
-        """Send or take a fax. As res/res_fax.c."""
+        """Send or take a fax. As res/res_fax.c. A world may answer HANGUP too: whoever is there has no fax and hangs up."""
         file = data.partition(",")[0]
         if not file:
             run.warn("a fax needs a file")
@@ -233,6 +233,9 @@ def fax(sends: bool) -> Callable[[Run, str], int | str]:
             return HANG_UP
         run.note("fax", file, ("does", "sends" if sends else "takes"))
         answer = run.ask(Question("fax", file, ("SUCCESS", "FAILED")))
+        if answer == "HANGUP":
+            run.channel.hungup = True
+            answer = "FAILED"
         run.channel.hooks["FAXOPT/status"] = answer
         return _over(run)
 

@@ -1,0 +1,38 @@
+"""Steps as Asterisk tells them, laid side by side with the oracle's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from kelid.lab.told import by_channel
+
+AT = datetime(2026, 12, 1, 10, 0, tzinfo=ZoneInfo("UTC"))
+
+
+def test_a_parked_call_that_comes_back_is_told_in_parks_name() -> None:
+    told = [
+        ("lot", "s", 1, "Park", "x", 0),
+        ("lot", "back", 1, "Park", "x", 0),
+        ("front", "s", 1, "Set", "a=", 0),
+    ]
+    oracle = [("lot", "s", 1, "Park", "x", 0), ("lot", "back", 1, "Goto", "front,s,1", 0), told[2]]
+    assert by_channel(oracle, AT) == by_channel(told, AT)
+    elsewhere = [told[0], ("lot", "other", 1, "Goto", "front,s,1", 0), told[2]]
+    assert by_channel(elsewhere, AT) != by_channel(told, AT)
+    other = [told[0], told[1], ("front", "s", 1, "Set", "b=", 0)]
+    assert by_channel(other, AT) != by_channel(told, AT)
+
+
+def test_called_channels_come_in_no_order_and_those_without_steps_not_at_all() -> None:
+    told = [
+        ("a", "s", 1, "Dial", "x", 0),
+        ("a", "s", 1, "AppDial", "(Outgoing Line)", 1),
+        ("b", "2", 1, "NoOp", "", 3),
+        ("b", "1", 1, "NoOp", "", 2),
+    ]
+    assert by_channel(told, AT) == (
+        (("a", "s", 1, "Dial", "x"),),
+        (("b", "1", 1, "NoOp", ""),),
+        (("b", "2", 1, "NoOp", ""),),
+    )

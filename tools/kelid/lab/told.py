@@ -1,0 +1,50 @@
+"""The steps of a call as Asterisk tells them: so that those of the oracle and of a real Asterisk can be laid side by side.
+
+Newexten is told where the place has changed, not where the application has (channel_newexten in main/manager_channels.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from kelid.model.unrepeatable import repeatable
+
+OUTGOING = "(Outgoing Line)"
+"""What Asterisk shows as the arguments of channels that somebody called: they take no steps of their own."""
+
+SENT_ON = frozenset({"Park", "ParkAndAnnounce"})
+"""Applications that send the channel on while it still is in them: the step after them is told in their name."""
+
+Step = tuple[str, str, int, str, str]
+"""Context, extension, priority, application, evaluated arguments."""
+
+
+def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[Step, ...], ...]:
+    """Return the steps of the caller's channel, then those of the others: these in no order, as they run at once.
+
+    Each given step is context, extension, priority, application, arguments, channel; ``at`` is the moment of the call. What
+    no run can repeat is replaced. A step that jumps to itself is one; the step after one of SENT_ON bears its name.
+    """
+    channels: dict[int, list[Step]] = {0: []}
+    for step in steps:
+        context, exten, priority, app, data, channel = step[:6]
+        if data == OUTGOING:
+            continue
+        made = (
+            str(context),
+            repeatable(str(exten), at),
+            int(str(priority)),
+            str(app),
+            repeatable(str(data), at),
+        )
+        taken = channels.setdefault(int(str(channel)), [])
+        if taken and taken[-1][3] in SENT_ON and (len(taken) < 2 or taken[-2][3:] != taken[-1][3:]):
+            made = (*made[:3], *taken[-1][3:])
+        if not taken or taken[-1][:4] != made[:4]:  # Asterisk tells no step that is the very one before
+            taken.append(made)
+    own = tuple(channels.pop(0))
+    return (own, *sorted(tuple(one) for one in channels.values() if one))
+
+
+__all__ = ["OUTGOING", "SENT_ON", "Step", "by_channel"]
