@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds",
         type=float,
-        default=240.0,
+        default=60.0,
         metavar="N",
         help="processor time after which the rest is left out",
     )

@@ -10,7 +10,7 @@ from kelid.model.behaviour import Behaviour, BehaviourChange
 from kelid.model.pbx import Pbx
 from kelid.pipeline import Checked, check, check_at
 
-SECONDS = 240.0
+SECONDS = 60.0
 """Seconds of processor time after which what is still open is said to be left out."""
 
 

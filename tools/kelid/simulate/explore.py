@@ -258,7 +258,9 @@ class Explorer:
                 why = (
                     f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 )
-                self.not_covered[f"{len(self._waiting)} ways that were still open: {why}"] = None
+                self.not_covered[
+                    f"{len(self._waiting)} ways that were still open after {self.steps} steps: {why}"
+                ] = None
                 for number, _ in self._waiting:
                     self.points[number].end = "open"
                 self._waiting.clear()
@@ -550,6 +552,15 @@ class Explorer:
         A key that the dial plan makes of an extension's number is kept as long as that number is anywhere in the call. A
         call that comes back to the extension later may then find another value there: that is more than there is, not less.
         """
+        for run in case.runs:
+            if not all(key.isascii() for key in run.database):
+                # What was given to a number that is known by now has its name: the same key isn't kept many times.
+                run.database = {case.store.plain(key): value for key, value in run.database.items()}
+        if not all(subject.isascii() for _, subject in case.store.facts):
+            plain = case.store.plain
+            # Asked before its number was known: the same question, by the name that it has now.
+            case.store.asked = {(kind, plain(name)): row for (kind, name), row in case.store.asked.items()}
+            case.store.facts = {(kind, plain(name)): row for (kind, name), row in case.store.facts.items()}
         here = {case.store.plain(part) for part in parts}
         kept = {
             subject
@@ -574,7 +585,10 @@ class Explorer:
             for (kind, subject), answer in case.store.facts.items()
             if any(_is_read(kind, subject, one) for one in beyond)
             and (
-                asked[kind, subject][0] in open_contexts
+                (
+                    asked[kind, subject][0] in open_contexts
+                    and (not kind.startswith("database") or subject in kept)
+                )
                 or len(asked[kind, subject][1]) < count
                 or (kind.startswith("database") and any(reach.names_key(subject) for reach in self.reaches))
             )

@@ -17,6 +17,8 @@ _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SET = re.compile(r"^(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=")
 _VARIABLE = re.compile(r"^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$")
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
+_WRITES = re.compile(r"^DB\([^${}()]*\)=")
+"""A key that is only given a value."""
 _COUNTS = re.compile(r"__([A-Z_]+)=\$\[0?\$\{\1\} *\+ *1\]")
 _CALL = re.compile(
     r"(?:^|[?:,])([^,?:()\s]+),[^,()]*(?:\([^()]*\)[^,()]*)*,[0-9a-z-]+\(((?:[^()]|\([^()]*\))*)\)"
@@ -139,7 +141,7 @@ class Reach:
             self._assigned.setdefault(found[1], set()).add(found[2])
 
     def names_key(self, key: str) -> bool:
-        """Return True if the dial plan names this very key of astdb: it is not made of what a call brings."""
+        """Return True if the dial plan reads this very key of astdb: it is not made of what a call brings."""
         if self._keys is None:
             self._keys = frozenset(
                 key.strip("/")
@@ -148,7 +150,7 @@ class Reach:
                 for exten in context.extens
                 for step in exten.steps
                 if "DB" in step.data
-                for key in re.findall(r"DB(?:_EXISTS|_DELETE)?\(([^${}()]*)\)", step.data)
+                for key in re.findall(r"DB(?:_EXISTS|_DELETE)?\(([^${}()]*)\)", _WRITES.sub("", step.data))
             )
         return key in self._keys
 
