@@ -130,7 +130,7 @@ class Ways:
         # No machine is on the other side of lines that aren't SIP.
         devices |= dict.fromkeys(self.elsewhere, UNAVAILABLE)
         # Nobody spells a name in a directory, fetches a parked call, or has a fax to send.
-        answers = {"directory": "", "park": "comes back", "fax": "HANGUP"}
+        answers = {"directory": "", "park": "comes back", "fax": "FAILED"}
         return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database, answers=answers)
 
     def call(self, rng: random.Random, at: datetime) -> tuple[Call, tuple[str, ...]]:
