@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from kelid.findings import Exit, KelidError
-from kelid.model.behaviour import Behaviour, BehaviourChange
-from kelid.model.pbx import Pbx
+from kelid.model.behaviour import Behaviour, BehaviourChange, CallChange
+from kelid.model.pbx import Media, Pbx
+from kelid.model.record import replace
+from kelid.model.trace import Event
 from kelid.pipeline import Checked, check, check_at
 
 SECONDS = 60.0
@@ -52,8 +55,38 @@ def behaviour_change(
         return change_of((), added=ways if before is None else (), removed=ways if after is None else ())
     pairs = Pairs(before, after, today, zone=zone, seconds=seconds)
     added, removed = pairs.walk_all(context, exten)
-    changes = pairs.changes()
+    changes = with_sounds_named(pairs.changes(), before, after)
     return change_of(changes, undecided=[*pairs.undecided, *pairs.not_covered], added=added, removed=removed)
+
+
+def with_sounds_named(changes: Sequence[CallChange], before: Pbx, after: Pbx) -> list[CallChange]:
+    """Return the changes with sounds of the site called by their files there, and not by digests (``Media.name``).
+
+    A file that is another sound now has the beginning of its digest beside its name, or nothing would seem to change.
+    """
+    old, new = ({media.name: media for media in pbx.media} for pbx in (before, after))
+    sources = {media.source: media.name for media in old.values()}
+    changed = {media.source for media in new.values() if sources.get(media.source, media.name) != media.name}
+
+    def named(event: Event, known: Mapping[str, Media]) -> Event:
+        if event.kind != "hears":
+            return event
+        parts = []
+        for part in event.subject.split("&"):
+            media = known.get(part.rpartition("/")[2])
+            beside = f" ({media.name[:8]})" if media and media.source in changed else ""
+            parts.append(f"{media.source.removeprefix('media/')}{beside}" if media else part)
+        return event._replace(subject="&".join(parts))
+
+    return [
+        replace(
+            one,
+            since=tuple(named(event, new) for event in one.since),
+            before=tuple(named(event, old) for event in one.before),
+            after=tuple(named(event, new) for event in one.after),
+        )
+        for one in changes
+    ]
 
 
 def site_change(sites: Path, site: str, before: str, after: str | None, today: date) -> BehaviourChange:
