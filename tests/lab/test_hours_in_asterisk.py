@@ -76,6 +76,10 @@ def bundle(version: int) -> Bundle:
     return render(compile_site(record.replace(site, servers=record.replace(site.servers, asterisk=version))))
 
 
+UNSTAGED = re.compile(r"res_pjsip_outbound_registration\.c|Network is unreachable")
+"""What Asterisk says of a trunk sooner or later where there is no network."""
+
+
 def call(exten: str, context: str) -> dict[str, Any]:
     return {"exten": exten, "context": context, "digits": "", "seconds": 4}
 
@@ -97,8 +101,7 @@ def run(host: Host, bundle: Bundle, clock: str, *calls: dict[str, Any]) -> dict[
         "one_by_one": True,
         "afterwards": ("core show hints", "database show NIGHT", "database show CustomDevstate"),
     }
-    # Who is called there never answers; without any way Asterisk would complain of that, sooner or later.
-    inside = "ip link set lo up && ip route add default dev lo && exec python3 /root/private_asterisk.py"
+    inside = "ip link set lo up && exec python3 /root/private_asterisk.py"
     answer = host.run(["unshare", "-n", "-m", "sh", "-c", inside], input=json.dumps(task), timeout=150)
     result: dict[str, Any] = json.loads(answer.stdout)
     return result
@@ -146,7 +149,7 @@ def test_night_mode_by_code(host: Host, bundle: Bundle) -> None:
         call("*282", "phone-201"),
     )
     faults = [line for line in result["log"] if re.search("WARNING|ERROR", line)]
-    assert [line for line in faults if "res_pjsip_outbound_registration" not in line] == []
+    assert [line for line in faults if not UNSTAGED.search(line)] == []
     steps = result["steps"]
     ways = [reached(steps[index]) for index in (0, 2, 4, 6)]
     assert ways == ["ivr-main", "ivr-main", "Hangup", "ivr-main"]

@@ -16,6 +16,7 @@ import pytest
 from kelid.compile import compile_site
 from kelid.lab import Host, Lab
 from kelid.load import load_site
+from kelid.model.astdb import BLACKLIST
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import SECRET
 from kelid.render import render
@@ -291,7 +292,7 @@ def test_the_blacklist_refuses_whom_it_names(host: Host, bundle: Bundle) -> None
         host,
         bundle,
         *(call(number, "door") for number in callers),
-        commands=("database put blacklist 09123334444 1", "database put blacklist 09001111111 1"),
+        commands=[f"database put {BLACKLIST} {number} 1" for number in ("09123334444", "09001111111")],
     )
     assert faults(result) == []
     welcome = [steps[-1][3:] == ["NoOp", "welcome"] for steps in result["steps"]]

@@ -415,6 +415,11 @@ def _same(phone: Phone) -> Phone:
     return phone
 
 
+async def main() -> None:
+    """Make the witness where its loop runs already: before Python 3.10 an Event belongs to the loop of its making."""
+    await Witness().serve()
+
+
 if __name__ == "__main__":
     with contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(Witness().serve())
+        asyncio.run(main())
