@@ -389,6 +389,7 @@ class Explorer:
         return self._over_both(case, point)
 
     def _over_both(self, case: Case, point: Point) -> bool:
+        """Match what two runs did. Only ``pairs.Pairs`` makes cases of two runs, and it has its own way here."""
         raise NotImplementedError
 
     # --- keys ----------------------------------------------------------------------------------------
