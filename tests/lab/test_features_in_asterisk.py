@@ -541,7 +541,8 @@ def test_nothing_was_said_by_the_log(bench: Bench) -> None:
     """What calls did brought no fault of the dial plan to light."""
     log = bench.host.read("/var/log/asterisk/messages.log")
     # Asterisk 16 complains of a phone that hangs up while it is asked for a mailbox; fax machines miss each other's tones
-    # and try again.
-    known = re.compile("Couldn't read username|res_fax_spandsp")
+    # and try again; a frame of sound that arrives while one side of a call goes away, or late on a busy machine, is lost.
+    sound = "forward frametype|[Ww]rit(e|ing) frame|voice queue|frame of type"
+    known = re.compile(f"Couldn't read username|res_fax_spandsp|{sound}")
     bad = [line for line in log.splitlines() if re.search("WARNING|ERROR", line) and not known.search(line)]
     assert bad == []
