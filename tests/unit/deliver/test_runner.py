@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -28,6 +29,20 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def still_running(root: Path) -> list[str]:
+    """Return the command lines of what a playbook of that repository started and that has not ended.
+
+    All of it has the repository in its environment, also what runs in a session of its own.
+    """
+    mark = f"ANSIBLE_CONFIG={root / 'ansible.cfg'}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_a_playbook_and_the_handlers_are_ours_again(
     root: Path, number: signal.Signals
@@ -41,6 +56,7 @@ def test_a_signal_stops_a_playbook_and_the_handlers_are_ours_again(
     with pytest.raises(KeyboardInterrupt, match="playbook wait was stopped"):
         run_playbook("wait", root=root, hosts="all", watch=stop)
 
+    assert still_running(root) == []
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -25,6 +26,9 @@ _STATES = {
     "runner_on_unreachable": State.FAILED,
     "runner_on_skipped": State.SKIPPED,
 }
+
+GRACE = 5.0
+"""Seconds that a playbook which was asked to stop gets before it is killed."""
 
 
 @dataclass(slots=True)
@@ -85,14 +89,17 @@ def run_playbook(
         **(environment or {}),
     }
 
+    stop = _Stop()
+
     def on_event(event: Mapping[str, Any]) -> bool:
+        stop.leader = stop.leader or int(event.get("pid") or 0)
         _take(event, outcome, started, watch)
         return False  # ansible-runner need not keep the event on disk
 
     with (
         tempfile.TemporaryDirectory(prefix="kelid-") as private,
         _own_connections(private) as sockets,
-        _own_signals(),
+        _signals(stop),
     ):
         ansible_environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = sockets
         runner = ansible_runner.interface.run(
@@ -104,6 +111,7 @@ def run_playbook(
             envvars=ansible_environment,
             settings={"pexpect_timeout": 1},  # seconds until a silent playbook notices that it is to stop
             event_handler=on_event,
+            cancel_callback=stop,
             cmdline="--check --diff" if check else None,
             verbosity=verbosity or None,
             forks=forks,
@@ -118,16 +126,69 @@ def run_playbook(
     return outcome
 
 
+class _Stop:
+    """Whether a signal asked for the end of a playbook; asked by ansible-runner again and again, it brings that end about.
+
+    ansible-runner by itself kills ``ansible-playbook`` alone, at once. Its workers, one for each host, are sessions of their
+    own since ansible-core 2.19: they would go on with what they were at, and start no less than they had in mind.
+    ``ansible-playbook`` itself hands a SIGTERM on to them.
+    """
+
+    def __init__(self) -> None:
+        """Nobody has asked yet; ``leader`` becomes the process id of ``ansible-playbook`` with its first event."""
+        self.asked = False
+        self.leader = 0
+
+    def __call__(self) -> bool:
+        """Return whether the playbook is to stop; then its processes are at their end already."""
+        if self.asked and self.leader:
+            leader, self.leader = self.leader, 0
+            _end_playbook(leader)
+        return self.asked
+
+
+def _end_playbook(leader: int) -> None:
+    """End ``ansible-playbook`` and its workers with what they started: asked first, killed after ``GRACE`` seconds."""
+    workers = {pid for pid, parent, group in _processes() if parent == leader and group == pid}
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(leader, signal.SIGTERM)
+    end = time.monotonic() + GRACE
+
+    def left() -> set[int]:
+        return {group for _, _, group in _processes()} & (workers | {leader})
+
+    while (groups := left()) and time.monotonic() < end:
+        time.sleep(0.05)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+
+def _processes() -> list[tuple[int, int, int]]:
+    """Return process id, parent and process group of every process of the machine that has not ended."""
+    done = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], capture_output=True, text=True, check=False
+    )
+    rows = [row.split() for row in done.stdout.splitlines()]
+    return [(int(row[0]), int(row[1]), int(row[2])) for row in rows if len(row) == 4 and row[3][0] != "Z"]
+
+
 @contextmanager
-def _own_signals() -> Iterator[None]:
-    """Put the handlers of SIGINT and SIGTERM back, which ansible-runner replaces for good."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+def _signals(stop: _Stop) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop the playbook, and put their handlers back. Only a main thread can have them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ask(*_: object) -> None:
+        stop.asked = True
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        if threading.current_thread() is threading.main_thread():
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
