@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
+import os
 import subprocess
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -15,6 +17,7 @@ from agent.adapt import Adapter
 from agent.conf import directories, with_etc_dir
 from agent.logs import explain, read_log, tells_of_release
 from agent.places import Places
+from agent.releases import Releases
 from agent.scrub import Scrubber, secret_values
 from agent.tables import (
     parse_contexts,
@@ -240,3 +243,33 @@ def test_a_way_back_that_cannot_be_armed_leaves_no_record(tmp_path: Path) -> Non
 
     assert WayBack(at).record() is None
     assert list(at.state.iterdir()) == []
+
+
+def test_the_clock_runs_before_there_is_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is killed in between leaves a clock without a record, which does nothing, and never the other way round."""
+    at = Places(state=tmp_path, units=tmp_path / "units")
+    seen: list[bool] = []
+    monkeypatch.setattr(WayBack, "_start_timer", lambda self, within: seen.append(at.armed.exists()))
+
+    WayBack(at).arm({"release": "b", "previous": "a", "confirm_within": 5})
+
+    assert seen == [False]
+    assert at.armed.exists()
+
+
+def test_the_way_back_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = Places(state=tmp_path, units=tmp_path / "units")
+    releases = Releases(at, gid=0)
+    releases.flip("a")
+    monkeypatch.setattr(WayBack, "_start_timer", lambda self, within: None)
+    WayBack(at).arm({"release": "b", "previous": "a", "confirm_within": 5})
+    releases.flip("b")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "symlink", full)
+    releases.flip("a")
+    releases.flip("a")  # killed before the record was gone, and tried again
+
+    assert releases.current() == "a"

@@ -71,6 +71,14 @@ def tree_files(root: Path) -> dict[str, Path]:
     return found
 
 
+def link_of(path: Path) -> str:
+    """Return where a link leads; "" where there is none."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
 def rows_of(path: Path) -> list[str]:
     """Return the lines of a file, none where it can't be read."""
     try:

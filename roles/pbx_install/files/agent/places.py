@@ -42,3 +42,8 @@ class Places:
     def armed(self) -> Path:
         """The record of the way back; there only between the switch and its confirmation."""
         return self.state / "armed.json"
+
+    @property
+    def way_back(self) -> Path:
+        """The link to the release before, which becomes ``current`` when a change is undone; there only while armed."""
+        return self.state / ".way-back"

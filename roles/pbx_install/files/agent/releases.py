@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .disk import digest_of, own_tree, remove, sync_dir, sync_tree, tree_files
+from .disk import digest_of, link_of, own_tree, remove, sync_dir, sync_tree, tree_files
 from .places import ADOPTED, MEDIA, NAME, Places
 
 KEEP = 10
@@ -36,10 +36,7 @@ class Releases:
 
     def current(self) -> str:
         """Return the name of the current release; "" where there is none."""
-        try:
-            return os.path.basename(os.readlink(self.at.current))
-        except OSError:
-            return ""
+        return os.path.basename(link_of(self.at.current))
 
     def manifest(self, name: str) -> dict[str, Any]:
         """Return the manifest of a release; an empty one for what was adopted."""
@@ -135,11 +132,15 @@ class Releases:
         self.flip(name)
 
     def flip(self, name: str) -> None:
-        """Make a release the current one, by one rename."""
-        fresh = self.at.state / f".tmp-current-{os.getpid()}"
-        remove(fresh)
-        os.symlink(f"releases/{name}", fresh)
-        os.replace(fresh, self.at.current)
+        """Make a release the current one, by one rename; on the way back, of the link that was laid when it was armed."""
+        target = f"releases/{name}"
+        if link_of(self.at.current) != target:
+            fresh = self.at.way_back
+            if link_of(fresh) != target:
+                fresh = self.at.state / f".tmp-current-{os.getpid()}"
+                remove(fresh)
+                os.symlink(target, fresh)
+            os.replace(fresh, self.at.current)
         sync_dir(self.at.state)
 
     def prune(self, previous: str) -> None:

@@ -207,7 +207,8 @@ class Transaction:
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
         problem = ""
-        if record.get("boot") == boot_id():  # after a reboot systemd starts Asterisk when we are through
+        # After a reboot systemd starts Asterisk when we are through, unless this is not the first try.
+        if record.get("boot") == boot_id() or self.server.live.running():
             try:
                 read_back(self.server, record)
             except Refusal as refusal:

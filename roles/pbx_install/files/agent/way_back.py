@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,11 +29,16 @@ class WayBack:
         return found if isinstance(found, dict) else None
 
     def arm(self, record: Mapping[str, Any]) -> None:
-        """Write the record and start the timer. Raise Refusal ``no_timer``, OSError; then nothing is armed."""
-        write_whole(self.at.armed, json.dumps(record, indent=1).encode())
+        """Start the timer and write the record. Raise Refusal ``no_timer``, OSError; then nothing is armed.
+
+        The timer runs first, because whoever is killed in between must not leave a record without a clock: that would
+        bar every later change. A clock without a record does nothing.
+        """
         try:
             self._start_timer(record["confirm_within"])
-        except BaseException:  # a full /run, say: a record without a clock would bar every later change
+            self._lay_link(f"releases/{record['previous']}" if record["previous"] else "")
+            write_whole(self.at.armed, json.dumps(record, indent=1).encode())
+        except BaseException:  # a full /run or disk, say
             self.disarm()
             raise
 
@@ -40,7 +46,14 @@ class WayBack:
         """Take the record away, for good, and stop the timer."""
         remove(self.at.armed)
         sync_dir(self.at.state)
+        remove(self.at.way_back)
         self._stop_timer()
+
+    def _lay_link(self, target: str) -> None:
+        """Make the link that becomes ``current`` again beforehand: on a full disk there is no room for one any more."""
+        remove(self.at.way_back)
+        if target:
+            os.symlink(target, self.at.way_back)
 
     def _start_timer(self, within: int) -> None:
         """Start the clock that undoes the change unless it is confirmed."""
