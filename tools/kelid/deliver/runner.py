@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,9 @@ _STATES = {
     "runner_on_unreachable": State.FAILED,
     "runner_on_skipped": State.SKIPPED,
 }
+
+_TOLD = re.compile(r"^kelid: (\S+): (.+) \(([0-9.]+) s\)\r?$", re.MULTILINE)
+"""What our actions tell in the middle of a task: host, step, seconds."""
 
 GRACE = 5.0
 """Seconds that a playbook which was asked to stop gets before it is killed."""
@@ -214,6 +218,8 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
     outcome.ended = outcome.ended or kind == "playbook_on_stats"
     state = _STATES.get(kind)
     if state is None:
+        for host, step, seconds in _TOLD.findall(str(text or "")):
+            watch(Progress(step, State.OK, host, float(seconds)))
         return
     host, task, uuid = str(data.get("host", "")), str(data.get("task", "")), str(data.get("task_uuid", ""))
     key = f"{uuid} {host}"
@@ -224,6 +230,8 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
     result = data.get("res") or {}
     if "kelid" in result:
         outcome.results[(str(data.get("task_action", "")), host)] = result["kelid"]
+    for action, told in (result.get("kelid_steps") or {}).items():
+        outcome.results[(action, host)] = told
     if kind == "runner_on_unreachable":
         outcome.unreachable[host] = _message(result)
     elif state is State.FAILED and not data.get("ignore_errors"):

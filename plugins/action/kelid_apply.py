@@ -1,0 +1,94 @@
+"""Bring a site's release to its server, verify it from here, and keep it or go back: the whole of an apply, in one task.
+
+One task and not four, because Ansible takes a batch of hosts through a play task by task: the first host's change would
+wait for its confirmation, the way back counting down, until the last host's was in force; and a host that fails would end
+the play for others that are half-way.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.loader import action_loader
+
+
+class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
+    """Takes what kelid_begin takes, and ``verify_limit``: seconds that a registration gets to come back.
+
+    What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
+    """
+
+    _VALID_ARGS = frozenset(("base", "release", "confirm_within", "restart", "verify_limit"))
+
+    def work(self) -> dict[str, Any]:
+        """Return the task's result: failed where the release isn't kept, with the reason and what became of the old one."""
+        self.steps: dict[str, Any] = {}
+        args = dict(self._task.args)
+        limit = float(args.pop("verify_limit", None) or 0)
+        begun = self.step("kelid_begin", args)
+        if begun.get("failed") or not begun.get("changed") or self._task.check_mode:
+            return {**begun, "kelid_steps": self.steps}
+        told = begun["kelid"]
+        release = {"release": told["release"]}
+        try:
+            self.tell(f"release {told['release'][:12]} is in force, its way back armed")
+            looking = {
+                **release,
+                "expect": told["expect"],
+                "before": told["before"],
+                "limit": limit,
+                "fresh": True,
+            }
+            verified = self.step("kelid_verify", looking)
+            if not verified.get("failed"):
+                self.tell("verified over a new connection")
+                kept = self.step("kelid_confirm", release)
+                if not kept.get("failed"):
+                    return {**begun, "kelid_steps": self.steps}
+                return self.back(release, str(kept.get("msg")))
+            return self.back(release, str(verified.get("msg")))
+        except AnsibleConnectionFailure as problem:
+            # Nobody there to be asked to go back: the server does so by itself when nobody confirms.
+            return {"unreachable": True, "msg": str(problem), "kelid": told, "kelid_steps": self.steps}
+        except AnsibleError as problem:
+            return self.back(release, str(problem))
+
+    def back(self, release: dict[str, str], reason: str) -> dict[str, Any]:
+        """Go back to the release before, and return the result of a release that did not hold."""
+        try:
+            undone = self.step("kelid_undo", release)
+        except AnsibleError as problem:
+            undone = {"failed": True, "msg": str(problem)}
+        if undone.get("failed"):
+            state = f"going back: {undone.get('msg') or 'no answer'}; the server goes back by itself"
+        else:
+            state = "the release before is back"
+            self.tell(state)
+        told = {**self.steps["kelid_begin"], "ok": False, "code": "not_kept", "message": f"{reason}; {state}"}
+        return {**self.result(told, changed=False), "kelid_steps": self.steps}
+
+    def step(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Run another action of this folder on the same host and connection; return its result."""
+        task = self._task.copy()
+        task.action, task.args = action, arguments
+        made = self._shared_loader_obj.action_loader.get(
+            action,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        self._since = time.monotonic()
+        result: dict[str, Any] = made.run(task_vars=self.given)
+        if "kelid" in result:
+            self.steps[action] = result["kelid"]
+        return result
+
+    def tell(self, step: str) -> None:
+        """Say at once that a step of this host is done; the task's own result comes only at its end."""
+        host = self.given.get("inventory_hostname", "")
+        self._display.display(f"kelid: {host}: {step} ({time.monotonic() - self._since:.1f} s)")
