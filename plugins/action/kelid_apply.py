@@ -38,6 +38,8 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
                 **release,
                 "expect": told["expect"],
                 "before": told["before"],
+                "restarted": told["restarted"],
+                "calls": True,
                 "limit": limit,
                 "fresh": True,
             }

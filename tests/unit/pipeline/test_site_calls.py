@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import dataclasses
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,13 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kelid import pipeline
+from kelid.compile import compile_site
 from kelid.findings import Exit, KelidError, Where
 from kelid.model.call import Call, World
 from kelid.model.number_format import received, sent_as
 from kelid.model.outcome import Happening
+from kelid.model.pbx import Context, Exten, Pbx, Step
+from kelid.model.record import replace
 from kelid.model.site import CallWorld, ExpectedCall, Forward, NumberIn, Site
 from kelid.model.trace import Trace
-from kelid.pipeline import Checked, calls
+from kelid.pipeline import Checked, after_apply, calls
 from kelid.pipeline.calls import Dialled
 from kelid.pipeline.harmless import harm
 
@@ -214,10 +219,86 @@ def test_calls_after_an_apply_are_proven_harmless(trading: Checked, clinic: Chec
     )
 
 
+def marked(clinic: Checked, name: str, **changed: object) -> tuple[Site, Pbx, ExpectedCall]:
+    """Return the clinic as it would be with a call of calls.yml marked ``after_apply``."""
+    one = next(item for item in clinic.site.calls if item.name == name)
+    call = replace(one, after_apply=True, **changed)
+    site = replace(clinic.site, calls=(call,))
+    return site, after_apply.with_calls(site, compile_site(site, clinic.custom)), call
+
+
 def test_an_after_apply_that_rings_is_refused(clinic: Checked) -> None:
-    site = clinic.site
-    one = next(item for item in site.calls if item.name == "emergency-from-laboratory")
-    marked = ExpectedCall(**{**{key: getattr(one, key) for key in one.FIELDS}, "after_apply": True})
-    judged = calls.try_call(site, clinic.pbx, calls.legend(site), marked).judgement
+    site, pbx, call = marked(clinic, "emergency-from-laboratory")
+    judged = calls.try_call(site, pbx, calls.legend(site), call).judgement
     assert judged.status == "failed"
     assert judged.problem.startswith("not to be placed after an apply: calls-out PJSIP/mokhaberat")
+    assert after_apply.expectations(site, pbx)[call.name]["refused"].startswith("calls-out PJSIP/mokhaberat")
+
+
+def test_a_call_after_an_apply_goes_in_as_its_phone_would_and_leaves_no_record(clinic: Checked) -> None:
+    site, pbx, call = marked(clinic, "laboratory-may-not-call-out")
+    told = after_apply.expectations(site, pbx)[call.name]
+    (way,) = told["ways"]
+    assert way[0][2:] == [1, "Set", "CDR_PROP(disable)=1"]
+    assert ["kelid-after-apply", told["exten"], 2, "Set", "CALLERID(num)=105"] in way
+    assert way[-1] == ["from-class-internal", "09121234567", 1, "Hangup", "1"]
+    assert not any(item.context == after_apply.CONTEXT for one in pbx.contexts for item in one.includes)
+
+
+def test_where_a_placed_call_went_is_held_against_every_way_that_it_may_go(clinic: Checked) -> None:
+    site, pbx, call = marked(clinic, "laboratory-may-not-call-out")
+    told = after_apply.expectations(site, pbx)[call.name]
+    (way,) = told["ways"]
+    at = datetime.now(UTC)
+
+    def where(steps: list[list[Any]], *, over: bool = True) -> str:
+        return after_apply.difference(told, {"steps": steps, "over": over}, at)
+
+    assert where(way) == ""
+    assert where([]) == "it did not begin"
+    assert where(way, over=False) == "it was not over after 60 seconds"
+    assert where(way[:-1]) == f"it ended after step {len(way) - 1}, {after_apply._text(way[-2])}"
+    odd = [*way[:-1], [*way[-1][:3], "Dial", "PJSIP/x"]]
+    place = "from-class-internal,09121234567,1"
+    assert where(odd) == f"step {len(way)} is {place} Dial(PJSIP/x), not {place} Hangup(1)"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"press": ("1",)}, "nobody presses keys in it"),
+        ({"expect": ("answered",)}, "answered does not happen"),
+    ],
+)
+def test_a_call_that_would_not_do_what_is_expected_with_nobody_at_it_is_not_placed(
+    clinic: Checked, changed: dict[str, object], why: str
+) -> None:
+    site, pbx, call = marked(clinic, "laboratory-may-not-call-out", **changed)
+    assert after_apply.expectations(site, pbx)[call.name] == {"refused": why}
+
+
+@pytest.mark.parametrize(
+    ("steps", "why"),
+    [
+        ("Set(GLOBAL(seen)=1)", "it sets GLOBAL(...)"),
+        ("Set(DB(a/b)=1)", "keeps a/b"),
+        ("QueueLog(reception,NONE,NONE,X,)", "log queue"),
+        ("SoftHangup(PJSIP/101-00000001)", "log hangs up"),
+        ("UserEvent(Popup)", "log event"),
+        ("Dial(PJSIP/101,5)", "rings PJSIP/101"),
+        ("VoiceMail(101@default)", "voicemail 101@default"),
+        ("MixMonitor(x.wav)", "records x.wav"),
+        ("GotoIfTime(08:00-20:00,*,*,*?h,1)", "it goes by the clock"),
+        ("Goto(s,1)", "it has no end"),
+    ],
+)
+def test_what_others_would_notice_is_not_placed(clinic: Checked, steps: str, why: str) -> None:
+    app, _, data = steps.removesuffix(")").partition("(")
+    context = Context("odd", (Exten("s", (Step(app, data), Step("Hangup"))),))
+    pbx = with_context(clinic.pbx, context)
+    assert harm(pbx, Call(context="odd", exten="s", at=datetime.now(UTC))).startswith(why)
+
+
+def with_context(pbx: Pbx, context: Context) -> Pbx:
+    """Return the PBX with one context more."""
+    return dataclasses.replace(pbx, contexts=(*pbx.contexts, context))

@@ -172,6 +172,8 @@ _EVERYWHERE = (
     # records and dial plan
     "cdr_csv",
     "pbx_config",
+    # places the calls that an apply is verified with: `channel originate` on the command line of root
+    "res_clioriginate",
 )
 
 

@@ -174,9 +174,12 @@ class Server:
             return Applied(code="connection_lost", message=message, **common)
         return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
 
-    def verify(self) -> dict[str, Any]:
-        """Return how the running Asterisk compares with its release: ``ok`` and ``differences``."""
-        outcome = self._run("verify")
+    def verify(self, *, calls: bool = False) -> dict[str, Any]:
+        """Return how the running Asterisk compares with its release: ``ok`` and ``differences``.
+
+        With ``calls`` the release's own calls are placed: name -> "ok", or where it went otherwise.
+        """
+        outcome = self._run("verify", kelid_calls=calls)
         result = outcome.result("kelid_verify", self.host)
         if result is None:
             demand(outcome, self.host, "verify")

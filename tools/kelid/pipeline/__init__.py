@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kelid.model.bundle import Bundle
     from kelid.model.pbx import Context, Pbx
 
+AFTER_APPLY = "kelid-after-apply"
+"""The context of the calls that are placed after an apply: nothing includes it or goes to it."""
+
 SAMPLE_PASSWORD = "sample-vault-password"  # noqa: S105  (the name of a file, not a password)
 
 
@@ -92,7 +95,12 @@ class Checked(Record):
         """Return what Asterisk gets. Raise KelidError if the site is not valid."""
         from kelid.compile import compile_site
 
-        return compile_site(self.site, self.custom)
+        pbx = compile_site(self.site, self.custom)
+        if any(call.after_apply for call in self.site.calls):
+            from kelid.pipeline.after_apply import with_calls
+
+            return with_calls(self.site, pbx)
+        return pbx
 
     @cached_property
     def bundle(self) -> Bundle:
@@ -225,7 +233,7 @@ def _judge_custom(site: Site, contexts: list[Context]) -> list[Finding]:
     from kelid.render import refusals
     from kelid.rules.custom import check_custom
 
-    generated = {context.name for context in compile_site(site).contexts}
+    generated = {context.name for context in compile_site(site).contexts} | {AFTER_APPLY}
     return [*check_custom(contexts, generated, site), *refusals(contexts)]
 
 

@@ -434,12 +434,9 @@ def try_call(site: Site, pbx: Pbx, words: Legend, expected: ExpectedCall) -> Tri
     happened = happenings(trace, words)
     judgement = judge(expected, trace, happened)
     if expected.after_apply and judgement.status == "ok":
-        from kelid.pipeline.harmless import harm
+        from kelid.pipeline.after_apply import judged
 
-        if why := harm(pbx, call):
-            judgement = Judgement(
-                "failed", f"not to be placed after an apply: {why}", expected.place("after_apply")
-            )
+        judgement = judged(site, pbx, words, expected)
     return Tried(expected, trace, happened, judgement, tuple(unasked(site, expected, trace)))
 
 

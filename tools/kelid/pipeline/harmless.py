@@ -6,11 +6,13 @@ clock) is a reason to refuse, and so is what it doesn't know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NoReturn
 
-from kelid.model.call import Call, Question
-from kelid.model.pbx import Pbx
+from kelid.model.call import Call, Question, World
+from kelid.model.pbx import SECRET, Pbx
+from kelid.model.trace import Asked, Event, Trace
 from kelid.simulate.arguments import leading_integer
 from kelid.simulate.run import Run
 from kelid.simulate.substitute import substring
@@ -19,12 +21,19 @@ from kelid.simulate.timing import Timing
 HARMLESS = frozenset({"answered", "hears", "tone", "keys", "password", "log", "hangup"})
 """Kinds of events that a call may have: nothing rings, nothing is kept, no line is taken."""
 
+SPOKEN = frozenset({"error", "warning", "notice", "verbose", "debug", "dtmf"})
+"""What an event "log" may be about: Asterisk's own log. Other subjects are records (queue_log), messages, files."""
+
+SHARED = re.compile(r"(?i)\b(?:global|shared|lock|trylock|db|devstate|device_state)\s*\(")
+"""Functions whose change other calls see: a lock that is held, a global variable. (GROUP isn't among them: the call is
+counted like any other while it lasts.)"""
+
 MOST_WAYS = 500
 MOST_STEPS = 2_000
 
 
-class _Depends(Exception):  # noqa: N818 - no error: the call is looked at no further
-    """The call goes by something that can't be gone through."""
+class Harm(Exception):  # noqa: N818 - no error: an answer
+    """Why a call may not be placed on a live server."""
 
 
 class _NoClock:
@@ -61,57 +70,84 @@ class _NoClock:
         return text  # never asked: no text has anything that isn't decided
 
     def is_time(self, _spec: Timing) -> NoReturn:
-        raise _Depends("it goes by the clock")
+        raise Harm("it goes by the clock")
 
     def epoch(self) -> NoReturn:
-        raise _Depends("it goes by the clock")
+        raise Harm("it goes by the clock")
 
     def time_text(self, _zone: str, _layout: str) -> NoReturn:
-        raise _Depends("it goes by the clock")
+        raise Harm("it goes by the clock")
 
 
 def harm(pbx: Pbx, call: Call) -> str:
     """Return why a call may not be placed on a live server, "" if it may."""
-    ways: list[tuple[str, ...]] = [()]
-    done = 0
-    while ways:
-        done += 1
-        if done > MOST_WAYS:
-            return f"it can go more than {MOST_WAYS} ways"
-        given = ways.pop()
-        if why := _one_way(pbx, call, given, ways):
-            return why
+    try:
+        ways(pbx, call)
+    except Harm as reason:
+        return str(reason)
     return ""
 
 
-def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], ways: list[tuple[str, ...]]) -> str:
-    """Follow the call with the answers that are given; what else could be answered later is added to the ways."""
-    taken: list[str] = []
+def ways(pbx: Pbx, call: Call) -> tuple[Trace, ...]:
+    """Return all that a call can do, one trace a way, that of a quiet ordinary day first.
+
+    Raise Harm where it may not be placed on a live server.
+    """
+    waiting: list[tuple[str, ...]] = [()]
+    found: list[Trace] = []
+    while waiting:
+        if len(found) >= MOST_WAYS:
+            raise Harm(f"it can go more than {MOST_WAYS} ways")
+        found.append(_one_way(pbx, call, waiting.pop(), waiting))
+    return tuple(found)
+
+
+def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], waiting: list[tuple[str, ...]]) -> Trace:
+    """Follow the call with the answers that are given; what else could be answered later is added to what waits."""
+    asked: list[Asked] = []
 
     def ask(question: Question) -> str:
-        place = len(taken)
+        place = len(asked)
         if place < len(given):
             answer = given[place]
         elif question.answers:
             answer = question.answers[0]
-            ways.extend((*taken, other) for other in question.answers[1:])
+            before = tuple(item.answer for item in asked)
+            waiting.extend((*before, other) for other in question.answers[1:])
         else:
-            raise _Depends(f"it goes by {question.kind} {question.subject}".strip())
-        taken.append(answer)
+            raise Harm(f"it goes by {question.kind} {question.subject}".strip())
+        asked.append(Asked(question, answer, len(run.steps) - 1, run.elapsed))
         return answer
 
     run = Run(pbx, call, ask, _NoClock())
-    try:
-        steps = 0
-        while run.step():
-            steps += 1
-            if steps > MOST_STEPS:
-                return "it has no end"
-    except _Depends as reason:
-        return str(reason)
+    steps = 0
+    while run.step():
+        steps += 1
+        if steps > MOST_STEPS:
+            raise Harm("it has no end")
     for event in run.events:
-        if event.kind not in HARMLESS:
+        if why := _noticed(event):
             lines = [step.where for step in run.steps[: event.step + 1] if step.where.file]
-            place = f" ({lines[-1]})" if lines else ""
-            return f"{event.kind} {event.subject}".strip() + place
-    return ""
+            raise Harm(why + (f" ({lines[-1]})" if lines else ""))
+    for step in run.steps:
+        place = f" ({step.where})" if step.where.file else ""
+        if step.app.lower() in {"set", "mset"} and (shared := SHARED.match(step.data)):
+            raise Harm(f"it sets {shared[0]}...), which other calls see{place}")
+        if SECRET.search(step.data) or SECRET.search(step.exten):
+            raise Harm(f"a secret stands in its steps{place}")
+    return Trace(
+        call=call,
+        world=World(),
+        steps=tuple(run.steps),
+        events=tuple(run.events),
+        asked=tuple(asked),
+        end=run.end,
+        unknown=run.unknown,
+    )
+
+
+def _noticed(event: Event) -> str:
+    """Return what somebody would notice of an event, or what stays of it; "" for nothing."""
+    if event.kind in HARMLESS and (event.kind != "log" or event.subject in SPOKEN):
+        return ""
+    return f"{event.kind} {event.subject}".strip()

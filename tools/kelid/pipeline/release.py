@@ -43,7 +43,7 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
         checked.bundle,
         secrets=secrets,
         escape=escape,
-        expect=expectations(checked.pbx),
+        expect=expected_of(checked),
         reloads=RELOADS,
         restart=RESTART,
         media=lambda item: converted(sites / checked.name / item.source, checked.site.media[item.source]),
@@ -51,6 +51,16 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
         dirty=commit.dirty,
         tool=__version__,
     )
+
+
+def expected_of(checked: Checked) -> dict[str, Any]:
+    """Return what a server with this release must show, and under ``calls`` what the calls of an apply must do there."""
+    expected: dict[str, Any] = dict(expectations(checked.pbx))
+    if any(call.after_apply for call in checked.site.calls):
+        from kelid.pipeline import after_apply
+
+        expected["calls"] = after_apply.expectations(checked.site, checked.pbx)
+    return expected
 
 
 def need_machine(sites_dir: Path, site: str, role: str) -> None:

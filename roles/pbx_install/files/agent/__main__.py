@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from .adopt import adopt
+from .calls import place_calls
 from .faxes import send_faxes
 from .places import Places
 from .refusal import Refusal
@@ -34,7 +35,8 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="agent", description="kelid's agent on a PBX server; prints one JSON object")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("status", help="what a plan needs: release, drift, whether Asterisk runs")
-    verbs.add_parser("observe", help="what the live Asterisk has loaded")
+    observing = verbs.add_parser("observe", help="what the live Asterisk has loaded")
+    observing.add_argument("--since", type=float, default=0.0, metavar="SECONDS", help="seconds since 1970")
     begin = verbs.add_parser("begin", help="put the release on standard input in force, with the way back armed")
     begin.add_argument("--base", required=True, help="the release that the plan saw, or none")
     begin.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
@@ -49,6 +51,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     adopting.add_argument("--restart", choices=("idle", "now"), default="idle")
     adopting.add_argument("--dry-run", action="store_true")
+    verbs.add_parser(
+        "calls", help="place the calls that standard input names ({NAME: EXTENSION}), and tell each step that they took"
+    )
     verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
     return parser.parse_args(words)
 
@@ -61,7 +66,9 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
         if given.verb == "status":
             return status(server)
         if given.verb == "observe":
-            return observe(server)
+            return observe(server, given.since)
+        if given.verb == "calls":
+            return place_calls(server, json.loads(archive.read() or b"{}"))
         if given.verb == "faxes":
             return send_faxes(server)
         if given.verb == "begin":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,11 @@ from .logs import MAX_LOG, read_log, tells_of_release
 from .refusal import Refusal
 from .scrub import Scrubber
 from .tables import (
+    parse_channels,
     parse_contacts,
     parse_contexts,
     parse_endpoints,
+    parse_left,
     parse_mailboxes,
     parse_members,
     parse_queues,
@@ -30,6 +33,8 @@ from .tools import run, until
 
 BOOT_LIMIT = 90.0
 """Seconds that a staged or restarted Asterisk gets until it is fully booted."""
+LOG_GUARD = 'trap "" HUP INT TERM; cat >/dev/null; asterisk -C "$1" -rx "logger remove channel $2"; rm -f "$3"'
+"""What waits for the end of the agent (its standard input then ends), and takes away a log that was made for a moment."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,19 @@ class Asterisk:
         found = re.search(r"(\d+) active channel", self.ask("core show channels count"))
         return int(found.group(1)) if found else 0
 
+    def started(self) -> str:
+        """Return what tells this run of it from every other: its process, and when that began; "" where it can't be told."""
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            pid = int(Path(directories(self.conf)["astrundir"], "asterisk.pid").read_text())
+            began = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+            return f"{pid}.{began}"
+        return ""
+
     def observe(self) -> dict[str, Any]:
-        """Return the names of what it has loaded, and the state of registrations, contacts and channels."""
+        """Return the names of what it has loaded, and the state of registrations, contacts, channels and queue members.
+
+        ``calls`` is unique id -> seconds of each channel, ``started`` names this run of Asterisk, ``now`` is the server's time.
+        """
         commands = {
             "contexts": "dialplan show",
             "endpoints": "pjsip show endpoints",
@@ -70,9 +86,11 @@ class Asterisk:
             "mailboxes": "voicemail show users",
             "registrations": "pjsip show registrations",
             "contacts": "pjsip show contacts",
+            "channels": "core show channels concise",
         }
         with ThreadPoolExecutor(len(commands)) as pool:
             answers = dict(zip(commands, pool.map(self.ask, commands.values())))
+        calls = parse_channels(answers["channels"])
         return {
             "contexts": parse_contexts(answers["contexts"]),
             "endpoints": parse_endpoints(answers["endpoints"]),
@@ -80,7 +98,11 @@ class Asterisk:
             "mailboxes": parse_mailboxes(answers["mailboxes"]),
             "registrations": parse_registrations(answers["registrations"]),
             "contacts": parse_contacts(answers["contacts"]),
-            "channels": self.channels(),
+            "channels": len(calls),
+            "calls": calls,
+            "members": parse_members(answers["queues"]),
+            "started": self.started(),
+            "now": time.time(),
         }
 
 
@@ -95,33 +117,59 @@ class Live(Asterisk):
             raise Refusal("reload_failed", f"systemd can't {verb} Asterisk: {scrub(done.stderr.strip())}")
 
     @contextlib.contextmanager
+    def log(self, levels: str, word: str) -> Iterator[Path]:
+        """Let Asterisk log these levels to a file of its own; yield the file, and take both away at the end.
+
+        They go too when the agent is killed in the middle: a busy Asterisk would fill the disk. So a shell waits for the
+        agent's end, whatever that is, and does it.
+        """
+        name = f"kelid-{word}-{os.getpid()}"
+        path = Path(directories(self.conf)["astlogdir"], name)
+        guard = subprocess.Popen(
+            ("sh", "-c", LOG_GUARD, "kelid-log", str(self.conf), name, str(path)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
+        try:
+            self.ask(f"logger add channel {name} {levels}")
+            yield path
+        finally:
+            guard.communicate()
+            remove(path)
+
+    @contextlib.contextmanager
     def watch(self) -> Iterator[Callable[[], list[dict[str, str]]]]:
         """Watch the live log: yield a function that returns the errors since, without those that belong to a call."""
-        name = f"kelid-watch-{os.getpid()}"
-        path = Path(directories(self.conf)["astlogdir"], name)
-        self.ask(f"logger add channel {name} error")
+        with self.log("error", "watch") as path:
 
-        def text() -> str:
-            with contextlib.suppress(OSError), path.open("rb") as file:
-                return file.read(MAX_LOG).decode(errors="replace")
-            return ""
+            def text() -> str:
+                with contextlib.suppress(OSError), path.open("rb") as file:
+                    return file.read(MAX_LOG).decode(errors="replace")
+                return ""
 
-        def errors() -> list[dict[str, str]]:
-            size = -1
+            def errors() -> list[dict[str, str]]:
+                size = -1
 
-            def settled() -> bool:
-                nonlocal size
-                before, size = size, len(text())
-                return before == size
+                def settled() -> bool:
+                    nonlocal size
+                    before, size = size, len(text())
+                    return before == size
 
-            until(settled, 1.0, pause=0.03)
-            return [entry for entry in read_log(text(), levels=("ERROR",)) if tells_of_release(entry)]
+                until(settled, 1.0, pause=0.03)
+                return [entry for entry in read_log(text(), levels=("ERROR",)) if tells_of_release(entry)]
 
-        try:
             yield errors
-        finally:
-            self.ask(f"logger remove channel {name}")
-            remove(path)
+
+    def left(self, since: float) -> list[list[str]]:
+        """Return [queue, member] of the queue members that did something themselves since that time."""
+        path = Path(directories(self.conf)["astlogdir"], "queue_log")
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - MAX_LOG))
+            return parse_left(file.read(MAX_LOG).decode(errors="replace"), since)
+        return []
 
     def members(self) -> list[dict[str, Any]]:
         """Return the members of the queues."""

@@ -26,8 +26,8 @@ def status(server: Server) -> dict[str, Any]:
     }
 
 
-def observe(server: Server) -> dict[str, Any]:
-    """Return what the live Asterisk has loaded."""
+def observe(server: Server, since: float = 0.0) -> dict[str, Any]:
+    """Return what the live Asterisk has loaded; with ``since``, the queue members that did something themselves since."""
     if not server.live.running():
         raise Refusal("not_running", "Asterisk isn't running on the server")
     name = server.releases.current()
@@ -37,4 +37,5 @@ def observe(server: Server) -> dict[str, Any]:
         "drift": server.releases.drift(name) if name else [],
         "expect": server.releases.manifest(name).get("expect", {}),
         **server.live.observe(),
+        "left": server.live.left(since) if since else [],
     }

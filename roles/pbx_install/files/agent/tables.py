@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+MEMBER_EVENTS = frozenset(("ADDMEMBER", "REMOVEMEMBER", "PAUSE", "UNPAUSE", "PAUSEALL", "UNPAUSEALL"))
+"""Events of queue_log by which a member does something to itself (apps/app_queue.c)."""
+
 
 def parse_contexts(text: str) -> list[str]:
     """Return the contexts of ``dialplan show`` that a file made (Asterisk makes some of its own: parking, features)."""
@@ -56,6 +59,33 @@ def parse_steps(text: str) -> Iterator[tuple[str, str, str, int]]:
     """Yield (application, data, file, line) of each priority in ``dialplan show``."""
     for match in re.finditer(r"^.*?\b\d+\. ([A-Za-z_]\w*)\((.*)\)\s+\[([^\]:]+):(\d+)\]$", text, re.MULTILINE):
         yield match.group(1), match.group(2), match.group(3), int(match.group(4))
+
+
+def parse_channels(text: str) -> dict[str, int]:
+    """Return the channels of ``core show channels concise``: unique id -> seconds since it was made.
+
+    Fields are parted by ``!``: name, context, extension, priority, state, application, data, caller, account, peer account,
+    AMA flags, seconds, bridge, unique id. Data may hold the same sign, so the last are counted from the end.
+    """
+    found = {}
+    for line in text.splitlines():
+        parts = line.split("!")
+        if len(parts) >= 14 and re.fullmatch(r"\S+-?\d+\.\d+", parts[-1]):
+            found[parts[-1]] = int(parts[-3]) if parts[-3].isdigit() else 0
+    return found
+
+
+def parse_left(text: str, since: float) -> list[list[str]]:
+    """Given queue_log, return [queue, member] of whoever logged in or out, or paused or went on, at that time or later.
+
+    Each line: seconds since 1970, unique id, queue, member's name or interface, event, and more.
+    """
+    found = []
+    for line in text.splitlines():
+        parts = line.split("|")
+        if len(parts) >= 5 and parts[4] in MEMBER_EVENTS and parts[0].isdigit() and int(parts[0]) >= int(since):
+            found.append([parts[2], parts[3]])
+    return found
 
 
 def parse_members(text: str) -> list[dict[str, Any]]:
