@@ -1,4 +1,4 @@
-"""What the agent makes of Asterisk's log of calls, of its channels and of queue_log. Lines as Asterisk 16 and 22 write them."""
+"""What the agent makes of Asterisk's log of calls, of its channels and of queue_log; lines as Asterisk writes them."""
 
 from __future__ import annotations
 
