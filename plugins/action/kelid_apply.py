@@ -7,15 +7,28 @@ the play for others that are half-way.
 
 from __future__ import annotations
 
+import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.loader import action_loader
+
+with contextlib.suppress(ImportError):  # ansible lists plugins in places that have no kelid
+    # Ansible reads this module once and then forks for each host: none of those has to import what all of them need.
+    import kelid.compile
+    import kelid.render  # noqa: F401
+    from kelid.pipeline import cache, release
+
+    cache.of_kelid()
 
 
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
     """Takes what kelid_begin takes, and ``verify_limit``: seconds that a registration gets to come back.
+
+    Without a plan (``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
+    open the site's vault.
 
     What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
     """
@@ -27,15 +40,23 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         self.steps: dict[str, Any] = {}
         args = dict(self._task.args)
         limit = float(args.pop("verify_limit", None) or 0)
+        if not (args.get("base") or args.get("release")):
+            told = self.ask("status", "--like", self.likeness())
+            if told.get("same"):
+                told["previous"] = told["release"]
+                self.steps["kelid_begin"] = told
+                return {**self.result(told), "kelid_steps": self.steps}
+            if told.get("ok") and not self._task.check_mode:
+                args["base"] = told["release"] or "none"
         begun = self.step("kelid_begin", args)
         if begun.get("failed") or not begun.get("changed") or self._task.check_mode:
             return {**begun, "kelid_steps": self.steps}
         told = begun["kelid"]
-        release = {"release": told["release"]}
+        name = {"release": told["release"]}
         try:
             self.tell(f"release {told['release'][:12]} is in force, its way back armed")
             looking = {
-                **release,
+                **name,
                 "expect": told["expect"],
                 "before": told["before"],
                 "restarted": told["restarted"],
@@ -46,21 +67,35 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
             verified = self.step("kelid_verify", looking)
             if not verified.get("failed"):
                 self.tell("verified over a new connection")
-                kept = self.step("kelid_confirm", release)
+                kept = self.step("kelid_confirm", name)
                 if not kept.get("failed"):
                     return {**begun, "kelid_steps": self.steps}
-                return self.back(release, str(kept.get("msg")))
-            return self.back(release, str(verified.get("msg")))
+                return self.back(name, str(kept.get("msg")))
+            return self.back(name, str(verified.get("msg")))
         except AnsibleConnectionFailure as problem:
             # Nobody there to be asked to go back: the server does so by itself when nobody confirms.
             return {"unreachable": True, "msg": str(problem), "kelid": told, "kelid_steps": self.steps}
         except AnsibleError as problem:
-            return self.back(release, str(problem))
+            return self.back(name, str(problem))
 
-    def back(self, release: dict[str, str], reason: str) -> dict[str, Any]:
+    def likeness(self) -> str:
+        """Return two digests of what the site is now. Raise AnsibleActionFail with every finding if it is not valid."""
+        from kelid.findings import KelidError  # noqa: PLC0415
+
+        try:
+            return str(
+                release.likeness(
+                    Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"), cache.Cache()
+                )
+            )
+        except KelidError as problem:
+            findings = "".join(f"\n{finding}" for finding in problem.findings)
+            raise AnsibleActionFail(f"{problem}{findings}") from problem
+
+    def back(self, name: dict[str, str], reason: str) -> dict[str, Any]:
         """Go back to the release before, and return the result of a release that did not hold."""
         try:
-            undone = self.step("kelid_undo", release)
+            undone = self.step("kelid_undo", name)
         except AnsibleError as problem:
             undone = {"failed": True, "msg": str(problem)}
         if undone.get("failed"):

@@ -8,10 +8,14 @@ from ansible.plugins.loader import action_loader
 
 
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
-    """Takes nothing; its answer is under ``kelid``."""
+    """``like`` is BUNDLE:SEALED, digests of what the site is now: a server that has just that says so and no more.
 
-    _VALID_ARGS = frozenset()
+    The answer is under ``kelid``.
+    """
+
+    _VALID_ARGS = frozenset(("like",))
 
     def work(self) -> dict[str, Any]:
         """Return the agent's answer."""
-        return self.result(self.ask("status"), changed=False)
+        like = str(self._task.args.get("like") or "")
+        return self.result(self.ask("status", *(["--like", like] if like else [])), changed=False)

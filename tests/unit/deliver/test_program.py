@@ -52,3 +52,18 @@ def test_a_folder_that_is_no_program_is_refused(tmp_path: Path) -> None:
     """Nothing goes to a server that couldn't start there."""
     with pytest.raises(FileNotFoundError, match="__main__"):
         program(tmp_path)
+
+
+def test_a_quick_answer_needs_nothing_of_the_rest(package: Path, tmp_path: Path) -> None:
+    """``quick.py`` is asked first, and only it loads the rest."""
+    (package / "quick.py").write_text(
+        "import sys\n\n\ndef main() -> int:\n    print('quick')\n"
+        "    assert 'parrot.__main__' not in sys.modules\n    return 0\n"
+    )
+    path = tmp_path / "parrot"
+    path.write_bytes(program(package))
+    path.chmod(0o755)
+
+    done = subprocess.run([path, "good"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "quick\n", "")

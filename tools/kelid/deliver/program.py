@@ -9,7 +9,9 @@ from pathlib import Path
 SHEBANG = b"#!/usr/bin/python3\n"
 MOMENT = (1980, 1, 1, 0, 0, 0)
 """The time of every entry, the earliest that a zip knows: the same source gives the same bytes for ever."""
-MAIN = "import sys\n\nfrom {name}.__main__ import main\n\nsys.exit(main())\n"
+MAIN = "import sys\n\nfrom {name}.{entry} import main\n\nsys.exit(main())\n"
+QUICK = "quick"
+"""A module with a ``main`` of its own, which is asked first: it answers without the rest, or calls ``__main__``'s."""
 
 
 def program(source: Path) -> bytes:
@@ -21,7 +23,8 @@ def program(source: Path) -> bytes:
     if not (source / "__main__.py").is_file():
         raise FileNotFoundError(f"{source} holds no __main__.py")
     members = {path.relative_to(source.parent).as_posix(): path.read_bytes() for path in source.rglob("*.py")}
-    members["__main__.py"] = MAIN.format(name=source.name).encode()
+    first = QUICK if (source / f"{QUICK}.py").is_file() else "__main__"
+    members["__main__.py"] = MAIN.format(name=source.name, entry=first).encode()
     out = io.BytesIO(SHEBANG)
     out.seek(0, io.SEEK_END)
     with zipfile.ZipFile(out, "a", compression=zipfile.ZIP_STORED) as packed:

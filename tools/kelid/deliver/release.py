@@ -82,10 +82,12 @@ def make_release(
     commit: str,
     dirty: bool,
     tool: str,
+    sealed: str = "",
 ) -> Release:
     """Given a bundle and the opened vault, return the release; ``media`` gives the bytes of a sound as the server gets them.
 
-    The same input gives the same bytes: no clock goes in.
+    ``sealed`` is a digest of the vault as it lies on the disk: while that is the same, so are the secrets, and nobody need
+    open it to know. The same input gives the same bytes: no clock goes in.
     """
     digests = secret_digests(secret_names(bundle), secrets)
     name = release_name(bundle.digest, digests)
@@ -99,6 +101,7 @@ def make_release(
         "kelid": tool,
         "asterisk": bundle.asterisk,
         "bundle": bundle.digest,
+        "sealed": sealed,
         "secrets": digests,
         "files": {
             path: {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body)}

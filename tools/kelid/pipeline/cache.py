@@ -6,6 +6,7 @@ secret, and is believed only if the digest in it fits: what is damaged or of ano
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -42,6 +43,7 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kelid" / "sites"
 
 
+@functools.cache
 def of_kelid() -> bytes:
     """Return a digest of all that makes results besides a site: kelid's source, schemas, Python and the packages it uses."""
     total = hashlib.sha256(sys.version.encode())

@@ -75,6 +75,14 @@ def run(task: Task, names: Sequence[str], *, jobs: int = 0) -> Iterator[Outcome]
         task.cache.prune()
 
 
+def rendered(sites: Path, name: str, cache: Cache | None = None) -> Result:
+    """Return what a site renders to, remembered or fresh. Raise KelidError with all findings if it is not valid."""
+    result, _ = _result(Task(sites=sites, output=sites, cache=cache), name)
+    if not result.valid:
+        raise KelidError(f"{name} is not valid", exit=Exit.INVALID, findings=result.findings)
+    return result
+
+
 def _chunk(task: Task, names: Iterable[str]) -> list[Outcome]:
     # Sites hold no cycles worth a search of the whole heap every few hundred objects.
     gc.disable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,8 @@ from kelid.model.pbx import Media
 from kelid.model.plan import Plan
 from kelid.model.release import BackupSettings, HostEntry, Release
 from kelid.model.reloads import RELOADS, RESTART, expectations
-from kelid.pipeline import Checked, check, secrets_of, site_names
+from kelid.pipeline import Checked, check, fleet, secrets_of, site_names
+from kelid.pipeline.cache import Cache
 from kelid.readback import readback
 from kelid.records import git
 from kelid.render import escape
@@ -50,6 +52,7 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
         commit=commit.id,
         dirty=commit.dirty,
         tool=__version__,
+        sealed=sealed_digest(sites, checked.name),
     )
 
 
@@ -61,6 +64,23 @@ def expected_of(checked: Checked) -> dict[str, Any]:
 
         expected["calls"] = after_apply.expectations(checked.site, checked.pbx)
     return expected
+
+
+def likeness(sites: Path, site: str, cache: Cache | None = None) -> str:
+    """Given a site, return ``BUNDLE:SEALED``: two digests that a server's release has if an apply would change nothing.
+
+    They need no password. Raise KelidError, with all findings, if the site is not valid.
+    """
+    result = fleet.rendered(sites, site, cache)
+    return f"{result.digest}:{sealed_digest(sites, site)}"
+
+
+def sealed_digest(sites: Path, site: str) -> str:
+    """Return sha256 of the site's secrets.yml as it lies on the disk, sealed; "" where there is none."""
+    try:
+        return hashlib.sha256((sites / site / "secrets.yml").read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def need_machine(sites_dir: Path, site: str, role: str) -> None:
