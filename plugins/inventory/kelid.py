@@ -19,6 +19,7 @@ name: kelid
 short_description: The machines of kelid's sites
 description:
   - Gives address, port, user and the git commit of every site in the sites directory; the host has the site's name.
+  - Groups are C(primary), C(standby), C(client_NAME) and, for each tag of a site, C(tag_NAME).
   - A site with a standby has a second host, C(noor-clinic.standby), in the group C(standby).
   - The host key that C(site.yml) names is enforced; without one the user's own C(known_hosts) decides.
 options:
@@ -54,23 +55,25 @@ options:
     env:
       - name: KELID_PORT
   user:
-    description: Another user for the selected site.
+    description: Another user for the selected site, or for all.
     type: str
     env:
       - name: KELID_USER
   identity:
-    description: Private key file that opens the selected site's server.
+    description: Private key file that opens the selected site's server, or all of them.
     type: path
     env:
       - name: KELID_IDENTITY
   known_hosts:
-    description: A known_hosts file that takes the place of the selected site's host key.
+    description: A known_hosts file that takes the place of the selected site's host key, or of all of theirs.
     type: path
     env:
       - name: KELID_KNOWN_HOSTS
 """
 
 OVERRIDES = ("address", "port", "user", "identity", "known_hosts")
+FOR_ONE = ("address", "port")
+"""Overrides that can't be true of several sites."""
 
 
 class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
@@ -97,7 +100,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         only, role = self.get_option("site"), self.get_option("server")
         changed = {name: self.get_option(name) for name in OVERRIDES if self.get_option(name)}
         try:
-            entries = [entry for entry in release.inventory(sites) if not only or entry.site == only]
+            entries = release.inventory(sites, only or "")
         except KelidError as problem:
             raise AnsibleParserError(str(problem)) from problem
         if only and role and entries:
@@ -108,13 +111,13 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             raise AnsibleParserError(
                 f"{sites} has no site {only!r} whose site.yml can be read; run kelid check"
             )
-        if changed and not only:
-            names = ", ".join(f"KELID_{name.upper()}" for name in changed)
+        if not only and (single := [name for name in FOR_ONE if name in changed]):
+            names = ", ".join(f"KELID_{name.upper()}" for name in single)
             raise AnsibleParserError(f"{names} is for one site; set KELID_SITE too")
         for group in ("primary", "standby"):
             self.inventory.add_group(group)
         for entry in entries:
-            self._add(entry, sites, changed if entry.role == (role or "primary") else {})
+            self._add(entry, sites, changed if not only or entry.role == (role or "primary") else {})
 
     def _add(self, entry: Any, sites: Path, changed: dict[str, Any]) -> None:
         address = str(changed.get("address") or entry.address)
@@ -147,6 +150,9 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         values["ansible_control_path"] = f"%(directory)s/{trust}-%%C"
         self.inventory.add_host(entry.name)
         self.inventory.add_child(entry.role, entry.name)
+        for group in (f"client_{entry.client.replace('-', '_')}", *(f"tag_{tag}" for tag in entry.tags)):
+            self.inventory.add_group(group)
+            self.inventory.add_child(group, entry.name)
         for name, value in values.items():
             self.inventory.set_variable(entry.name, name, value)
 

@@ -20,9 +20,9 @@ from kelid.load.tree import MAX_BYTES, Node, Scalar, read_tree
 from kelid.load.tree import Mapping as MappingNode
 from kelid.model.loaded import Loaded, VaultValue
 from kelid.model.meant import meant
-from kelid.model.site import Sound
+from kelid.model.site import About, Sound
 
-__all__ = ["MAX_MEDIA_BYTES", "load_files", "load_site", "shown_folder"]
+__all__ = ["MAX_MEDIA_BYTES", "load_about", "load_files", "load_site", "shown_folder"]
 
 MAX_MEDIA_BYTES = 20_000_000
 """Twenty minutes of a prompt as Asterisk gets it, or twenty minutes of music as FLAC or MP3."""
@@ -64,6 +64,22 @@ def load_site(folder: Path, *, shown: str | None = None, over: Mapping[str, byte
     files |= over or {}
     known = {finding.where.file for finding in findings}
     return _load(absolute.name, files, shown, findings, known)
+
+
+def load_about(folder: Path) -> About | None:
+    """Given a site's folder, return what its site.yml says of its machines, without a look at any other file.
+
+    None where no site.yml can be read there or it doesn't fit its schema; ``load_site`` says why.
+    """
+    try:
+        content = (folder / "site.yml").read_bytes()
+    except OSError:
+        return None
+    tree, faults = _tree(content, "site.yml", vault=False)
+    if tree is None or faults:
+        return None
+    data, _, good = schema.check("site", tree)
+    return View(data, tree).make(About, name=folder.name) if good else None
 
 
 def shown_folder(folder: Path) -> str:

@@ -26,6 +26,8 @@ class HostEntry:
     user: str
     host_key: str
     commit: str
+    client: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from kelid.compare.plans import ServerState, Side
 from kelid.deliver import loglines
 from kelid.deliver.release import make_release as pack_release
 from kelid.findings import Exit, Finding, KelidError, has_errors
-from kelid.load import load_site
+from kelid.load import load_about, load_site
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import Media
 from kelid.model.plan import Plan
@@ -90,15 +90,18 @@ def need_machine(sites_dir: Path, site: str, role: str) -> None:
         raise KelidError(f"{site} has no {role}; write servers.{role} in its site.yml", exit=Exit.USAGE)
 
 
-def inventory(sites_dir: Path) -> list[HostEntry]:
-    """Return the machines of every site that can be loaded; one that is not valid is there too, apply refuses it."""
+def inventory(sites_dir: Path, only: str = "") -> list[HostEntry]:
+    """Return the machines of every site whose site.yml can be read, or of one; apply refuses what else isn't valid."""
     entries = []
-    for name in site_names(sites_dir):
-        loaded = load_site(sites_dir / name)
-        if loaded.site is None:
+    commits: dict[Path, str] = {}
+    for name in [only] if only else site_names(sites_dir):
+        about = load_about(sites_dir / name)
+        if about is None:
             continue
-        commit = git.head(sites_dir / name).id
-        for role, server in loaded.site.servers.each():
+        top = git.top(sites_dir / name)
+        if top not in commits:
+            commits[top] = git.head(top).id
+        for role, server in about.servers.each():
             entries.append(
                 HostEntry(
                     site=name,
@@ -107,7 +110,9 @@ def inventory(sites_dir: Path) -> list[HostEntry]:
                     port=server.port,
                     user=server.user,
                     host_key=server.host_key,
-                    commit=commit,
+                    commit=commits[top],
+                    client=about.client,
+                    tags=about.tags,
                 )
             )
     return entries

@@ -30,6 +30,12 @@ def head(folder: Path) -> Commit:
     return Commit(result.stdout.decode().strip(), dirty=bool(status.returncode or status.stdout.strip()))
 
 
+def top(folder: Path) -> Path:
+    """Return the folder whose repository the folder lies in, or the folder itself where that is none. Starts no program."""
+    absolute = folder.absolute()
+    return next((each for each in (absolute, *absolute.parents) if (each / ".git").exists()), absolute)
+
+
 def resolve(folder: Path, revision: str) -> str:
     """Given a revision as git understands it, return its commit.
 

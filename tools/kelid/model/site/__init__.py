@@ -59,7 +59,7 @@ from kelid.model.site.routes import (
     Pin,
     PinSet,
 )
-from kelid.model.site.system import TESTED_ASTERISK, DialRules, Profile, Range, Server, Servers
+from kelid.model.site.system import TESTED_ASTERISK, About, DialRules, Profile, Range, Server, Servers
 from kelid.model.site.trunks import (
     CallerNumberIn,
     Dahdi,
@@ -78,6 +78,7 @@ __all__ = [
     "COSTLY",
     "DEFAULT_MUSIC",
     "TESTED_ASTERISK",
+    "About",
     "Acl",
     "Announcement",
     "BackupPolicy",

@@ -36,6 +36,16 @@ class Servers(Placed):
             yield "standby", self.standby
 
 
+class About(Placed):
+    """What an inventory needs to know of a site: whose it is, by which words it is chosen, its machines."""
+
+    name: str
+    client: str
+    tags: tuple[str, ...] = ()
+    """What a change of many sites chooses them by; the PBX itself has nothing of it."""
+    servers: Servers
+
+
 class DialRules(Placed):
     """How numbers are written and dialled in the client's country (ITU-T E.164 country codes, without a plus sign)."""
 
