@@ -17,11 +17,17 @@ LOG_LINES = 20
 """How many lines of Asterisk's log go into a message; all of them are in the result."""
 
 
+VERBS = frozenset(
+    ("status", "observe", "adopt", "releases", "release", "receipts", "told", "refused", "undo")
+)
+"""What the action may ask for by itself; begin, rollback and confirm have actions of their own."""
+
+
 class ActionModule(ActionBase):
-    """One verb of the agent: ``status``, ``observe``, or ``adopt`` (with ``restart``)."""
+    """One verb of the agent. ``words`` are what follows it on its command line, ``restart`` is adopt's."""
 
     TRANSFERS_FILES = False
-    _VALID_ARGS = frozenset(("verb", "restart"))
+    _VALID_ARGS = frozenset(("verb", "restart", "words"))
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -33,14 +39,45 @@ class ActionModule(ActionBase):
     def work(self) -> dict[str, Any]:
         """Return the task's result."""
         verb = str(self._task.args.get("verb", "status"))
-        if verb not in {"status", "observe", "adopt"}:
-            raise AnsibleActionFail(f"verb {verb!r} is none of status, observe, adopt")
-        words = [verb]
+        if verb not in VERBS:
+            raise AnsibleActionFail(f"verb {verb!r} is none of {', '.join(sorted(VERBS))}")
+        words = [verb, *(str(word) for word in self._task.args.get("words") or ())]
         if verb == "adopt":
             words += ["--restart", str(self._task.args.get("restart") or "idle")]
             if self._task.check_mode:
                 words.append("--dry-run")
+        if verb in {"adopt", "told", "refused"}:
+            words += ["--account", json.dumps(self.account())]
         return self.result(self.ask(*words))
+
+    def plan(self) -> dict[str, Any]:
+        """Return what the plan of this host saw and promised: ``base``, ``state``, ``release``; {} where there is none."""
+        return dict(self._task.args.get("plan") or {})
+
+    def said(self) -> dict[str, Any]:
+        """Return the account that `kelid` gives of this host's change, {} where it isn't in front.
+
+        It is read as it is, and no template: the words of people stand in it.
+        """
+        plans = self.given.get("kelid_plans")
+        found = (
+            plans.get(str(self.given.get("inventory_hostname", ""))) if isinstance(plans, Mapping) else None
+        )
+        return dict((found or {}).get("account") or {})
+
+    def account(self, **more: Any) -> dict[str, Any]:
+        """Return on whose account this is: what `kelid` said of it, else what this machine knows (AWX names its user)."""
+        given = self.said()
+        if not given:
+            from kelid.pipeline import receipts  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
+
+            user = str(self.given.get("awx_user_name") or self.given.get("tower_user_name") or "")
+            sites = Path(str(self._templar.template(self.given.get("kelid_sites_dir") or ".")))
+            site = str(self._templar.template(self.given.get("kelid_site") or ""))
+            host = str(self.given.get("inventory_hostname", ""))
+            role = host.removeprefix(f"{site}.") if host.startswith(f"{site}.") else "primary"
+            given = receipts.account(sites, site, role, who=user).as_dict()
+        return {**given, **{key: value for key, value in more.items() if value}}
 
     def ask(self, *words: str, archive: bytes | None = None) -> dict[str, Any]:
         """Return the agent's answer, in one round trip. A server without an agent answers ``not_installed``."""

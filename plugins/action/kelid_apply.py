@@ -27,28 +27,35 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
     """Takes what kelid_begin takes, and ``verify_limit``: seconds that a registration gets to come back.
 
-    Without a plan (``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
-    open the site's vault.
+    Without a plan (its ``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
+    open the site's vault. With ``rollback`` (kelid_rollback's ``release``, or "") a release that the server still has is put
+    in force again.
 
     What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
     """
 
-    _VALID_ARGS = frozenset(("base", "release", "confirm_within", "restart", "verify_limit"))
+    _VALID_ARGS = frozenset(
+        ("plan", "confirm_within", "restart", "limit", "overrides", "verify_limit", "rollback")
+    )
 
     def work(self) -> dict[str, Any]:
         """Return the task's result: failed where the release isn't kept, with the reason and what became of the old one."""
         self.steps: dict[str, Any] = {}
         args = dict(self._task.args)
         limit = float(args.pop("verify_limit", None) or 0)
-        if not (args.get("base") or args.get("release")):
+        self.first = "kelid_begin"
+        if "rollback" in args:
+            self.first = "kelid_rollback"
+            args["release"] = args.pop("rollback")
+        elif not (self.plan().get("base") or self.plan().get("release")):
             told = self.ask("status", "--like", self.likeness())
             if told.get("same"):
                 told["previous"] = told["release"]
                 self.steps["kelid_begin"] = told
                 return {**self.result(told), "kelid_steps": self.steps}
             if told.get("ok") and not self._task.check_mode:
-                args["base"] = told["release"] or "none"
-        begun = self.step("kelid_begin", args)
+                args["plan"] = {"base": told["release"] or "none", "state": told.get("state") or ""}
+        begun = self.step(self.first, args)
         if begun.get("failed") or not begun.get("changed") or self._task.check_mode:
             return {**begun, "kelid_steps": self.steps}
         told = begun["kelid"]
@@ -95,7 +102,7 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
     def back(self, name: dict[str, str], reason: str) -> dict[str, Any]:
         """Go back to the release before, and return the result of a release that did not hold."""
         try:
-            undone = self.step("kelid_undo", name)
+            undone = self.step("kelid_undo", {**name, "why": reason})
         except AnsibleError as problem:
             undone = {"failed": True, "msg": str(problem)}
         if undone.get("failed"):
@@ -103,7 +110,7 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         else:
             state = "the release before is back"
             self.tell(state)
-        told = {**self.steps["kelid_begin"], "ok": False, "code": "not_kept", "message": f"{reason}; {state}"}
+        told = {**self.steps[self.first], "ok": False, "code": "not_kept", "message": f"{reason}; {state}"}
         return {**self.result(told, changed=False), "kelid_steps": self.steps}
 
     def step(self, action: str, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ansible.plugins.loader import action_loader
@@ -11,44 +12,70 @@ NOTHING = ("", "0" * 64)
 
 
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
-    """``base`` is the release that the plan saw (default: what is there now); ``confirm_within`` counts seconds.
+    """``confirm_within`` counts seconds. ``plan`` is what the plan saw and promised.
 
-    ``release`` is what the plan promised: anything else that the site renders to by now is refused, unsent.
-    ``restart``: what to do where only a restart will do: ``idle`` (when nobody calls), ``never``, ``now``.
+    ``base`` and ``state`` there are what the server had (without them: what is there now); anything else that the site
+    renders to by now than ``release`` is refused, unsent.
+    ``restart``: what to do where only a restart will do: ``idle`` (when nobody calls), ``never``, ``now``, or ``drain``
+    (new calls are turned away until the others have ended); ``limit`` are the seconds that calls get to end.
+    ``overrides`` name what the change may touch though it is guarded: name -> reason, or a list of names.
     """
 
-    _VALID_ARGS = frozenset(("base", "release", "confirm_within", "restart"))
+    _VALID_ARGS = frozenset(("plan", "confirm_within", "restart", "limit", "overrides"))
 
     def work(self) -> dict[str, Any]:
         """Return the agent's answer with what the release expects to be there (``expect``)."""
-        release = self.release()
-        planned = str(self._task.args.get("release") or release.name)
+        release, plan = self.release(), self.plan()
+        self.note(release.manifest)
+        planned = str(plan.get("release") or release.name)
         if planned != release.name:
             told = {
                 "ok": False,
                 "code": "stale_plan",
                 "message": f"the site is now release {release.name[:12]}, not {planned[:12]} as planned; plan again",
             }
-            return self.result(told)
-        base = str(self._task.args.get("base") or "")
+            noted = self.refused(told)
+            return self.result({**told, "receipt": noted.get("receipt")})
+        base, state = str(plan.get("base") or ""), str(plan.get("state") or "")
         if self._task.check_mode or not base:
             status = self.ask("status")
             if self._task.check_mode:
                 return self.judged(release, status)
             if not status.get("ok"):
                 return self.result(status)
-            base = status["release"] or "none"
-        told = self.ask(
-            "begin",
-            "--base",
-            "none" if base in NOTHING else base,
-            "--confirm-within",
-            str(int(self._task.args.get("confirm_within") or 180)),
-            "--restart",
-            str(self._task.args.get("restart") or "idle"),
-            archive=release.archive,
-        )
+            base, state = status["release"] or "none", status.get("state") or ""
+        told = self.ask("begin", *self.how(base, state), archive=release.archive)
         return self.result({**told, "expect": release.manifest["expect"]} if told.get("ok") else told)
+
+    def note(self, manifest: dict[str, Any]) -> None:
+        """Keep what the account of this change says beside what the control node knows of it."""
+        args = self._task.args
+        overrides = args.get("overrides") or {}
+        named = overrides if isinstance(overrides, dict) else dict.fromkeys(map(str, overrides), "")
+        self.words = self.account(
+            commit=manifest.get("commit"),
+            dirty=manifest.get("dirty"),
+            when=args.get("restart"),
+            overrides=named,
+        )
+
+    def how(self, base: str, state: str) -> list[str]:
+        """Return what the agent needs to know of the change."""
+        args = self._task.args
+        words = ["--base", "none" if base in NOTHING else base, "--state", state]
+        words += ["--confirm-within", str(int(args.get("confirm_within") or 180))]
+        words += [
+            "--restart",
+            str(args.get("restart") or "idle"),
+            "--limit",
+            str(float(args.get("limit") or 0)),
+        ]
+        return [*words, "--account", json.dumps(self.words)]
+
+    def refused(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Have the server write down what was refused here, as far as it can be reached; return its answer."""
+        words = ("--code", told["code"], "--message", told["message"], "--account", json.dumps(self.words))
+        return self.ask("refused", *words)
 
     def judged(self, release: Any, status: dict[str, Any]) -> dict[str, Any]:
         """Return, for check mode, whether a run would change the server; nothing is sent and nothing changed."""

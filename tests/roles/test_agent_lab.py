@@ -380,7 +380,8 @@ def test_the_timer_undoes_what_nobody_confirms(server: Server) -> None:
     until(lambda: server.agent("status")["armed"] is None, 15)
     assert "no existence of 9@from-trunk" in server.host.asterisk("dialplan show 9@from-trunk")
     assert server.agent("confirm", new.name)["code"] == "not_armed"
-    assert server.agent("status")["last"]["verb"] == "undo"
+    assert server.agent("status")["last"]["event"] == "undone"
+    told_once(server, new, "timer")
 
 
 def test_a_power_cut_undoes_as_well(server: Server) -> None:
@@ -392,6 +393,19 @@ def test_a_power_cut_undoes_as_well(server: Server) -> None:
     assert server.current == release().name
     assert server.agent("status")["armed"] is None
     assert "PJSIP/101,20" in server.host.asterisk("dialplan show 101@internal")
+    told_once(server, new, "reboot")
+
+
+def told_once(server: Server, made: Made, by: str) -> None:
+    """A server that went back by itself says so to the next run, which does nothing; the one after that goes on."""
+    back = server.agent("status")["went_back"]
+    assert (back["entry"]["by"], back["entry"]["release"]) == (by, made.name)
+    refused = server.begin(made)
+    assert refused["code"] == "went_back"
+    assert back["story"] in refused["message"]
+    assert server.agent("status")["went_back"] is None
+    assert server.begin(made)["changed"]
+    assert server.agent("undo")["ok"]
 
 
 def test_dynamic_members_and_pauses_come_back(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -199,7 +200,8 @@ def test_a_stale_plan_is_refused(installed: Control) -> None:
     """An apply that names another base than the server's is refused, with the reason."""
     before = installed.current
     installed.ring_for(22)
-    refused = installed.play("apply", "-e", f"kelid_base={'f' * 64}")
+    plans = {"kelid_plans": {SITE: {"base": "f" * 64}}}
+    refused = installed.play("apply", "-e", json.dumps(plans))
     assert refused.status == 2
     assert "plan again" in refused.output
     assert installed.current == before

@@ -80,6 +80,7 @@ class FakePbx:
         self.path("/var/lib/kelid/current").symlink_to(f"releases/{RELEASE}")
         self.write("/var/lib/kelid/media/" + "d" * 64 + ".wav", b"RIFF prompt")
         self.write("/var/lib/kelid/journal.jsonl", '{"event": "confirm"}\n')
+        self.write("/var/lib/kelid/receipts.jsonl", '{"event": "confirmed"}\n')
         box = "/var/spool/asterisk/voicemail/default/101"
         for number in range(3):
             self.write(f"{box}/INBOX/msg{number:04d}.wav", bytes([number]) * 3000)

@@ -15,7 +15,7 @@ import sys
 from kelid.commands import options, server
 from kelid.deliver.server import Applied
 from kelid.findings import Exit, KelidError
-from kelid.pipeline import release
+from kelid.pipeline import receipts, release
 from kelid.report import plans as report
 from kelid.report.findings import as_data
 
@@ -69,10 +69,19 @@ def run(arguments: argparse.Namespace) -> Exit:
         return Exit.OK
     if not arguments.yes and not options.confirmed(f"Apply this plan to {plan.site}?"):
         raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
+    account = receipts.account(
+        options.sites_of(arguments), plan.site, arguments.server or "primary", plan=plan.digest
+    )
     with options.progress(arguments) as watch:
         applied = server.server_of(arguments, watch).apply(
-            base=plan.base, release=plan.release, restart=arguments.restart
+            {"base": plan.base, "release": plan.release, "account": account.as_dict()},
+            restart=arguments.restart,
         )
+    unnoted = receipts.note(
+        options.sites_of(arguments), plan.site, plan.commit, [applied.receipt] if applied.receipt else []
+    )
+    if unnoted:
+        print(f"kelid: {unnoted}", file=sys.stderr)
     findings = release.findings_of_log(checked, applied.log)
     if arguments.json:
         options.print_json(

@@ -34,6 +34,13 @@ def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> Non
         parser.add_argument("--json", action="store_true", help="print the answer as JSON on standard output")
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """Add ``--language``."""
+    parser.add_argument(
+        "--language", choices=("en", "fa"), default="en", help="language of the words (default: en)"
+    )
+
+
 def add_sites(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     """Add the site (or sites) and ``--sites``."""
     if several:
@@ -110,10 +117,11 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_server_verb(parser: argparse.ArgumentParser) -> None:
-    """Add what every verb takes that speaks to one site's server."""
+def add_server_verb(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:
+    """Add what every verb takes that speaks to one site's server; ``vault``: it opens secrets, too."""
     add_sites(parser)
-    add_vault(parser)
+    if vault:
+        add_vault(parser)
     add_server(parser)
     add_output(parser)
 
@@ -144,7 +152,7 @@ def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
         "KELID_USER": arguments.user,
         "KELID_IDENTITY": arguments.identity and arguments.identity.resolve(),
         "KELID_KNOWN_HOSTS": arguments.known_hosts and arguments.known_hosts.resolve(),
-        "KELID_VAULT_PASSWORD_FILE": arguments.vault_password_file
+        "KELID_VAULT_PASSWORD_FILE": getattr(arguments, "vault_password_file", None)
         and arguments.vault_password_file.resolve(),
         "KELID_BACKUP_ADDRESS": getattr(arguments, "backup_address", None),
         "KELID_BACKUP_HOST_KEY": getattr(arguments, "backup_host_key", None),

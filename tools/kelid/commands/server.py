@@ -8,7 +8,8 @@ from typing import Any
 
 from kelid import pipeline
 from kelid.commands import options
-from kelid.deliver.server import Server
+from kelid.deliver.server import REFUSALS, Server
+from kelid.findings import Exit, KelidError
 from kelid.model.plan import Plan
 from kelid.model.progress import Watcher
 from kelid.pipeline import Checked, release
@@ -32,6 +33,16 @@ def server_of(arguments: argparse.Namespace, watch: Watcher) -> Server:
         watch=watch,
         verbosity=max(0, arguments.verbose - 1),
     )
+
+
+def need(told: Mapping[str, Any], site: str) -> None:
+    """Return if an agent's answer is none of a refusal; else raise KelidError with its reason."""
+    if not told.get("ok"):
+        code = str(told.get("code"))
+        unknown = Exit.UNKNOWN if code == "no_answer" else Exit.FAILURE
+        raise KelidError(
+            f"{site}: {code}: {told.get('message')}", exit=Exit.REFUSED if code in REFUSALS else unknown
+        )
 
 
 def checked_site(arguments: argparse.Namespace) -> tuple[Checked, bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 from kelid.deliver.runner import Outcome, demand, run_playbook
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Watcher
+from kelid.model.record import EMPTY
 from kelid.model.release import host_name
 
 
@@ -18,7 +19,8 @@ class Applied:
     """What became of an apply.
 
     ``code`` is "" where it went well, else the agent's word (``staging_failed``, ``stale_base``...) or ``verify_failed``;
-    ``log`` holds what the private Asterisk on the server said, ``undone`` whether the old release is back.
+    ``log`` holds what the private Asterisk on the server said, ``undone`` whether the old release is back; ``receipt`` is
+    the line of the server's journal that says what became of it, "" where none could be written.
     """
 
     changed: bool = False
@@ -31,6 +33,8 @@ class Applied:
     undone: bool = False
     log: tuple[Mapping[str, Any], ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
+    receipt: str = ""
+    touched: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -42,7 +46,7 @@ class Applied:
         """Return the exit status of an apply that ended so."""
         if self.ok:
             return Exit.OK
-        if self.undone:
+        if self.undone or self.code == "went_back":
             return Exit.ROLLED_BACK
         return Exit.REFUSED if self.code in REFUSALS else Exit.FAILURE
 
@@ -61,6 +65,11 @@ REFUSALS = frozenset(
         "restart_needed",
         "no_timer",
         "not_sent",
+        "guarded",
+        "cancelled",
+        "no_release",
+        "damaged",
+        "bad_account",
     }
 )
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
@@ -115,7 +124,8 @@ class Server:
             raise KeyboardInterrupt(
                 f"{self.host}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
             ) from stop
-        if self.host in outcome.unreachable and not outcome.result("kelid_begin", self.host):
+        begun = outcome.result("kelid_begin", self.host) or outcome.result("kelid_rollback", self.host)
+        if self.host in outcome.unreachable and not begun:
             demand(outcome, self.host, f"run the playbook {playbook}")
         return outcome
 
@@ -132,26 +142,39 @@ class Server:
         demand(outcome, self.host, "ask for its status")
         return self._result(outcome, "kelid_status")
 
-    def apply(self, *, base: str | None = None, release: str = "", restart: str = "idle") -> Applied:
+    def apply(self, plan: Mapping[str, Any] = EMPTY, *, restart: str = "idle", limit: float = 0) -> Applied:
         """Bring the site's release to the server, verify it and confirm; on any failure the old one is back.
 
-        ``base`` and ``release`` are those of the plan: refused if the server or the site has another one by now.
+        ``plan`` has ``base``, ``state`` and ``release`` as the plan saw and promised them, refused if the server or the site
+        has others by now, and the ``account`` for the receipt. ``restart`` and ``limit`` (seconds) are kelid_begin's.
         """
-        variables = {"kelid_restart": restart}
-        if base is not None:
-            variables["kelid_base"] = base or "none"
-        if release:
-            variables["kelid_release"] = release
-        outcome = self._run("apply", **variables)
-        begin = outcome.result("kelid_begin", self.host) or {}
+        return self._changed("apply", "kelid_begin", plan, restart=restart, limit=limit)
+
+    def rollback(self, plan: Mapping[str, Any], *, restart: str = "idle", limit: float = 0) -> Applied:
+        """Put a release that is on the server in force again, as ``apply`` does with a new one."""
+        return self._changed("rollback", "kelid_rollback", plan, restart=restart, limit=limit)
+
+    def _changed(
+        self, playbook: str, action: str, plan: Mapping[str, Any], *, restart: str, limit: float
+    ) -> Applied:
+        values = {**plan, "base": plan["base"] or "none"} if "base" in plan else dict(plan)
+        variables = {"kelid_restart": restart, "kelid_limit": limit, "kelid_plans": {self.host: values}}
+        outcome = self._run(playbook, **variables)
+        begin = outcome.result(action, self.host) or {}
         verified = outcome.result("kelid_verify", self.host) or {}
+        confirmed = outcome.result("kelid_confirm", self.host) or {}
         undone = outcome.result("kelid_undo", self.host) or {}
+        told: Mapping[str, Any] = next(
+            (each["receipt"] for each in (undone, confirmed, begin) if each.get("receipt")), {}
+        )
         common: dict[str, Any] = {
             "release": str(begin.get("release") or ""),
             "previous": str(begin.get("previous") or ""),
             "reloads": tuple(begin.get("reloads") or ()),
             "restarted": bool(begin.get("restarted")),
             "seconds": dict(begin.get("seconds") or {}),
+            "receipt": str(told.get("line") or ""),
+            "touched": dict(begin.get("touched") or {}),
         }
         if outcome.ok:
             return Applied(changed=bool(begin.get("changed")), **common)
@@ -173,6 +196,19 @@ class Server:
             message = f"the connection was lost before the release was confirmed, so the server goes back by itself: {lost}"
             return Applied(code="connection_lost", message=message, **common)
         return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
+
+    def ask(self, verb: str, *words: str, account: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return what the agent says to a verb that changes nothing in force (``releases``, ``receipts``, ``told``...).
+
+        Its answer may be a refusal (``ok`` is false). Raise KelidError if it can't be asked.
+        """
+        plans = {"kelid_plans": {self.host: {"account": dict(account)}}} if account else {}
+        outcome = self._run("ask", kelid_verb=verb, kelid_words=list(words), **plans)
+        told = outcome.result("kelid_agent", self.host)
+        if told is None:
+            demand(outcome, self.host, f"ask for its {verb}")
+            return self._result(outcome, "kelid_agent")
+        return told
 
     def verify(self, *, calls: bool = False) -> dict[str, Any]:
         """Return how the running Asterisk compares with its release: ``ok`` and ``differences``.

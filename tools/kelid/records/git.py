@@ -57,7 +57,7 @@ def files_at(folder: Path, revision: str) -> dict[str, bytes]:
     Only plain files are returned: a link or a submodule in the tree raises KelidError, as on disk.
     """
     objects = _objects_at(folder, revision)
-    return dict(zip(objects, _blobs(folder, list(objects.values())), strict=True))
+    return dict(zip(objects, blobs(folder, list(objects.values())), strict=True))
 
 
 def paths_at(folder: Path, revision: str) -> list[str]:
@@ -66,7 +66,7 @@ def paths_at(folder: Path, revision: str) -> list[str]:
 
 
 def _objects_at(folder: Path, revision: str) -> dict[str, bytes]:
-    standing = _nearest(folder)
+    standing = nearest(folder)
     commit = resolve(standing, revision)
     prefix = _git(standing, "rev-parse", "--show-prefix").stdout.decode().strip()
     inside = folder.absolute().relative_to(standing)
@@ -90,7 +90,7 @@ def _objects_at(folder: Path, revision: str) -> dict[str, bytes]:
     return objects
 
 
-def _nearest(folder: Path) -> Path:
+def nearest(folder: Path) -> Path:
     """Return the folder, or its nearest parent that is there: only an older revision may still have a site."""
     folder = folder.absolute()
     while not folder.is_dir():
@@ -98,29 +98,48 @@ def _nearest(folder: Path) -> Path:
     return folder
 
 
-def _blobs(folder: Path, ids: list[bytes]) -> list[bytes]:
+def blobs(folder: Path, ids: list[bytes]) -> list[bytes]:
+    """Return the contents of objects that are there, in their order."""
     if not ids:
         return []
     output = _git(folder, "cat-file", "--batch", stdin=b"\n".join(ids) + b"\n").stdout
-    blobs, at = [], 0
+    found, at = [], 0
     for _ in ids:
         end = output.index(b"\n", at)
         size = int(output[at:end].split()[2])
-        blobs.append(output[end + 1 : end + 1 + size])
+        found.append(output[end + 1 : end + 1 + size])
         at = end + 1 + size + 1
-    return blobs
+    return found
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a git of ours.
+
+    A hook that calls us sets GIT_DIR and the like for its own repository, which need not be the sites' one.
+    """
+    ours = ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_AUTHOR_", "GIT_COMMITTER_")
+    return {
+        key: value for key, value in os.environ.items() if not key.startswith("GIT_") or key.startswith(ours)
+    }
+
+
+def who(folder: Path) -> str:
+    """Return whom git knows the user as, ``Name <address>``; "" where it has no name or the folder no repository."""
+    name, address = (
+        _git(folder, "config", f"user.{key}").stdout.decode(errors="replace").strip()
+        for key in ("name", "email")
+    )
+    return f"{name} <{address}>" if name and address else name or address
 
 
 def _git(folder: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    # A hook that calls us sets GIT_DIR and the like for its own repository, which need not be the sites' one.
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     try:
         return subprocess.run(
-            ["git", "-C", str(_nearest(folder)), *arguments],
+            ["git", "-C", str(nearest(folder)), *arguments],
             input=stdin,
             capture_output=True,
             check=False,
-            env=environment,
+            env=environment(),
         )
     except FileNotFoundError as problem:
         raise KelidError("git is not installed; it keeps the sites' history") from problem

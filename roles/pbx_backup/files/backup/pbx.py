@@ -16,7 +16,11 @@ from .trouble import Trouble
 MARKER = "restoring"
 """While this file exists in the work folder Asterisk must not start: a restore was cut off half-way."""
 PARTS: dict[str, tuple[str, ...]] = {
-    "config": ("/etc/asterisk/asterisk.conf", "/var/lib/kelid/journal.jsonl"),
+    "config": (
+        "/etc/asterisk/asterisk.conf",
+        "/var/lib/kelid/journal.jsonl",
+        "/var/lib/kelid/receipts.jsonl",
+    ),
     "astdb": ("/var/lib/asterisk/astdb.sqlite3",),
     "voicemail": ("/var/spool/asterisk/voicemail",),
     "recordings": ("/var/spool/asterisk/monitor",),

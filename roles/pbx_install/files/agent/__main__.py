@@ -15,12 +15,15 @@ from typing import IO, Any
 from .adopt import adopt
 from .calls import place_calls
 from .faxes import send_faxes
+from .history import lately, story
 from .places import Places
+from .quiet import RESTARTS
+from .receipts import account_of, came_from, plain
 from .refusal import Refusal
-from .report import observe, status
+from .report import observe, receipts, release, releases, status
 from .scrub import Scrubber
 from .server import Server
-from .transaction import Transaction
+from .transaction import Change, Transaction
 
 
 def drain(stream: IO[bytes]) -> None:
@@ -38,14 +41,22 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     observing = verbs.add_parser("observe", help="what the live Asterisk has loaded")
     observing.add_argument("--since", type=float, default=0.0, metavar="SECONDS", help="seconds since 1970")
     begin = verbs.add_parser("begin", help="put the release on standard input in force, with the way back armed")
-    begin.add_argument("--base", required=True, help="the release that the plan saw, or none")
-    begin.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
-    begin.add_argument("--restart", choices=("idle", "never", "now"), default="idle")
+    back = verbs.add_parser(
+        "rollback", help="put a release that is on the server in force again, with the way back armed"
+    )
+    back.add_argument("release")
+    for changing in (begin, back):
+        changing.add_argument("--base", required=True, help="the release that the plan saw, or none")
+        changing.add_argument("--state", default="", metavar="HEX", help="the bytes on the disk that the plan saw")
+        changing.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
+        changing.add_argument("--restart", choices=RESTARTS, default="idle")
+        changing.add_argument("--limit", type=float, default=0.0, metavar="SECONDS", help="what calls get to end")
     confirm = verbs.add_parser("confirm", help="keep the release: disarm the way back")
     confirm.add_argument("release")
     undo = verbs.add_parser("undo", help="go back to the release before the armed one")
     undo.add_argument("release", nargs="?", default="")
     undo.add_argument("--why", default="asked")
+    undo.add_argument("--change", default="", help="only this change; one that is under way is called off")
     adopting = verbs.add_parser(
         "adopt", help="keep what is there as the first release and read the current one from now on"
     )
@@ -54,8 +65,65 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     verbs.add_parser(
         "calls", help="place the calls that standard input names ({NAME: EXTENSION}), and tell each step that they took"
     )
+    verbs.add_parser("releases", help="the releases on the server, and where a rollback goes")
+    one = verbs.add_parser("release", help="what a plan of going back to a release needs")
+    one.add_argument("wanted", nargs="?", default="", help="how its name begins; 0: what was there before kelid")
+    listing = verbs.add_parser("receipts", help="the newest lines of the journal of receipts")
+    listing.add_argument("--last", type=int, default=0, metavar="N", help="only so many")
+    told = verbs.add_parser("told", help="note that somebody was told of a way back, so that the next change may begin")
+    refused = verbs.add_parser("refused", help="note what the control node refused")
+    refused.add_argument("--code", required=True)
+    refused.add_argument("--message", default="")
+    for spoken in (begin, back, adopting, told, refused):
+        spoken.add_argument("--account", default="", metavar="JSON", help="who asks for this, for the receipt")
     verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
     return parser.parse_args(words)
+
+
+def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> dict[str, Any]:
+    """Make, keep or undo a change; what is refused gets a receipt too."""
+    transaction = Transaction(server)
+    if given.verb == "confirm":
+        return transaction.confirm(given.release)
+    if given.verb == "undo":
+        return transaction.undo(given.release, given.why, given.change)
+    try:
+        change = Change(
+            base=given.base,
+            state=given.state,
+            verb="apply" if given.verb == "begin" else "rollback",
+            within=given.confirm_within,
+            restart=given.restart,
+            limit=given.limit,
+            account=account_of(given.account),
+        )
+        if given.verb == "begin":
+            return transaction.begin(archive, change)
+        return transaction.rollback(given.release, change)
+    except Refusal as refusal:
+        if not refusal.more.get("undone"):
+            what: dict[str, Any] = {"code": refusal.code, "message": str(refusal)[:1000], "findings": len(refusal.log)}
+            refusal.more["receipt"] = server.receipts.add("refused", **transaction.known, **what)
+        raise
+    except OSError as problem:
+        # Whatever had been switched is undone by now, and has a receipt of its own.
+        full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = "disk_full" if full else "failed"
+        server.receipts.add("refused", **transaction.known, code=code, message=str(problem.strerror))
+        raise
+
+
+def noted(given: argparse.Namespace, server: Server, account: dict[str, Any]) -> dict[str, Any]:
+    """Write down what a control node did without changing anything."""
+    account.setdefault("came_from", came_from())
+    if given.verb == "refused":
+        receipt = server.receipts.add(
+            "refused", verb="apply", **account, code=plain(given.code), message=plain(given.message)
+        )
+        return {"ok": True, "receipt": receipt}
+    back = lately(server.receipts.last())
+    receipt = server.receipts.add("told", **account) if back else {}
+    return {"ok": True, "changed": back is not None, "story": story(back) if back else "", "receipt": receipt}
 
 
 def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dict[str, Any]:
@@ -71,13 +139,18 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
             return place_calls(server, json.loads(archive.read() or b"{}"))
         if given.verb == "faxes":
             return send_faxes(server)
-        if given.verb == "begin":
-            return Transaction(server).begin(archive, given.base, given.confirm_within, given.restart)
-        if given.verb == "confirm":
-            return Transaction(server).confirm(given.release)
-        if given.verb == "undo":
-            return Transaction(server).undo(given.release, given.why)
-        return adopt(server, given.restart, dry=given.dry_run)
+        if given.verb == "releases":
+            return releases(server)
+        if given.verb == "release":
+            return release(server, given.wanted)
+        if given.verb == "receipts":
+            return receipts(server, given.last)
+        if given.verb in ("begin", "rollback", "confirm", "undo"):
+            return changed(given, server, archive)
+        account = account_of(given.account)
+        if given.verb in ("told", "refused"):
+            return noted(given, server, account)
+        return adopt(server, given.restart, account, dry=given.dry_run)
     except Refusal as refusal:
         return {
             "ok": False,

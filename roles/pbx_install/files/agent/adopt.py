@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ from .disk import remove, write_whole
 from .live import BOOT_LIMIT
 from .lock import locked
 from .places import ADOPTED
+from .receipts import came_from
 from .refusal import Refusal
 from .server import Server
 
 
-def adopt(server: Server, restart: str, *, dry: bool) -> dict[str, Any]:
+def adopt(server: Server, restart: str, account: Mapping[str, Any], *, dry: bool) -> dict[str, Any]:
     """Keep what the server has as the first release, and make Asterisk read its configuration through ``current``.
 
     Costs one restart. Idempotent: where it is done already, nothing changes.
@@ -37,7 +40,8 @@ def adopt(server: Server, restart: str, *, dry: bool) -> dict[str, Any]:
             )
         if not server.releases.current():
             remove(server.at.releases / ADOPTED)
-            server.releases.keep(Path(reading), ADOPTED, symlinks=False)
+            seen = server.live.observe() if running else {}
+            server.releases.keep(Path(reading), ADOPTED, symlinks=False, notes={"adopted.json": loaded(seen)})
         write_whole(
             server.at.asterisk_conf,
             with_etc_dir(text, str(server.at.current)).encode(errors="surrogateescape"),
@@ -54,5 +58,13 @@ def adopt(server: Server, restart: str, *, dry: bool) -> dict[str, Any]:
                     "Asterisk didn't come up reading kelid's releases; asterisk.conf is as it was",
                     undone=True,
                 )
-        server.journal.add("adopt", release=server.releases.current(), result="adopted")
-        return {"ok": True, "changed": True, "release": server.releases.current(), "restarted": running}
+        name = server.releases.current()
+        receipt = server.receipts.add("adopted", verb="adopt", **account, came_from=came_from(), release=name)
+        return {"ok": True, "changed": True, "release": name, "restarted": running, "receipt": receipt}
+
+
+def loaded(seen: Mapping[str, Any]) -> bytes:
+    """Return what Asterisk had loaded, as names by kind: what going back to this release must find again."""
+    kinds = ("contexts", "endpoints", "queues", "mailboxes", "registrations")
+    expect = {kind: sorted(seen[kind]) for kind in kinds if kind in seen}
+    return json.dumps({"expect": expect}, ensure_ascii=False, indent=1).encode()

@@ -56,7 +56,13 @@ def read_steps(log: bytes, name: str) -> tuple[list[list[Any]], bool]:
         return [], False
     one = head.replace(rb"(C-[0-9a-f]+)", re.escape(first[1]))
     step = rb"Executing \[([^\n]*?)@([^@:\n]*):(\d+)\] (\w+)\(\"" + channel + rb"\", \"([^\n]*)\"\)(?: in new stack)?"
-    end = rb"Spawn extension [^\n]* exited [^\n]* on '" + channel + rb"'|Auto fallthrough, channel '" + channel + rb"'[^\n]*"
+    end = (
+        rb"Spawn extension [^\n]* exited [^\n]* on '"
+        + channel
+        + rb"'|Auto fallthrough, channel '"
+        + channel
+        + rb"'[^\n]*"
+    )
     steps: list[list[Any]] = []
     ended = False
     for found in re.finditer(one + rb"(?:" + step + rb"|(" + end + rb"))[ \t]*$", log, re.MULTILINE):
@@ -101,9 +107,7 @@ def _place(server: Server, wanted: Mapping[str, str]) -> tuple[dict[str, Any], b
     scrub = Scrubber(secret_values(server.at.releases / server.releases.current()))
     with live.log("verbose(3)", "calls") as path:
         for exten in wanted.values():
-            answer = live.ask(
-                f"channel originate Local/{exten}@{CONTEXT}/n extension {STAYS}@{CONTEXT}", limit=30
-            )
+            answer = live.ask(f"channel originate Local/{exten}@{CONTEXT}/n extension {STAYS}@{CONTEXT}", limit=30)
             if "No such command" in answer:
                 raise Refusal("cant_call", f"this Asterisk has no module {MODULE}, so no call can be placed")
         over = until(lambda: not _up(server, wanted), LIMIT, pause=0.1)

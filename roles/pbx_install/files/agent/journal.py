@@ -1,4 +1,4 @@
-"""The record of what was done."""
+"""The diary of what the agent does between changes: faxes that were sent. Changes have receipts."""
 
 from __future__ import annotations
 
@@ -24,12 +24,3 @@ class Journal:
             file.write(line + "\n")
             file.flush()
             os.fsync(file.fileno())
-
-    def last(self) -> dict[str, Any] | None:
-        """Return the last line of the journal that stands whole, or None."""
-        with contextlib.suppress(OSError):
-            for line in reversed(self.path.read_text(errors="replace").splitlines()[-5:]):
-                with contextlib.suppress(ValueError):
-                    found = json.loads(line)
-                    return found if isinstance(found, dict) else None
-        return None

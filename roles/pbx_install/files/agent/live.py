@@ -28,6 +28,7 @@ from .tables import (
     parse_members,
     parse_queues,
     parse_registrations,
+    parse_waiting,
 )
 from .tools import run, until
 
@@ -73,6 +74,10 @@ class Asterisk:
             began = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
             return f"{pid}.{began}"
         return ""
+
+    def waiting(self) -> dict[str, int]:
+        """Return how many callers wait in each queue in which somebody does."""
+        return {name: count for name, count in parse_waiting(self.ask("queue show")).items() if count}
 
     def observe(self) -> dict[str, Any]:
         """Return the names of what it has loaded, and the state of registrations, contacts, channels and queue members.

@@ -47,3 +47,12 @@ class Places:
     def way_back(self) -> Path:
         """The link to the release before, which becomes ``current`` when a change is undone; there only while armed."""
         return self.state / ".way-back"
+
+    @property
+    def receipts(self) -> Path:
+        """The journal of receipts."""
+        return self.state / "receipts.jsonl"
+
+    def cancelled(self, change: str) -> Path:
+        """The mark that somebody wants a change no more, while it is still under way."""
+        return self.state / f".cancel-{change}"

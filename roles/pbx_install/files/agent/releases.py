@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -55,6 +56,34 @@ class Releases:
         odd = set(wanted) ^ set(there)
         odd.update(path for path in set(wanted) & set(there) if digest_of(there[path]) != wanted[path]["sha256"])
         return sorted(odd)
+
+    def state(self, name: str) -> str:
+        """Return a digest of the bytes that a release has on the disk now, "" for none: what a plan was made against."""
+        if not name:
+            return ""
+        total = hashlib.sha256(f"{name}\n".encode())
+        for path, file in sorted(tree_files(self.at.releases / name).items()):
+            total.update(f"{digest_of(file) if file.is_file() else '-'}  {path}\n".encode(errors="surrogateescape"))
+        return total.hexdigest()
+
+    def digests(self, name: str) -> dict[str, str]:
+        """Return path -> sha256 of the files that a release has on the disk now."""
+        files = tree_files(self.at.releases / name)
+        return {path: digest_of(file) for path, file in sorted(files.items()) if file.is_file()}
+
+    def adopted_manifest(self) -> dict[str, Any]:
+        """Return what stands for the manifest of the adopted release: what Asterisk had loaded when it was adopted."""
+        try:
+            found = json.loads((self.at.releases / ADOPTED / ".kelid" / "adopted.json").read_text())
+        except (OSError, ValueError):
+            found = {}
+        return {"release": ADOPTED, "expect": found.get("expect") or {}, "files": {}, "reloads": []}
+
+    def guarded(self, name: str) -> dict[str, Any]:
+        """Return what of a release must not be touched unasked, as its manifest says; of the adopted one its endpoints."""
+        if name == ADOPTED:
+            return {"extensions": self.adopted_manifest()["expect"].get("endpoints", ())}
+        return dict(self.manifest(name).get("guard") or {})
 
     def bundle(self, name: str) -> dict[str, str]:
         """Return the text with tokens of a release, by path; none for what was adopted."""
@@ -123,12 +152,20 @@ class Releases:
         os.replace(fresh, self.at.releases / name)
         sync_dir(self.at.releases)
 
-    def keep(self, tree: Path, name: str, *, symlinks: bool) -> None:
-        """Copy a tree to a release of this name, links as links or as what they lead to, and make that the current one."""
-        kept = self.at.releases / name
-        shutil.copytree(tree, kept, symlinks=symlinks, ignore_dangling_symlinks=True)
-        own_tree(kept, self.gid)
-        sync_tree(kept)
+    def keep(self, tree: Path, name: str, *, symlinks: bool, notes: Mapping[str, bytes] | None = None) -> None:
+        """Copy a tree to a release of this name, links as links or as what they lead to, and make that the current one.
+
+        ``notes`` are files of the agent's own that it gets.
+        """
+        copy = self.at.releases / f".new-{name}"
+        remove(copy)
+        shutil.copytree(tree, copy, symlinks=symlinks, ignore_dangling_symlinks=True)
+        for path, text in (notes or {}).items():
+            (copy / ".kelid").mkdir(exist_ok=True)
+            (copy / ".kelid" / path).write_bytes(text)
+        own_tree(copy, self.gid)
+        sync_tree(copy)
+        self.put(copy, name)
         self.flip(name)
 
     def flip(self, name: str) -> None:
@@ -150,7 +187,10 @@ class Releases:
         keep = {self.current(), previous, ADOPTED, *[path.name for path in found[:KEEP]]}
         for path in found:
             if path.name not in keep:
-                remove(path)
+                # By one rename: cut off half-way, no release is left that lacks some of its files.
+                old = path.with_name(f".old-{path.name}")
+                os.replace(path, old)
+                remove(old)
         used = {media for path in self.at.releases.iterdir() for media in self.manifest(path.name).get("media", ())}
         for name, path in tree_files(self.at.media).items():
             if MEDIA.match(name) and name not in used:

@@ -33,6 +33,8 @@ def same(like: str, state: str = STATE, conf: str = CONF) -> dict[str, Any] | No
             return None
         if os.path.lexists(f"{state}/armed.json") or manifest["release"] != name:
             return None
+        if _went_back(f"{state}/receipts.jsonl"):
+            return None
         if _digests(tree) != {path: entry["sha256"] for path, entry in manifest["files"].items()}:
             return None
         if not all(os.path.isfile(f"{state}/media/{media}") for media in manifest["media"]):
@@ -45,6 +47,17 @@ def same(like: str, state: str = STATE, conf: str = CONF) -> dict[str, Any] | No
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return {"ok": True, "same": True, "changed": False, "release": name, "commit": manifest.get("commit", "")}
+
+
+def _went_back(path: str) -> bool:
+    """Return whether the server's last deed was to go back by itself, which somebody must be told."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+            last = json.loads(file.read().rpartition(b"\n")[0].rpartition(b"\n")[2])
+    except (FileNotFoundError, ValueError):
+        return False
+    return bool(last.get("event") == "undone" and last.get("by") in ("timer", "reboot"))
 
 
 def _digests(tree: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ import pwd
 from .journal import Journal
 from .live import Live
 from .places import Places
+from .receipts import Receipts
 from .refusal import Refusal
 from .releases import Releases
 from .scrub import Scrubber
@@ -15,7 +16,7 @@ from .way_back import WayBack
 
 
 class Server:
-    """What the verbs stand on: the places, the live Asterisk, the releases, the journal, the way back.
+    """What the verbs stand on: the places, the live Asterisk, the releases, the receipts of what was done, the way back.
 
     ``scrub`` learns the secrets of the releases that a verb works with.
     """
@@ -30,5 +31,6 @@ class Server:
         self.live = Live(places.asterisk_conf)
         self.releases = Releases(places, self.gid)
         self.journal = Journal(places.state / "journal.jsonl")
+        self.receipts = Receipts(places.receipts, self.gid)
         self.way_back = WayBack(places)
         self.scrub = Scrubber()

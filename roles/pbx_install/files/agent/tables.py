@@ -25,6 +25,11 @@ def parse_queues(text: str) -> list[str]:
     return sorted(set(re.findall(r"^(\S+)\s+has \d+ calls", text, re.MULTILINE)))
 
 
+def parse_waiting(text: str) -> dict[str, int]:
+    """Return queue -> callers who wait in it, of ``queue show``."""
+    return {name: int(count) for name, count in re.findall(r"^(\S+)\s+has (\d+) calls", text, re.MULTILINE)}
+
+
 def parse_mailboxes(text: str) -> list[str]:
     """Return ``mailbox@context`` of each line of ``voicemail show users``, whose columns are context, mailbox, name."""
     found = set()

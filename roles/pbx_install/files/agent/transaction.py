@@ -1,21 +1,28 @@
-"""The verbs that change what is in force: begin, confirm and undo, each with the lock held."""
+"""The verbs that change what is in force: begin, rollback, confirm and undo, each with the lock held."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from .archive import unpack
 from .conf import directories
 from .disk import remove
-from .live import asterisk_version
+from .guard import touched
+from .history import lately, story
+from .live import BOOT_LIMIT, asterisk_version
 from .lock import locked
 from .places import ADOPTED
+from .quiet import drain, may_restart
 from .reading import added_modules, put_in_force, read_back, settle
+from .receipts import came_from
 from .refusal import Refusal
 from .releases import differing
 from .scrub import Scrubber, secret_values
@@ -41,6 +48,34 @@ class Laps:
         self.seconds[name], self._clock = round(now - self._clock, 3), now
 
 
+@dataclass
+class Change:
+    """What is asked for: what the plan saw on the server (``base``, ``state``), how, and on whose account.
+
+    ``base`` is a release or ``none``, ``state`` the digest of what lies on the disk ("" takes any). ``within`` are the seconds
+    until the way back acts, ``limit`` those that calls get to end where ``restart`` waits for that.
+    """
+
+    base: str
+    state: str = ""
+    verb: str = "apply"
+    within: int = 180
+    restart: str = "idle"
+    limit: float = 0.0
+    account: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Give the change a name of its own, unless the control node did, and note where it came from."""
+        self.account.setdefault("change", secrets.token_hex(8))
+        if "came_from" not in self.account:
+            self.account["came_from"] = came_from()
+
+    @property
+    def overrides(self) -> Mapping[str, str]:
+        """Return what the change may touch, by name, and why."""
+        return self.account.get("overrides") or {}
+
+
 class Transaction:
     """One change of a server, from the archive to its confirmation or its undoing."""
 
@@ -48,72 +83,171 @@ class Transaction:
         """Keep the server."""
         self.server = server
         self.at = server.at
+        self.known: dict[str, Any] = {}
+        """What is known of the change so far, for the receipt of its refusal."""
 
     # -- begin
 
-    def begin(self, archive: IO[bytes], base: str, within: int, restart: str) -> dict[str, Any]:
+    def begin(self, archive: IO[bytes], change: Change) -> dict[str, Any]:
         """Given a release archive, put it in force with the way back armed.
 
         Raise Refusal; its answer says whether something had been switched and was undone.
         """
         lap = Laps()
         releases = self.server.releases
+        self.known = {"verb": change.verb, **change.account}
         with locked(self.at.state):
-            self.sweep()
-            armed = self.server.way_back.record()
-            if armed:
-                raise Refusal(
-                    "busy",
-                    f"release {armed['release'][:12]} is in force and not confirmed yet; confirm or undo it first",
-                )
-            current = releases.current()
-            if directories(self.at.asterisk_conf)["astetcdir"].rstrip("/") != str(self.at.current):
-                raise Refusal(
-                    "not_installed",
-                    "Asterisk doesn't read kelid's releases yet; run `kelid install` (or the playbook install) first",
-                )
+            current = self.ready(change)
             incoming = Path(tempfile.mkdtemp(dir=self.at.state, prefix=".incoming-"))
             try:
                 manifest = unpack(archive, incoming)
                 lap("unpack")
                 name = manifest["release"]
+                self.known.update(release=name, previous=current)
                 if name == current and not releases.drift(current) and releases.media_there(manifest):
-                    return {
-                        "ok": True,
-                        "changed": False,
-                        "release": name,
-                        "previous": name,
-                        "reloads": [],
-                        "restarted": False,
-                        "seconds": lap.seconds,
-                    }
-                if base != current and not (base == "none" and current in ("", ADOPTED)):
-                    raise Refusal(
-                        "stale_base",
-                        f"the server has release {current[:12] or 'none'}, the plan was made against {base[:12]}; plan again",
-                        current=current,
-                    )
+                    return unchanged(name, lap)
+                self.unmoved(change, current)
                 fits(manifest)
+                self.guarded(change, current, manifest)
                 fresh = releases.place(incoming, manifest)
                 lap("write")
-                self.server.scrub = Scrubber(
-                    secret_values(fresh) | (secret_values(self.at.releases / current) if current else set())
-                )
-                not_staged = self.stage(fresh, manifest)
-                lap("stage")
-                told = self.switch(fresh, manifest, current, within, restart, lap)
-                return {**told, "seconds": lap.seconds, "not_staged": not_staged}
+                told = self.judged(fresh, manifest, current, change, lap, put=True)
+                return {**told, "seconds": lap.seconds}
             finally:
                 remove(incoming)
+                remove(self.at.cancelled(change.account["change"]))
                 self.sweep()
 
-    def sweep(self) -> None:
+    def rollback(self, wanted: str, change: Change) -> dict[str, Any]:
+        """Put a release that is still on the server in force again, with the way back armed; ``wanted`` is its whole name.
+
+        Raise Refusal as ``begin``; ``no_release``, ``damaged`` where that release can't come back.
+        """
+        lap = Laps()
+        releases = self.server.releases
+        self.known = {"verb": change.verb, **change.account, "release": wanted}
+        with locked(self.at.state):
+            current = self.ready(change)
+            self.known.update(previous=current)
+            try:
+                tree = self.at.releases / wanted
+                if not tree.is_dir():
+                    raise Refusal("no_release", f"release {wanted[:12]} is not on the server (any more)")
+                manifest = releases.manifest(wanted)
+                if wanted == current and not releases.drift(current):
+                    return unchanged(wanted, lap)
+                if wanted == current:
+                    raise Refusal(
+                        "no_release",
+                        "this release is in force; its files were changed by hand: an apply puts them back",
+                    )
+                self.unmoved(change, current)
+                odd = releases.drift(wanted)
+                if odd or not releases.media_there(manifest):
+                    what = ", ".join(odd[:5]) or "some of its sounds are gone"
+                    raise Refusal("damaged", f"release {wanted[:12]} isn't whole any more: {what}")
+                if wanted == ADOPTED:
+                    manifest = releases.adopted_manifest()
+                else:
+                    fits(manifest)
+                self.known.update(touched=self.touches(current, manifest))
+                told = self.judged(tree, manifest, current, change, lap, put=False)
+                return {**told, "expect": manifest.get("expect", {}), "seconds": lap.seconds}
+            finally:
+                remove(self.at.cancelled(change.account["change"]))
+                self.sweep()
+
+    def ready(self, change: Change) -> str:
+        """Return the release in force, where a change may begin; else raise Refusal. Only with the lock held."""
+        self.sweep(keep=change.account["change"])
+        armed = self.server.way_back.record()
+        if armed:
+            raise Refusal(
+                "busy",
+                f"release {armed['release'][:12]} is in force and not confirmed yet; confirm or undo it first",
+            )
+        if directories(self.at.asterisk_conf)["astetcdir"].rstrip("/") != str(self.at.current):
+            raise Refusal(
+                "not_installed",
+                "Asterisk doesn't read kelid's releases yet; run `kelid install` (or the playbook install) first",
+            )
+        lately_back = lately(self.server.receipts.last())
+        if lately_back:
+            raise Refusal(
+                "went_back", f"{story(lately_back)}; nothing was changed now: look into it, then run this again"
+            )
+        return self.server.releases.current()
+
+    def unmoved(self, change: Change, current: str) -> None:
+        """Raise Refusal ``stale_base`` unless the server is as the plan saw it."""
+        if change.base != current and not (change.base == "none" and current in ("", ADOPTED)):
+            raise Refusal(
+                "stale_base",
+                f"the server has release {current[:12] or 'none'}, the plan was made against {change.base[:12]}; plan again",
+                current=current,
+            )
+        if change.state and change.state != self.server.releases.state(current):
+            raise Refusal(
+                "stale_base",
+                "files on the server were changed by hand since the plan was made; plan again",
+                current=current,
+            )
+
+    def touches(self, current: str, manifest: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a release touches that is guarded: name of the override -> what happens to it."""
+        before = self.server.releases.guarded(current)
+        after = manifest.get("guard") or {"extensions": manifest.get("expect", {}).get("endpoints", ())}
+        if current == ADOPTED:
+            # Nobody knows which of a hand-made configuration's endpoints are extensions: their names tell enough.
+            after = {"extensions": manifest.get("expect", {}).get("endpoints", ())}
+        return touched(before, after)
+
+    def guarded(self, change: Change, current: str, manifest: Mapping[str, Any]) -> None:
+        """Raise Refusal ``guarded`` where the change touches what nobody named."""
+        found = self.touches(current, manifest)
+        if not found:
+            return
+        self.known.update(touched=found)
+        unnamed = {name: what for name, what in found.items() if name not in change.overrides}
+        if unnamed:
+            words = "; ".join(unnamed.values())
+            named = " ".join(f"--override {name}" for name in unnamed)
+            raise Refusal("guarded", f"{words}; if that is meant, say so: {named}", touched=unnamed)
+
+    def sweep(self, keep: str = "") -> None:
         """Take away what an agent left that was killed half-way. Only with the lock held."""
-        for pattern in (".incoming-*", ".stage-*", ".tmp-*", "releases/.new-*", "media/.tmp-*"):
+        for pattern in (".incoming-*", ".stage-*", ".tmp-*", "releases/.new-*", "releases/.old-*", "media/.tmp-*"):
             for path in self.at.state.glob(pattern):
                 if path.name.startswith(".stage-"):
                     end_staged(path)
                 remove(path)
+        if keep:
+            for path in self.at.state.glob(".cancel-*"):
+                if path != self.at.cancelled(keep):
+                    remove(path)
+
+    def judged(
+        self,
+        tree: Path,
+        manifest: Mapping[str, Any],
+        current: str,
+        change: Change,
+        lap: Laps,
+        *,
+        put: bool,
+    ) -> dict[str, Any]:
+        """Load a release in a private Asterisk, and switch to it; with ``put`` it has no name yet."""
+        self.server.scrub = Scrubber(
+            secret_values(tree) | (secret_values(self.at.releases / current) if current else set())
+        )
+        if manifest["release"] == ADOPTED:
+            # What people made by hand warns of things that never stopped it from working.
+            not_staged = ["the server's own configuration from before kelid"]
+        else:
+            not_staged = self.stage(tree, manifest)
+        lap("stage")
+        told = self.switch(tree, manifest, current, change, lap, put=put)
+        return {**told, "not_staged": not_staged}
 
     def stage(self, release: Path, manifest: Mapping[str, Any]) -> list[str]:
         """Load the release in a private Asterisk. Return what couldn't be staged; raise Refusal ``staging_failed``."""
@@ -127,7 +261,6 @@ class Transaction:
             stage.stop()
             remove(home)
         if found:
-            server.journal.add("begin", release=manifest["release"], result="staging_failed")
             raise Refusal(
                 "staging_failed",
                 f"Asterisk doesn't take the release whole ({len(found)} findings); the running system was not touched",
@@ -136,41 +269,58 @@ class Transaction:
         return stage.adapter.not_staged
 
     def switch(
-        self, fresh: Path, manifest: Mapping[str, Any], current: str, within: int, restart: str, lap: Laps
+        self, tree: Path, manifest: Mapping[str, Any], current: str, change: Change, lap: Laps, *, put: bool
     ) -> dict[str, Any]:
         """Arm the way back, flip, put the change in force; on any failure go back at once."""
         server, live, releases = self.server, self.server.live, self.server.releases
         name = str(manifest["release"])
         previous = current
         running = live.running()
-        changed = differing(self.at.releases / current, fresh) if current else set(manifest["files"])
-        modules = added_modules(changed, manifest, self.at.releases / current, fresh) if current else None
+        old = self.at.releases / current if current else None
+        changed = differing(old, tree) if old else set(manifest["files"])
+        modules = added_modules(changed, manifest, old, tree) if old else None
+        if ADOPTED in (name, current):
+            modules = None  # nobody knows what a reload of a hand-made configuration takes
         restarting = running and modules is None
+        mark = self.at.cancelled(change.account["change"])
         if restarting:
-            may_restart(restart, live.channels())
+            may_restart(live, change.restart, change.limit, mark.exists)
+            lap("wait")
+        if mark.exists():
+            raise Refusal("cancelled", "it was called off before anything was switched")
         if name == current:
             # The release is there, but somebody changed its files: what is in force moves aside under another name.
             previous = f"{name}.drift-{int(time.time())}"
             releases.keep(self.at.releases / name, previous, symlinks=True)
-        releases.put(fresh, name)
+        if put:
+            releases.put(tree, name)
         before = live.observe() if running else {}
         members = live.members() if running else []
+        draining = restarting and change.restart == "drain"
         record = {
             "release": name,
             "previous": previous,
             "armed_at": int(time.time()),
-            "confirm_within": within,
+            "confirm_within": change.within + (int(change.limit + BOOT_LIMIT) if draining else 0),
             "boot": boot_id(),
             "restart": restarting or not running,
             "members": members,
             "changed": sorted(changed),
+            "verb": change.verb,
+            "account": change.account,
+            "touched": self.known.get("touched") or {},
         }
+        # Before the switch: a change that nobody can read of afterwards is not made.
+        server.receipts.add("begun", must=True, **{**self.known, "release": name, "previous": previous})
         server.way_back.arm(record)
         lap("arm")
         try:
             releases.flip(name)
             lap("flip")
-            done = put_in_force(server, manifest, changed, modules or [], restarting, running)
+            if draining:
+                running = not self.drained(record, change, mark)
+                lap("drain")
+            done = put_in_force(server, manifest, changed, modules or [], restarting and running, running)
             lap("reload")
             settle(server, manifest)
             if restarting or "queues.conf" in changed:
@@ -178,11 +328,15 @@ class Transaction:
             lap("settle")
         except BaseException as problem:
             log = problem.log if isinstance(problem, Refusal) else []
-            self.back(record, "begin failed")
+            if isinstance(problem, Refusal) and problem.code in ("calls_active", "cancelled"):
+                self.put_back(record)  # the running Asterisk has read nothing of it yet
+                raise
+            told = self.back(record, "agent", why=server.scrub(str(problem)))
             if isinstance(problem, Refusal):
-                raise Refusal(problem.code, f"{problem}; the old release is back", log, undone=True) from problem
+                raise Refusal(
+                    problem.code, f"{problem}; the old release is back", log, undone=True, receipt=told
+                ) from problem
             raise
-        server.journal.add("begin", release=name, previous=previous, result="armed")
         return {
             "ok": True,
             "changed": True,
@@ -191,7 +345,25 @@ class Transaction:
             "reloads": done,
             "restarted": restarting or not running,
             "before": before,
+            "change": change.account["change"],
+            "touched": record["touched"],
         }
+
+    def drained(self, record: dict[str, Any], change: Change, mark: Path) -> bool:
+        """Stop Asterisk when its last call has ended, and start the clock of the way back anew. Return True.
+
+        Raise Refusal ``calls_active`` or ``cancelled`` where it still runs.
+        """
+        if not drain(self.server.live, change.limit, mark.exists):
+            if mark.exists():
+                raise Refusal("cancelled", "it was called off while it waited for calls to end; nothing was changed")
+            raise Refusal(
+                "calls_active",
+                f"calls were still up after {change.limit:.0f} s in which new ones were turned away; nothing was changed",
+            )
+        record["confirm_within"] = change.within + int(BOOT_LIMIT)
+        self.server.way_back.rearm(record)
+        return True
 
     @staticmethod
     def kept(members: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -201,8 +373,18 @@ class Transaction:
 
     # -- the end of it
 
-    def back(self, record: Mapping[str, Any], why: str) -> None:
-        """Go back to the release before, make Asterisk read it, give queues their members back, and disarm."""
+    def put_back(self, record: Mapping[str, Any]) -> None:
+        """Flip to the release before and disarm, where Asterisk has not read the new one."""
+        previous = str(record["previous"])
+        if previous and (self.at.releases / previous).is_dir():
+            self.server.releases.flip(previous)
+        self.server.way_back.disarm()
+
+    def back(self, record: Mapping[str, Any], by: str, why: str = "") -> dict[str, Any]:
+        """Go back to the release before, make Asterisk read it, give queues their members back, and disarm.
+
+        Return the receipt. ``by`` says who did it: ``agent``, ``control`` (the control node), ``timer`` or ``reboot``.
+        """
         previous, name = str(record["previous"]), str(record["release"])
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
@@ -213,8 +395,20 @@ class Transaction:
                 read_back(self.server, record)
             except Refusal as refusal:
                 problem = str(refusal)
+        receipt = self.server.receipts.add(
+            "undone", **self.of(record), by=by, why=why[:1000], problem=problem, release=name, previous=previous
+        )
         self.server.way_back.disarm()
-        self.server.journal.add("undo", release=name, previous=previous, result=problem or "undone", why=why)
+        return receipt
+
+    @staticmethod
+    def of(record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a receipt says of an armed change."""
+        return {
+            "verb": record.get("verb", "apply"),
+            **(record.get("account") or {}),
+            "touched": record.get("touched"),
+        }
 
     def confirm(self, name: str) -> dict[str, Any]:
         """Take the armed way back away: the release stays. Asking twice is no mistake."""
@@ -228,21 +422,63 @@ class Transaction:
                     "not_armed",
                     f"release {name[:12]} isn't waiting for a confirmation; the server has {current[:12] or 'none'}",
                 )
+            # The receipt first: killed in between, the way back adds that it was undone after all.
+            receipt = server.receipts.add(
+                "confirmed", must=True, **self.of(record), release=name, previous=record["previous"]
+            )
             server.way_back.disarm()
-            server.journal.add("confirm", release=name, result="confirmed")
-            server.releases.prune(str(record["previous"]))
-            return {"ok": True, "release": name, "changed": True}
+            with suppress(OSError):
+                server.releases.prune(str(record["previous"]))
+            return {"ok": True, "release": name, "changed": True, "receipt": receipt}
 
-    def undo(self, name: str = "", why: str = "asked") -> dict[str, Any]:
-        """Go back to the release before the armed one."""
+    def undo(self, name: str = "", why: str = "asked", change: str = "") -> dict[str, Any]:
+        """Go back to the release before the armed one; only if that is of this name or change, where one is given.
+
+        A change that is still under way ends at its next step, unswitched, or it is undone when it has switched.
+        ``why`` is ``unit`` for the server's own way back, else what a receipt is to say.
+        """
         server = self.server
-        with locked(self.at.state, wait=LOCK_WAIT):
-            record = server.way_back.record()
-            if record is None or (name and record["release"] != name):
-                raise Refusal("not_armed", "nothing is waiting for a confirmation, so there is nothing to undo")
-            server.scrub = Scrubber(secret_values(self.at.releases / str(record["release"])))
-            self.back(record, why)
-            return {"ok": True, "release": server.releases.current(), "undone": True}
+        if change:
+            mark = self.at.cancelled(change)
+            with suppress(OSError):
+                mark.touch()
+        try:
+            with locked(self.at.state, wait=LOCK_WAIT):
+                record = server.way_back.record()
+                other = record is not None and (
+                    (name and record["release"] != name)
+                    or (change and (record.get("account") or {}).get("change") != change)
+                )
+                if record is None or other:
+                    raise Refusal(
+                        "not_armed",
+                        "nothing is waiting for a confirmation, so there is nothing to undo",
+                        current=server.releases.current(),
+                        became=server.receipts.became(change) if change else None,
+                    )
+                server.scrub = Scrubber(secret_values(self.at.releases / str(record["release"])))
+                if why == "unit":
+                    by, why = ("timer" if record.get("boot") == boot_id() else "reboot"), ""
+                else:
+                    by = "control"
+                receipt = self.back(record, by, server.scrub(why))
+                return {"ok": True, "release": server.releases.current(), "undone": True, "receipt": receipt}
+        finally:
+            if change:
+                remove(self.at.cancelled(change))
+
+
+def unchanged(name: str, lap: Laps) -> dict[str, Any]:
+    """Return the answer where the release is in force already."""
+    return {
+        "ok": True,
+        "changed": False,
+        "release": name,
+        "previous": name,
+        "reloads": [],
+        "restarted": False,
+        "seconds": lap.seconds,
+    }
 
 
 def fits(manifest: Mapping[str, Any]) -> None:
@@ -254,15 +490,4 @@ def fits(manifest: Mapping[str, Any]) -> None:
         raise Refusal(
             "wrong_asterisk",
             f"the release is made for Asterisk {manifest.get('asterisk')}, the server has {version}; correct servers.asterisk in site.yml",
-        )
-
-
-def may_restart(restart: str, channels: int) -> None:
-    """Given what was asked for and how many channels are active, raise Refusal where Asterisk must not be restarted now."""
-    if restart == "never":
-        raise Refusal("restart_needed", "this change needs a restart of Asterisk, and --restart never was given")
-    if restart == "idle" and channels:
-        raise Refusal(
-            "calls_active",
-            f"this change needs a restart of Asterisk, and {channels} channels are active; try again when it is quiet",
         )

@@ -55,6 +55,11 @@ class WayBack:
         if target:
             os.symlink(target, self.at.way_back)
 
+    def rearm(self, record: Mapping[str, Any]) -> None:
+        """Write the record anew and start its clock from the beginning. Raise as ``arm``, with the old one still armed."""
+        write_whole(self.at.armed, json.dumps(record, indent=1).encode())
+        self._start_timer(record["confirm_within"])
+
     def _start_timer(self, within: int) -> None:
         """Start the clock that undoes the change unless it is confirmed."""
         folder = self.at.units / "kelid-undo.timer.d"

@@ -1,0 +1,47 @@
+"""What the receipts tell: a way back that nobody asked for, and which release stood before which."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+BY_ITSELF = ("timer", "reboot")
+"""Who undid a change where no control node and no failing begin did."""
+
+
+def lately(last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the journal's last entry if it says that the server went back by itself, which nobody was told yet."""
+    return last if last and last.get("event") == "undone" and last.get("by") in BY_ITSELF else None
+
+
+def story(entry: Mapping[str, Any]) -> str:
+    """Return what happened, in words, given the entry of a way back that nobody asked for."""
+    who = " by ".join(part for part in (str(entry.get("verb", "apply")), str(entry.get("who", ""))) if part)
+    machine = f" from {entry['machine']}" if entry.get("machine") else ""
+    moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(entry.get("time", 0))))
+    cause = "when the machine was started again" if entry.get("by") == "reboot" else "when its time had run out"
+    bad = f" (but: {entry['problem']})" if entry.get("problem") else ""
+    return (
+        f"release {str(entry.get('release', ''))[:12]} ({who}{machine}) was put in force and never confirmed, so this server"
+        f" went back to release {str(entry.get('previous', ''))[:12] or 'none'} by itself {cause}, at {moment} by its clock{bad}"
+    )
+
+
+def before(entries: Iterable[Mapping[str, Any]], current: str) -> str:
+    """Return the release that a rollback goes to from the current one: what the apply that brought it took the place of.
+
+    Rollbacks don't count, so that one after another leads further back. "" where the journal doesn't say.
+    """
+    found = ""
+    for entry in entries:
+        if entry.get("event") == "confirmed" and entry.get("release") == current and entry.get("verb") != "rollback":
+            found = str(entry.get("previous") or "")
+    return found
+
+
+def since(entries: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return release -> the entry that confirmed it last."""
+    return {
+        str(entry.get("release")): dict(entry) for entry in entries if entry.get("event") in ("confirmed", "adopted")
+    }

@@ -1,0 +1,86 @@
+"""On whose account a change is made, and its receipt as a note beside the commit."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from kelid.findings import KelidError
+from kelid.model.receipt import Account
+from kelid.records import git, notes, receipts
+
+WHO = ("KELID_WHO", "GITLAB_USER_LOGIN", "GITHUB_ACTOR", "BUILD_USER_ID")
+"""Variables that name the person behind a change where a machine makes it: ours, GitLab's, GitHub's, Jenkins'."""
+
+
+def account(
+    sites: Path,
+    site: str,
+    server: str = "primary",
+    *,
+    who: str = "",
+    plan: str = "",
+    when: str = "",
+    overrides: Mapping[str, str] | None = None,
+) -> Account:
+    """Return on whose account a change of a site's machine is made from here; ``who`` is better known than what git says."""
+    named = next((os.environ[name] for name in WHO if os.environ.get(name)), "")
+    try:
+        login = getpass.getuser()
+    except (KeyError, OSError):  # a container whose user has no name
+        login = str(os.getuid())
+    return Account(
+        change=secrets.token_hex(8),
+        site=site,
+        server=server,
+        who=who or named or git.who(sites) or login,
+        login=login,
+        machine=socket.gethostname(),
+        plan=plan,
+        when=when,
+        overrides=overrides or {},
+    )
+
+
+def note(sites: Path, site: str, commit: str, lines: Sequence[str]) -> str:
+    """Put receipts beside their commit in git; return "" or why that can't be."""
+    if not lines:
+        return ""
+    if not commit:
+        return "no commit is known for this release, so git gets no note of the receipt"
+    try:
+        notes.add(sites / site, commit, lines)
+    except KelidError as problem:
+        return f"{problem}; the server's own journal has the receipt (kelid receipts {site} --notes writes the note later)"
+    return ""
+
+
+def notes_of(sites: Path, site: str, server: str = "primary") -> list[str]:
+    """Return the receipts of a site's machine that git keeps."""
+    return notes.lines_of(sites / site, site, server)
+
+
+def write_notes(sites: Path, site: str, lines: Sequence[str]) -> list[str]:
+    """Write the notes of receipts, each on its commit; return why some could not be written."""
+    commits: dict[str, list[str]] = {}
+    for line in lines:
+        commits.setdefault(str(receipts.entry_of(line)["commit"]), []).append(line)
+    failures = []
+    for commit, found in commits.items():
+        try:
+            notes.add(sites / site, commit, found)
+        except KelidError as problem:
+            failures.append(str(problem))
+    return failures
+
+
+def time_zone(sites: Path, site: str) -> str:
+    """Return the zone by which a site's people tell the time; UTC where its files don't say."""
+    from kelid.load import load_site
+
+    loaded = load_site(sites / site)
+    return loaded.site.time_zone if loaded.site else "UTC"
