@@ -86,6 +86,12 @@ TREE = f"kelid/releases/{NAME}"
         pytest.param(lambda top: (top / TREE / "pjsip.conf").unlink(), id="a file is gone"),
         pytest.param(lambda top: (top / "kelid/media/tone.wav").unlink(), id="a sound is gone"),
         pytest.param(lambda top: (top / "kelid/armed.json").write_text("{}"), id="a way back is armed"),
+        pytest.param(
+            lambda top: (top / "kelid/receipts.jsonl").write_text(
+                '{"event": "begun"}\n{"event": "undone", "by": "timer"}\n{"torn'
+            ),
+            id="it went back by itself",
+        ),
         pytest.param(lambda top: (top / "kelid/current").unlink(), id="nothing is in force"),
         pytest.param(lambda top: (top / TREE / ".kelid/manifest.json").write_text("{"), id="no manifest"),
         pytest.param(lambda top: (top / TREE / ".kelid/manifest.json").write_text("[]"), id="another thing"),
