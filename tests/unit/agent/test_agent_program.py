@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import errno
+import gzip
+import io
 import json
 import os
 import subprocess
@@ -14,9 +16,11 @@ from typing import Any
 import agent
 import pytest
 from agent.adapt import Adapter
+from agent.archive import unpack
 from agent.conf import directories, with_etc_dir
 from agent.logs import explain, read_log, tells_of_release
 from agent.places import Places
+from agent.refusal import Refusal
 from agent.releases import Releases
 from agent.scrub import Scrubber, secret_values
 from agent.tables import (
@@ -27,6 +31,7 @@ from agent.tables import (
     parse_registrations,
     parse_steps,
 )
+from agent.tools import Feed
 from agent.way_back import WayBack
 
 from kelid.deliver.program import program
@@ -276,3 +281,17 @@ def test_the_way_back_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pyt
     releases.flip("a")  # killed before the record was gone, and tried again
 
     assert releases.current() == "a"
+
+
+def test_a_sender_whose_network_went_away_does_not_hold_the_lock_for_ever(tmp_path: Path) -> None:
+    """Half an archive, and then nothing: no end either, because a network that goes away says no goodbye."""
+    out, into = os.pipe()
+    try:
+        os.write(into, gzip.compress(b"half of something", mtime=0)[:20])
+        with pytest.raises(Refusal, match="nothing came") as refused:
+            unpack(io.BufferedReader(Feed(out, limit=0.05)), tmp_path)
+    finally:
+        os.close(into)
+        os.close(out)
+
+    assert refused.value.code == "bad_archive"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import json
 import os
 import signal
@@ -23,6 +24,7 @@ from .refusal import Refusal
 from .report import observe, receipts, release, releases, status
 from .scrub import Scrubber
 from .server import Server
+from .tools import Feed
 from .transaction import Change, Transaction
 
 
@@ -194,9 +196,10 @@ def main() -> int:
         # Once begun, a change goes through or back, also when the caller has gone.
         signal.signal(number, signal.SIG_IGN)
     given = arguments()
-    told = answer(given, Places(), sys.stdin.buffer)
+    feed = io.BufferedReader(Feed(sys.stdin.fileno()))
+    told = answer(given, Places(), feed)
     if given.verb == "begin":
-        drain(sys.stdin.buffer)
+        drain(feed)
     with contextlib.suppress(OSError):
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         sys.stdout.flush()
