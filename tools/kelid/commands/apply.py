@@ -5,6 +5,7 @@ and a look from outside. Whatever fails, the old release is back. A second apply
 
   kelid apply noor-clinic          shows the plan and asks
   kelid apply noor-clinic --yes    for CI, after the plan was approved
+  kelid apply --tag tehran         many sites, in waves; a wave in which one fails is the last
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from kelid.commands import options, server
+from kelid.commands import many, options, server
 from kelid.deliver.server import Applied
 from kelid.findings import Exit, KelidError
 from kelid.pipeline import receipts, release
@@ -25,7 +26,12 @@ HELP = "apply a site to its server: plan, show, ask, apply, verify"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    options.add_server_verb(parser)
+    parser.add_argument("site", nargs="*", metavar="SITE", help="a folder of the sites directory, or several")
+    options.add_sites_directory(parser)
+    options.add_vault(parser)
+    options.add_server(parser)
+    options.add_output(parser)
+    options.add_many(parser)
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
     parser.add_argument(
         "--plan-digest",
@@ -43,6 +49,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Plan, show, ask, apply, report."""
+    if many.wanted(arguments):
+        return many.run(arguments)
+    arguments.site = arguments.site[0]
     colour = options.colour_of(arguments)
     with options.progress(arguments) as watch:
         target = server.server_of(arguments, watch)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.findings import Exit, KelidError
+from kelid.model.rollout import WAVES
 from kelid.report.colour import wants_colour
 from kelid.report.progress import CountLine, ProgressLines
 
@@ -126,6 +127,39 @@ def add_server_verb(parser: argparse.ArgumentParser, *, vault: bool = True) -> N
     add_output(parser)
 
 
+def add_many(parser: argparse.ArgumentParser) -> None:
+    """Add how a change goes through many sites."""
+    group = parser.add_argument_group("many sites at once")
+    group.add_argument("--all", action="store_true", help="every site of the sites directory")
+    group.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="the sites that have this tag in site.yml; may be given again for more of them",
+    )
+    group.add_argument(
+        "--waves",
+        default=WAVES,
+        metavar="SHARES",
+        help=f"how many sites change at the same time, as numbers or percentages (default: {WAVES.replace('%', '%%')}); "
+        "a wave in which one fails is the last",
+    )
+    group.add_argument("--canary", default="", metavar="SITE", help="the site that goes first")
+    group.add_argument(
+        "--forks",
+        type=int,
+        default=10,
+        metavar="N",
+        help="machines that are worked on at the same time (default: 10)",
+    )
+    group.add_argument(
+        "--skip-failing",
+        action="store_true",
+        help="go on with the others where a machine can't be asked or isn't ready; the exit status still tells of it",
+    )
+
+
 def add_backup_store(parser: argparse.ArgumentParser) -> None:
     """Add what says how the backup store is reached, where that differs from backup.yml."""
     group = parser.add_argument_group("the backup store, where it differs from backup.yml")
@@ -141,12 +175,15 @@ def sites_of(arguments: argparse.Namespace) -> Path:
     return chosen if chosen is not None else pipeline.default_sites()
 
 
-def server_environment(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return the environment by which the inventory plugin and the action plugins learn what the command line says."""
+def server_environment(arguments: argparse.Namespace, *, many: bool = False) -> dict[str, str]:
+    """Return the environment by which the inventory plugin and the action plugins learn what the command line says.
+
+    With ``many`` it is that of all sites, none of which is named.
+    """
     values: Mapping[str, Any] = {
         "KELID_SITES": sites_of(arguments).resolve(),
-        "KELID_SITE": arguments.site,
-        "KELID_SERVER": arguments.server or "primary",
+        "KELID_SITE": "" if many else arguments.site,
+        "KELID_SERVER": "" if many else arguments.server or "primary",
         "KELID_ADDRESS": arguments.address,
         "KELID_PORT": arguments.port,
         "KELID_USER": arguments.user,

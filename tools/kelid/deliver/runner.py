@@ -57,6 +57,12 @@ class Outcome:
         """Return True if every host ended well."""
         return self.status == "successful" and not self.unreachable
 
+    def met(self, host: str) -> bool:
+        """Return whether the host's turn came: whether anything was done there, or tried."""
+        return (
+            host in self.failures or host in self.unreachable or any(each == host for _, each in self.results)
+        )
+
     def result(self, action: str, host: str) -> dict[str, Any] | None:
         """Return what our action told of the host, or None."""
         return self.results.get((action, host))

@@ -48,6 +48,8 @@ class Applied:
             return Exit.OK
         if self.undone or self.code == "went_back":
             return Exit.ROLLED_BACK
+        if self.code == "unreachable":
+            return Exit.UNREACHABLE
         return Exit.REFUSED if self.code in REFUSALS else Exit.FAILURE
 
 
@@ -91,6 +93,48 @@ BACKUP_CODES = {
     ),
 }
 """Codes of the backup program that mean more than a failure."""
+
+
+def applied(outcome: Outcome, host: str, action: str = "kelid_begin") -> Applied:
+    """Given the run of a playbook, return what became of the change that ``action`` began on that host."""
+    begin = outcome.result(action, host) or {}
+    verified = outcome.result("kelid_verify", host) or {}
+    confirmed = outcome.result("kelid_confirm", host) or {}
+    undone = outcome.result("kelid_undo", host) or {}
+    told: Mapping[str, Any] = next(
+        (each["receipt"] for each in (undone, confirmed, begin) if each.get("receipt")), {}
+    )
+    common: dict[str, Any] = {
+        "release": str(begin.get("release") or ""),
+        "previous": str(begin.get("previous") or ""),
+        "reloads": tuple(begin.get("reloads") or ()),
+        "restarted": bool(begin.get("restarted")),
+        "seconds": dict(begin.get("seconds") or {}),
+        "receipt": str(told.get("line") or ""),
+        "touched": dict(begin.get("touched") or {}),
+    }
+    if begin.get("ok") and host not in outcome.failures and host not in outcome.unreachable:
+        return Applied(changed=bool(begin.get("changed")), **common)
+    reasons = "; ".join(outcome.failures.get(host, [])) or "; ".join(outcome.output[-5:])
+    if not begin and host in outcome.unreachable:
+        return Applied(code="unreachable", message=outcome.unreachable[host], **common)
+    if not begin:
+        return Applied(code="not_sent", message=reasons, **common)
+    if begin.get("ok") is False:
+        return Applied(
+            code=str(begin.get("code") or "failed"),
+            message=str(begin.get("message") or reasons),
+            undone=bool(begin.get("undone")),
+            log=tuple(begin.get("log") or ()),
+            **common,
+        )
+    if verified.get("ok") is False:
+        message = "; ".join(verified.get("differences") or ()) or reasons
+        return Applied(code="verify_failed", message=message, undone=bool(undone.get("ok")), **common)
+    if lost := outcome.unreachable.get(host):
+        message = f"the connection was lost before the release was confirmed, so the server goes back by itself: {lost}"
+        return Applied(code="connection_lost", message=message, **common)
+    return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,43 +203,7 @@ class Server:
     ) -> Applied:
         values = {**plan, "base": plan["base"] or "none"} if "base" in plan else dict(plan)
         variables = {"kelid_restart": restart, "kelid_limit": limit, "kelid_plans": {self.host: values}}
-        outcome = self._run(playbook, **variables)
-        begin = outcome.result(action, self.host) or {}
-        verified = outcome.result("kelid_verify", self.host) or {}
-        confirmed = outcome.result("kelid_confirm", self.host) or {}
-        undone = outcome.result("kelid_undo", self.host) or {}
-        told: Mapping[str, Any] = next(
-            (each["receipt"] for each in (undone, confirmed, begin) if each.get("receipt")), {}
-        )
-        common: dict[str, Any] = {
-            "release": str(begin.get("release") or ""),
-            "previous": str(begin.get("previous") or ""),
-            "reloads": tuple(begin.get("reloads") or ()),
-            "restarted": bool(begin.get("restarted")),
-            "seconds": dict(begin.get("seconds") or {}),
-            "receipt": str(told.get("line") or ""),
-            "touched": dict(begin.get("touched") or {}),
-        }
-        if outcome.ok:
-            return Applied(changed=bool(begin.get("changed")), **common)
-        reasons = "; ".join(outcome.failures.get(self.host, [])) or "; ".join(outcome.output[-5:])
-        if not begin:
-            return Applied(code="not_sent", message=reasons, **common)
-        if begin.get("ok") is False:
-            return Applied(
-                code=str(begin.get("code") or "failed"),
-                message=str(begin.get("message") or reasons),
-                undone=bool(begin.get("undone")),
-                log=tuple(begin.get("log") or ()),
-                **common,
-            )
-        if verified.get("ok") is False:
-            message = "; ".join(verified.get("differences") or ()) or reasons
-            return Applied(code="verify_failed", message=message, undone=bool(undone.get("ok")), **common)
-        if lost := outcome.unreachable.get(self.host):
-            message = f"the connection was lost before the release was confirmed, so the server goes back by itself: {lost}"
-            return Applied(code="connection_lost", message=message, **common)
-        return Applied(code="failed", message=reasons, undone=bool(undone.get("ok")), **common)
+        return applied(self._run(playbook, **variables), self.host, action)
 
     def ask(self, verb: str, *words: str, account: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the agent says to a verb that changes nothing in force (``releases``, ``receipts``, ``told``...).

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -44,35 +44,49 @@ class Outcome(Record):
     exit: Exit = Exit.OK
 
 
-def run(task: Task, names: Sequence[str], *, jobs: int = 0) -> Iterator[Outcome]:
+def run(
+    task: Task, names: Sequence[str], *, jobs: int = 0, of: Callable[[Task, str], Outcome] | None = None
+) -> Iterator[Outcome]:
     """Given the names of sites, yield the outcome of each in their order.
 
-    ``jobs`` is how many processes share the work (0: as many as there are cores, and no more than the work is worth).
+    ``of`` makes it (left out: ``outcome``); ``jobs`` is how many processes share the work (0: as many as there are cores,
+    and no more than the work is worth).
     """
     jobs = jobs or max(min(len(os.sched_getaffinity(0)), len(names) // 8), 1)
     chunk = max(min(MOST_AT_A_TIME, len(names) // (jobs * 4)), 1)
     chunks = [names[at : at + chunk] for at in range(0, len(names), chunk)]
     if jobs == 1 or len(chunks) == 1:
         for name in names:
-            yield outcome(task, name)
+            yield (of or outcome)(task, name)
     else:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        if task.output is not None:  # what all workers need is imported once, before they part
+        if (
+            task.output is not None or of is not None
+        ):  # what all workers need is imported once, before they part
             import kelid.compile
             import kelid.render  # noqa: F401
         gc.collect()
         gc.freeze()
         with ProcessPoolExecutor(min(jobs, len(chunks)), mp_context=get_context("fork")) as pool:
             try:
-                for found in pool.map(partial(_chunk, task), chunks):
+                for found in pool.map(partial(_chunk, task, of or outcome), chunks):
                     yield from found
             finally:
                 pool.shutdown(cancel_futures=True)
                 gc.unfreeze()
     if task.cache is not None:
         task.cache.prune()
+
+
+def digest(task: Task, name: str) -> Outcome:
+    """Return what a site renders to as a digest alone; with ``run``, that of many sites."""
+    try:
+        result = rendered(task.sites, name, task.cache)
+    except KelidError as problem:
+        return Outcome(name=name, findings=problem.findings, problem=str(problem), exit=problem.exit)
+    return Outcome(name=name, findings=result.findings, digest=result.digest, files=len(result.files))
 
 
 def rendered(sites: Path, name: str, cache: Cache | None = None) -> Result:
@@ -83,10 +97,10 @@ def rendered(sites: Path, name: str, cache: Cache | None = None) -> Result:
     return result
 
 
-def _chunk(task: Task, names: Iterable[str]) -> list[Outcome]:
+def _chunk(task: Task, of: Callable[[Task, str], Outcome], names: Iterable[str]) -> list[Outcome]:
     # Sites hold no cycles worth a search of the whole heap every few hundred objects.
     gc.disable()
-    found = [outcome(task, name) for name in names]
+    found = [of(task, name) for name in names]
     gc.collect()
     return found
 

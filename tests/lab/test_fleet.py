@@ -1,0 +1,228 @@
+"""Many sites at once, against real servers: `kelid apply` in waves, the same by plain Ansible, and as AWX's mesh carries it.
+
+The tests share three servers and run in their order; each leaves all of them on what the sites say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kelid import pipeline
+from kelid.findings import Exit
+from kelid.lab import Host, Lab
+
+pytestmark = pytest.mark.lab
+
+SAMPLES = pipeline.root() / "sites"
+NAMES = ("east", "south", "west")
+
+
+@dataclass
+class Company:
+    """Three clinics in a repository of their own, and their servers."""
+
+    lab: Lab
+    hosts: dict[str, Host]
+    folder: Path
+
+    @property
+    def sites(self) -> Path:
+        return self.folder / "sites"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        clean = {
+            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
+        }
+        clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "ANSIBLE_NOCOLOR": "1"}
+        return {**clean, **more}
+
+    def run(self, words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words,
+            cwd=self.folder,
+            env=self.environment(**more),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=400,
+        )
+
+    def apply(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run(
+            [sys.executable, "-m", "kelid", "apply", "--yes", "--identity", str(self.lab.key), *words]
+        )
+
+    def result(self, *words: str) -> dict[str, Any]:
+        done = self.apply("--json", *words)
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert found["exit"] == done.returncode
+        return found
+
+    def playbook(self, name: str, *words: str) -> subprocess.CompletedProcess[str]:
+        program = Path(sys.executable).with_name("ansible-playbook")
+        root = pipeline.root()
+        return self.run(
+            [
+                str(program),
+                "-i",
+                str(root / "inventory.kelid.yml"),
+                str(root / f"playbooks/{name}.yml"),
+                *words,
+            ],
+            ANSIBLE_CONFIG=str(root / "ansible.cfg"),
+            ANSIBLE_PRIVATE_KEY_FILE=str(self.lab.key),
+            KELID_SITES=str(self.sites),
+        )
+
+    def release(self, name: str) -> str:
+        return Path(self.hosts[name].run(["readlink", "/var/lib/kelid/current"]).stdout.strip()).name
+
+    def releases(self) -> dict[str, str]:
+        return {name: self.release(name) for name in self.hosts}
+
+    def ring_for(self, seconds: int, *names: str) -> None:
+        """Let phones ring for so long at these sites, unless their extension says otherwise."""
+        for name in names:
+            path = self.sites / name / "site.yml"
+            lines = path.read_text(encoding="utf-8").splitlines()
+            lines = [f"  ring_time: {seconds}" if line.startswith("  ring_time:") else line for line in lines]
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def spoil(self, name: str) -> Path:
+        """Give a site a dial plan that only its server's Asterisk can refuse; return the file."""
+        custom = self.sites / name / "custom" / "greeting.conf"
+        custom.parent.mkdir()
+        custom.write_text(
+            "[greeting]\nexten => s,1,Answer()\n same => n,PlayTheHits(loud)\n", encoding="utf-8"
+        )
+        return custom
+
+
+@pytest.fixture(scope="module")
+def company(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    folder = tmp_path_factory.mktemp("company")
+    (folder / "sites").mkdir()
+    shutil.copy(SAMPLES / pipeline.SAMPLE_PASSWORD, folder / "sites")
+    hosts = {}
+    for name in NAMES:
+        hosts[name] = lab.create_host(name, "pbx")
+        site = folder / "sites" / name
+        shutil.copytree(SAMPLES / "noor-clinic", site)
+        text = (site / "site.yml").read_text(encoding="utf-8")
+        text = text.replace(
+            "address: pbx.noor-clinic.example",
+            f'address: {hosts[name].address}\n    host_key: "{lab.host_key(name)}"',
+        )
+        tags = "[capital, clinic]" if name != "west" else "[clinic]"
+        (site / "site.yml").write_text(f"{text}\ntags: {tags}\n", encoding="utf-8")
+        # Nobody answers at this address, and nobody has to look it up.
+        trunks = (site / "trunks.yml").read_text(encoding="utf-8")
+        trunks = trunks.replace("sip.mokhaberat.example", "192.0.2.1")
+        (site / "trunks.yml").write_text(trunks, encoding="utf-8")
+    company = Company(lab, hosts, folder)
+    identity = ["-c", "user.name=tests", "-c", "user.email=tests@kelid.example"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "sites"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, env=company.environment())
+    done = company.playbook("install")
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield company
+    for name in NAMES:
+        lab.destroy_host(name)
+
+
+def by_host(found: dict[str, Any]) -> dict[str, tuple[str, int]]:
+    return {item["host"]: (item["result"], item["wave"]) for item in found["sites"]}
+
+
+def test_all_sites_in_waves_and_then_nothing_to_do(company: Company) -> None:
+    found = company.result("--all", "--waves", "1,100%", "--canary", "south")
+
+    assert by_host(found) == {"south": ("applied", 1), "east": ("applied", 2), "west": ("applied", 2)}
+    assert found["waves"] == [1, 2]
+    assert company.releases() == {item["host"]: item["release"] for item in found["sites"]}
+
+    again = company.result("--all")
+
+    assert again["ok"]
+    assert not again["changed"]
+    assert by_host(again) == dict.fromkeys(NAMES, ("unchanged", 0))
+
+
+def test_a_canary_that_fails_keeps_all_others_from_it(company: Company) -> None:
+    before = company.releases()
+    company.ring_for(21, "east", "west")
+    custom = company.spoil("south")
+
+    done = company.apply("--all", "--canary", "south")
+
+    assert done.returncode == Exit.REFUSED, done.stdout + done.stderr
+    assert "sites/south/custom/greeting.conf:3" in done.stderr
+    assert "2 not started" in done.stdout
+    assert company.releases() == before
+    shutil.rmtree(custom.parent)
+
+
+def test_those_with_a_tag(company: Company) -> None:
+    """East has a change since the last test, and west too, but not the tag."""
+    before = company.releases()
+
+    found = company.result("--tag", "capital")
+
+    assert by_host(found) == {"south": ("unchanged", 0), "east": ("applied", 1)}
+    assert {name for name, release in company.releases().items() if release != before[name]} == {"east"}
+
+
+def test_who_cannot_be_reached_holds_up_the_others_unless_told_otherwise(company: Company) -> None:
+    before = company.releases()
+    company.lab.kill_host("south")
+
+    held = company.result("--all")
+
+    assert held["exit"] == Exit.UNREACHABLE
+    assert company.release("west") == before["west"]
+
+    found = company.result("--all", "--skip-failing")
+
+    assert found["exit"] == Exit.UNREACHABLE
+    assert by_host(found) == {"south": ("unreachable", 0), "east": ("unchanged", 0), "west": ("applied", 1)}
+    company.lab.boot_host("south")
+    assert company.result("--all")["ok"]
+
+
+def test_a_plain_playbook_does_the_same(company: Company) -> None:
+    """Waves, the stop after one that failed, and nothing to do the second time: all of it is in the playbook."""
+    before = company.releases()
+    company.ring_for(22, *NAMES)
+    custom = company.spoil("east")
+
+    stopped = company.playbook("apply", "-e", '{"kelid_waves": [1, "100%"]}')
+
+    assert stopped.returncode, stopped.stdout
+    assert "PlayTheHits" in stopped.stdout
+    assert company.releases() == before
+    shutil.rmtree(custom.parent)
+
+    done = company.playbook("apply", "-l", "tag_capital")
+
+    assert done.returncode == 0, done.stdout
+    assert {name for name, release in company.releases().items() if release != before[name]} == {
+        "east",
+        "south",
+    }
+
+    rest = company.playbook("apply")
+    again = company.playbook("apply")
+
+    assert (rest.returncode, again.returncode) == (0, 0), rest.stdout + again.stdout
+    assert again.stdout.count("changed=0") == len(NAMES)
+    assert company.result("--all")["changed"] is False

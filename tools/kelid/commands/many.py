@@ -1,0 +1,130 @@
+"""How ``kelid apply`` goes through many sites: all are checked and asked first, then they change in waves. No verb."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from kelid import pipeline
+from kelid.commands import options
+from kelid.deliver.fleet import Fleet
+from kelid.findings import Exit, KelidError
+from kelid.model.progress import Watcher
+from kelid.model.rollout import Outcome, exit_of, shares, wave_of, waves
+from kelid.pipeline import receipts, rollout
+from kelid.report import findings as findings_report
+from kelid.report import plans as plan_report
+from kelid.report import rollouts as report
+from kelid.report.colour import wants_colour
+
+
+def wanted(arguments: argparse.Namespace) -> bool:
+    """Return whether the command line names more than one site, or asks for many."""
+    return bool(arguments.all or arguments.tag or len(arguments.site) != 1)
+
+
+def run(arguments: argparse.Namespace) -> Exit:
+    """Plan for all, show, ask, apply in waves, tell what became of each."""
+    _judge(arguments)
+    sites = options.sites_of(arguments)
+    role = arguments.server or "primary"
+    entries = rollout.targets(
+        sites, names=arguments.site, tags=arguments.tag, role=role, first=arguments.canary
+    )
+    likes = rollout.likenesses(sites, entries)
+    with options.progress(arguments) as watch:
+        statuses = _fleet(arguments, list(likes), watch).statuses(likes)
+    prepared = rollout.prepare(sites, entries, statuses, arguments.vault_password_file)
+    sizes = waves(arguments.waves, len(prepared.plans))
+    colour = options.colour_of(arguments)
+    if not arguments.json:
+        sys.stdout.write(report.plans_text(prepared.plans, prepared.outcomes, sizes, colour=colour))
+        if arguments.lines:
+            for plan in prepared.plans.values():
+                sys.stdout.write("\n" + plan_report.plan_text(plan, colour=colour, lines=True))
+        sys.stdout.flush()
+    failing = [outcome for outcome in prepared.outcomes if not outcome.ok]
+    if failing and prepared.plans and not arguments.skip_failing:
+        raise KelidError(
+            f"nothing was sent: {'; '.join(outcome.message for outcome in failing)}; --skip-failing goes on without them",
+            exit=exit_of(failing),
+        )
+    done: list[Outcome] = []
+    if prepared.plans:
+        if not arguments.yes and not options.confirmed(f"Apply to these {len(prepared.plans)}?"):
+            raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
+        done = _apply(arguments, prepared, sizes)
+    outcomes = [*prepared.outcomes, *done]
+    found = exit_of(outcomes)
+    if arguments.json:
+        options.print_json(
+            {
+                "ok": found is Exit.OK,
+                "exit": found.value,
+                "changed": any(outcome.result == "applied" for outcome in outcomes),
+                "waves": sizes,
+                "sites": [
+                    {**outcome.as_dict(), "findings": findings_report.as_data(outcome.findings)}
+                    for outcome in outcomes
+                ],
+            }
+        )
+    else:
+        sys.stdout.write(report.outcomes_text(outcomes, colour=colour))
+        for outcome in outcomes:
+            text = findings_report.text(outcome.findings, colour=wants_colour(arguments.color, sys.stderr))
+            sys.stderr.write(text)
+    return found
+
+
+def _judge(arguments: argparse.Namespace) -> None:
+    """Raise KelidError where the command line doesn't go together."""
+    if not (arguments.all or arguments.tag or arguments.site):
+        raise KelidError("name a site, several, --tag TAG or --all", exit=Exit.USAGE)
+    if arguments.all and (arguments.tag or arguments.site):
+        raise KelidError("--all is every site; leave the others out", exit=Exit.USAGE)
+    single = [name for name in ("address", "port", "plan_digest") if getattr(arguments, name, None)]
+    if single:
+        raise KelidError(f"--{single[0].replace('_', '-')} is for one site", exit=Exit.USAGE)
+    if arguments.forks < 1:
+        raise KelidError("--forks is a number from 1 on", exit=Exit.USAGE)
+    try:
+        shares(arguments.waves)
+    except ValueError as problem:
+        raise KelidError(f"--waves: {problem}", exit=Exit.USAGE) from problem
+
+
+def _fleet(arguments: argparse.Namespace, hosts: Sequence[str], watch: Watcher) -> Fleet:
+    return Fleet(
+        hosts=hosts,
+        root=pipeline.root(),
+        environment=options.server_environment(arguments, many=True),
+        watch=watch,
+        verbosity=max(0, arguments.verbose - 1),
+        forks=arguments.forks,
+    )
+
+
+def _apply(arguments: argparse.Namespace, prepared: rollout.Prepared, sizes: Sequence[int]) -> list[Outcome]:
+    """Apply the plans in waves, put the receipts beside their commits, and return what became of each."""
+    sites, role = options.sites_of(arguments), arguments.server or "primary"
+    accounts = {
+        host: receipts.account(sites, plan.site, role, plan=plan.digest).as_dict()
+        for host, plan in prepared.plans.items()
+    }
+    plans = {
+        host: {"base": plan.base, "release": plan.release, "account": accounts[host]}
+        for host, plan in prepared.plans.items()
+    }
+    with options.progress(arguments) as watch:
+        found = _fleet(arguments, list(plans), watch).apply(plans, sizes, restart=arguments.restart)
+    outcomes = []
+    for position, (host, plan) in enumerate(prepared.plans.items()):
+        applied = found[host]
+        if applied and applied.receipt:
+            unnoted = receipts.note(sites, plan.site, plan.commit, [applied.receipt])
+            if unnoted:
+                print(f"kelid: {unnoted}", file=sys.stderr)
+        outcomes.append(rollout.outcome_of(sites, host, plan.site, wave_of(sizes, position), applied))
+    return outcomes
