@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kelid.findings import Exit, Finding, KelidError
-from kelid.load.fits import fits
+from kelid.load.fits import BOOLEAN, INTEGER, Unsure, read
 from kelid.load.tree import Mapping, Node, Scalar, Sequence
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
@@ -37,9 +37,6 @@ REQUIRED = frozenset({"site", "extensions", "routes", "secrets"})
 MOST_FINDINGS = 200
 """So many mistakes of one file are told: a list of two hundred phones that all have the same."""
 
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_MUTABLE = (dict, list)
-_BOOLEAN = {"true": True, "false": False}
 
 
 @cache
@@ -69,42 +66,27 @@ def to_data(node: Node, wanted: dict[str, Any]) -> Any:
     """
     if isinstance(node, Scalar):
         kind = wanted.get("type")
-        if kind == "integer" and node.plain and _INTEGER.fullmatch(node.text):
+        if kind == "integer" and node.plain and INTEGER.fullmatch(node.text):
             return int(node.text)
-        if kind == "boolean" and node.plain and node.text in _BOOLEAN:
-            return _BOOLEAN[node.text]
+        if kind == "boolean" and node.plain and node.text in BOOLEAN:
+            return BOOLEAN[node.text]
         if node.sealed:
             return node.text.strip() + "\n"
         return node.text
     if isinstance(node, Sequence):
         inner = wanted.get("items", {})
         return [to_data(item, inner) for item in node.items]
-    known = _plans.get(id(wanted))
-    if known is None:
-        known = _plans[id(wanted)] = (wanted, _plan(wanted))
-    properties, patterns, defaults = known[1]
+    properties, patterns = wanted.get("properties", {}), wanted.get("patternProperties", {})
     data = {}
     for key, item in node.items.items():
         inner = properties.get(key)
         if inner is None:
-            inner = next((value for pattern, value in patterns if re.search(pattern, key)), {})
+            inner = next((value for pattern, value in patterns.items() if re.search(pattern, key)), {})
         data[key] = to_data(item, inner)
-    for key, default in defaults:
-        if key not in node.keys:
-            data[key] = copy.deepcopy(default) if default.__class__ in _MUTABLE else default
+    for key, inner in properties.items():
+        if "default" in inner and key not in node.keys:
+            data[key] = copy.deepcopy(inner["default"])
     return data
-
-
-_Plan = tuple[dict[str, Any], list[tuple[str, Any]], list[tuple[str, Any]]]
-_plans: dict[int, tuple[dict[str, Any], _Plan]] = {}
-"""By the identity of a schema, which is kept here so that no other can get it."""
-
-
-def _plan(wanted: dict[str, Any]) -> _Plan:
-    """Return the schemas of a mapping's keys, those of patterns of keys, and what stands for keys that are left out."""
-    properties = wanted.get("properties", {})
-    defaults = [(key, inner["default"]) for key, inner in properties.items() if "default" in inner]
-    return properties, list(wanted.get("patternProperties", {}).items()), defaults
 
 
 def find(node: Node, path: Iterable[str | int]) -> Node:
@@ -126,9 +108,10 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
     It can if all that is wrong with it is keys that nobody knows: they are taken out.
     """
     wanted = schema(topic)
-    data = to_data(tree, wanted)
-    if fits(data, wanted):
-        return data, [], True
+    try:
+        return read(tree, wanted), [], True
+    except Unsure:
+        data = to_data(tree, wanted)
     from kelid.load.explain import explain, unknown_keys  # noqa: PLC0415  (only for a file with something wrong in it)
 
     findings: list[Finding] = []

@@ -6,7 +6,7 @@ Built from libyaml's events, without recursion, so that neither deep nesting nor
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml._yaml import CParser
@@ -29,30 +29,27 @@ FORBIDDEN = re.compile(
     "|(?<![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])\u200c"
     "|\u200c(?![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])"
 )
+_PRINTABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
+"""Those of the forbidden characters that Python calls printable."""
 _BREAK = re.compile(r"[\t\n\r]")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_LEFT_OUT = "\n"
+"""In place of a key whose value is left out; no key that is taken has a line break."""
 _QUOTES = frozenset("'\"")
 _ODD_SPACES = frozenset(
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
 
 
-class Scalar:
+class Scalar(NamedTuple):
     """A text as it was written. ``plain`` is True if it was neither quoted nor a block; ``sealed`` if tagged ``!vault``."""
 
-    __slots__ = ("_column", "_file", "_line", "plain", "sealed", "text")
-
-    def __init__(self, text: str, plain: bool, sealed: bool, place: tuple[str, int, int]) -> None:
-        """Keep what was read, and where: file, line and column."""
-        self.text = text
-        self.plain = plain
-        self.sealed = sealed
-        self._file, self._line, self._column = place
-
-    @property
-    def where(self) -> Where:
-        """Return where it stands; made when it is asked for, which for most texts is never."""
-        return Where(self._file, self._line, self._column)
+    text: str
+    plain: bool
+    sealed: bool
+    where: Where
 
 
 class Sequence:
@@ -67,11 +64,11 @@ class Sequence:
 
 
 class Mapping:
-    """A mapping: keys in order, with the place (line and column) of each key and its value."""
+    """A mapping: keys in order, with the place of each key and its value."""
 
     __slots__ = ("items", "keys", "where")
 
-    def __init__(self, items: dict[str, Node], keys: dict[str, tuple[int, int]], where: Where) -> None:
+    def __init__(self, items: dict[str, Node], keys: dict[str, Where], where: Where) -> None:
         """Keep what was read."""
         self.items = items
         self.keys = keys
@@ -79,22 +76,10 @@ class Mapping:
 
     def key_place(self, key: str) -> Where:
         """Return where a key stands; where the mapping begins if it hasn't got it."""
-        place = self.keys.get(key)
-        return Where(self.where.file, *place) if place else self.where
+        return self.keys.get(key, self.where)
 
 
 Node = Scalar | Sequence | Mapping
-
-
-class _Open:
-    """A container around the one that is being read: a mapping keeps the key whose value that is."""
-
-    __slots__ = ("key", "node", "skip")
-
-    def __init__(self, node: Mapping | Sequence | None, key: str | None, skip: bool) -> None:
-        self.node = node
-        self.key = key
-        self.skip = skip
 
 
 class _Stopped(Exception):  # noqa: N818 - not an error, the way out of the loop
@@ -118,23 +103,15 @@ class _Reader:
         """Return the text for a message; in secrets.yml nothing but the names is ever shown."""
         return "this value" if self.vault else short(text)
 
-    def at(self, mark: Any) -> Where:
-        return Where(self.file, mark.line + 1, mark.column + 1)
-
-    def key(self, mapping: Mapping, text: str, line: int, column: int) -> bool:
-        """Take a key; return True if its value is to be left out."""
-        if text not in mapping.keys and text != "<<":
-            mapping.keys[text] = (line, column)
-            return False
-        where = Where(self.file, line, column)
-        if text == "<<":
+    def unwanted(self, mapping: Mapping, key: str, where: Where) -> None:
+        """Say why a key, and its value, are left out."""
+        if key == "<<":
             fix = "write the values out, or use defaults in site.yml"
             self.say(where, "L007", "merge keys are not taken", fix)
         else:
-            first = mapping.keys[text]
-            text = f"the key {short(text)} stands here twice"
-            self.say(where, "L002", text, f"first on line {first[0]}; keep one")
-        return True
+            first = mapping.keys[key]
+            text = f"the key {short(key)} stands here twice"
+            self.say(where, "L002", text, f"first on line {first.line}; keep one")
 
     def container(self, event: Any, where: Where, *, depth: int, is_key: bool) -> None:
         """Refuse what can't be a list or a mapping here."""
@@ -225,60 +202,64 @@ class _Reader:
     def run(self, text: str) -> None:  # noqa: PLR0915 - one loop without calls: it runs once for each value of a site
         """Read the events and build the tree."""
         next_event = CParser(text).get_event
-        file, take_key = self.file, self.key
+        file, new = self.file, tuple.__new__
         scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
         mapping_start, sequence_start = yaml.MappingStartEvent, yaml.SequenceStartEvent
         mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
-        around: list[_Open] = []
+        around: list[tuple[Mapping | Sequence | None, str | None]] = []
         holder: Mapping | Sequence | None = None
-        in_mapping = False
-        key: str | None = None
-        skip = False
-        left = MAX_NODES
-        while True:
+        key: str | None = ""  # of the value that comes next; None where a mapping's key comes next
+        for _ in range(MAX_NODES):
             event: Any = next_event()
-            if event is None:
-                return
-            left -= 1
-            if left < 0:
-                text = f"more than {MAX_NODES} values in one file"
-                self.say(Where(file), "L009", text, "no site needs that")
-                raise _Stopped
             kind = event.__class__
             node: Node
-            if kind is scalar_event or kind is alias_event:
-                mark = event.start_mark
-                line, column = mark.line + 1, mark.column + 1
+            if kind is scalar_event:
+                value, mark = event.value, event.start_mark
+                where = new(Where, (file, mark.line + 1, mark.column + 1))
                 sealed = False
-                if kind is alias_event:
-                    self.alias(event, Where(file, line, column))
-                    value, plain = "", False
-                else:
-                    value, plain = event.value, not event.style
-                    if (
-                        event.tag is not None
-                        or event.anchor is not None
-                        or not (value.isascii() and value.isprintable())
-                        or value in _NULLS
-                    ):
-                        sealed = self.odd(event, Where(file, line, column))
-                if in_mapping and key is None:
+                if (
+                    event.tag is not None
+                    or event.anchor is not None
+                    or value in _NULLS
+                    or not value.isprintable()
+                    or (event.style == '"' and not value.isascii())
+                ):
+                    sealed = self.odd(event, where)
+                if key is not None:
+                    node = new(Scalar, (value, not event.style, sealed, where))
+                elif value not in keys and value != "<<":
+                    keys[value] = where
                     key = value
-                    skip = take_key(holder, value, line, column)  # type: ignore[arg-type]  # in_mapping says so
                     continue
-                node = Scalar(value, plain, sealed, (file, line, column))
-            elif kind is mapping_start or kind is sequence_start:
-                where = Where(file, event.start_mark.line + 1, event.start_mark.column + 1)
-                self.container(event, where, depth=len(around), is_key=in_mapping and key is None)
-                around.append(_Open(holder, key, skip))
-                holder = Mapping({}, {}, where) if kind is mapping_start else Sequence([], where)
-                in_mapping, key, skip = kind is mapping_start, None, False
-                continue
+                else:
+                    self.unwanted(holder, value, where)  # type: ignore[arg-type]  # a mapping: a key is read
+                    key = _LEFT_OUT
+                    continue
             elif kind is mapping_end or kind is sequence_end:
                 node = holder  # type: ignore[assignment]  # what ends has begun
-                before = around.pop()
-                holder, key, skip = before.node, before.key, before.skip
-                in_mapping = holder.__class__ is Mapping
+                holder, key = around.pop()
+                if holder.__class__ is Mapping:
+                    items, keys = holder.items, holder.keys  # type: ignore[union-attr]  # see the line before
+            elif kind is mapping_start or kind is sequence_start:
+                where = new(Where, (file, event.start_mark.line + 1, event.start_mark.column + 1))
+                if event.anchor or event.tag or key is None or len(around) >= MAX_DEPTH:
+                    self.container(event, where, depth=len(around), is_key=key is None)
+                around.append((holder, key))
+                if kind is mapping_start:
+                    items, keys = {}, {}
+                    holder, key = Mapping(items, keys, where), None
+                else:
+                    holder, key = Sequence([], where), ""
+                continue
+            elif kind is alias_event:
+                where = new(Where, (file, event.start_mark.line + 1, event.start_mark.column + 1))
+                self.alias(event, where)
+                node = new(Scalar, ("", False, False, where))
+                if key is None:
+                    key = _LEFT_OUT
+                    continue
+            elif event is None:
+                return
             else:
                 if kind is yaml.DocumentStartEvent:
                     self.documents += 1
@@ -289,14 +270,16 @@ class _Reader:
                         )
                         raise _Stopped
                 continue
-            if in_mapping:
-                if not skip:
-                    holder.items[key] = node  # type: ignore[union-attr,index,call-overload]  # a mapping, behind a key
-                key, skip = None, False
+            if holder.__class__ is Mapping:
+                if key is not _LEFT_OUT:
+                    items[key] = node  # type: ignore[index]  # a value comes behind its key
+                key = None
             elif holder is None:
                 self.root = node
             else:
                 holder.items.append(node)  # type: ignore[union-attr]  # no mapping, so a list
+        self.say(Where(file), "L009", f"more than {MAX_NODES} values in one file", "no site needs that")
+        raise _Stopped
 
     def fault(self, problem: yaml.YAMLError) -> None:
         """Say what libyaml can't read; where it is a value that YAML can't carry bare, say how to write it."""
@@ -337,7 +320,8 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
     """
     lines = text.split("\n")
     reader = _Reader(file, lines, vault)
-    for number, line in enumerate(lines, 1):
+    plain = text.replace("\n", "").isprintable() and not _PRINTABLE.search(text)
+    for number, line in enumerate(() if plain else lines, 1):
         if line.isascii() and line.isprintable():
             continue
         bad = FORBIDDEN.search(line) or re.search(r"\t|\r(?!$)", line)
