@@ -30,7 +30,9 @@ def _data(path: Path) -> Any:
 def _node(value: Any) -> Node:
     """Return the node of a file that says the value."""
     if isinstance(value, dict):
-        return Mapping({key: _node(item) for key, item in value.items()}, dict.fromkeys(value, NOWHERE), NOWHERE)
+        return Mapping(
+            {key: _node(item) for key, item in value.items()}, dict.fromkeys(value, NOWHERE), NOWHERE
+        )
     if isinstance(value, list):
         return Sequence([_node(item) for item in value], NOWHERE)
     text = str(value).lower() if isinstance(value, bool) else str(value)

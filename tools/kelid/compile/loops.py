@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kelid.model.site import Point, Site
+from collections.abc import Mapping, Sequence
+
+from kelid.model.site import Point, Site, Way
 
 
 def loops(site: Site) -> frozenset[str]:
@@ -10,23 +12,20 @@ def loops(site: Site) -> frozenset[str]:
 
     A menu's entries are the caller's own choice and don't count; what follows its timeout does.
     """
-    graph: dict[Point, set[Point]] = {}
-    for way in site.ways:
-        if way.itself:
-            graph.setdefault(way.source, set()).add(way.target)
+    graph = site.endless
     return frozenset(
         extension.number for extension in site.extensions if _returns(graph, ("extension", extension.number))
     )
 
 
-def _returns(graph: dict[Point, set[Point]], start: Point) -> bool:
+def _returns(graph: Mapping[Point, Sequence[Way]], start: Point) -> bool:
     seen: set[Point] = set()
-    todo = list(graph.get(start, ()))
+    todo = [start]
     while todo:
-        node = todo.pop()
-        if node == start:
-            return True
-        if node not in seen:
-            seen.add(node)
-            todo += graph.get(node, ())
+        for way in graph.get(todo.pop(), ()):
+            if way.target == start:
+                return True
+            if way.target not in seen:
+                seen.add(way.target)
+                todo.append(way.target)
     return False

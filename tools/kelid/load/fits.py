@@ -2,7 +2,7 @@
 
 It is 12 ms to import and 25 ms to compile our schemas for, half of what a check of a good site takes. Only the few keywords
 that our schemas use are known here, each in its plainest form; a schema or a node with anything else is ``Unsure``, and
-jsonschema-rs has the word on what ``to_data`` makes of it. Nothing is ever refused here. A property test holds them together.
+jsonschema-rs has the word on what ``to_data`` makes of it. Nothing is ever refused here; a property test holds them together.
 """
 
 from __future__ import annotations

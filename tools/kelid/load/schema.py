@@ -38,7 +38,6 @@ MOST_FINDINGS = 200
 """So many mistakes of one file are told: a list of two hundred phones that all have the same."""
 
 
-
 @cache
 def schema(topic: str) -> dict[str, Any]:
     """Given a topic (``queues``), return its schema. Raise KelidError if the checkout has lost it."""

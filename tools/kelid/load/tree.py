@@ -207,6 +207,8 @@ class _Reader:
         mapping_start, sequence_start = yaml.MappingStartEvent, yaml.SequenceStartEvent
         mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
         around: list[tuple[Mapping | Sequence | None, str | None]] = []
+        items: dict[str, Node] = {}  # those of the mapping that is read
+        keys: dict[str, Where] = {}
         holder: Mapping | Sequence | None = None
         key: str | None = ""  # of the value that comes next; None where a mapping's key comes next
         for _ in range(MAX_NODES):
@@ -239,7 +241,7 @@ class _Reader:
                 node = holder  # type: ignore[assignment]  # what ends has begun
                 holder, key = around.pop()
                 if holder.__class__ is Mapping:
-                    items, keys = holder.items, holder.keys  # type: ignore[union-attr]  # see the line before
+                    items, keys = holder.items, holder.keys
             elif kind is mapping_start or kind is sequence_start:
                 where = new(Where, (file, event.start_mark.line + 1, event.start_mark.column + 1))
                 if event.anchor or event.tag or key is None or len(around) >= MAX_DEPTH:

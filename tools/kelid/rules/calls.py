@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from kelid.model.numbers import internal_numbers
 from kelid.model.site import Point, Site, Way
@@ -30,11 +30,7 @@ def reachable(site: Site) -> set[Point]:
 
 def loops(site: Site) -> Iterator[tuple[Way, tuple[Point, ...]]]:
     """Yield each loop that a call can go round by itself: a way in it, and its points in order. One per group of points."""
-    graph: dict[Point, list[Way]] = {}
-    for way in site.ways:
-        if way.itself and way.source[0] not in WAYS_IN:
-            graph.setdefault(way.source, []).append(way)
-    _cut_ends(graph)
+    graph = site.endless
     done: set[Point] = set()
     for start in graph:
         if start in done:
@@ -47,29 +43,7 @@ def loops(site: Site) -> Iterator[tuple[Way, tuple[Point, ...]]]:
             yield first, tuple(way.source for way in path[turn:] + path[:turn])
 
 
-def _cut_ends(graph: dict[Point, list[Way]]) -> None:
-    """Take out every point that lies on no loop because all that follows it comes to an end.
-
-    A thousand queues in a row are then walked once, and not once from each of them.
-    """
-    before: dict[Point, list[Point]] = {}
-    left = {}
-    for source, ways in graph.items():
-        targets = {way.target for way in ways if way.target in graph}
-        left[source] = len(targets)
-        for target in targets:
-            before.setdefault(target, []).append(source)
-    ends = [point for point, number in left.items() if not number]
-    while ends:
-        point = ends.pop()
-        del graph[point]
-        for source in before.get(point, ()):
-            left[source] -= 1
-            if not left[source]:
-                ends.append(source)
-
-
-def _way_back(graph: dict[Point, list[Way]], start: Point) -> list[Way]:
+def _way_back(graph: Mapping[Point, Sequence[Way]], start: Point) -> list[Way]:
     """Return the shortest list of ways from a point back to itself; an empty one if there is none."""
     came: dict[Point, Way] = {}
     front = [start]

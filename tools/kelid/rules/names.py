@@ -28,7 +28,7 @@ _TO_BE_NAMED = frozenset(
 )
 """Kinds of objects that do nothing until another one names them; those with a rule of their own are not here."""
 
-_NOT_ON_PHONES = '"<>;\\'
+_NOT_ON_PHONES = frozenset('"<>;\\')
 """SIP writes a display name between double quotes before an address in angle brackets (RFC 3261, section 20.10); a
 semicolon begins a comment in Asterisk's files."""
 
@@ -110,6 +110,8 @@ def name_not_for_phones(site: Site) -> Iterator[Fault]:
     """A name can be shown on a phone."""
     for thing, names in _shown(site):
         for tag, text in names.items():
+            if _NOT_ON_PHONES.isdisjoint(text) and "$" not in text and "%" not in text and text.strip():
+                continue
             where = thing.place(f"names.{tag}")
             bad = next((character for character in text if character in _NOT_ON_PHONES), None)
             if bad:

@@ -37,6 +37,11 @@ def used_secrets(site: Site) -> dict[str, Use]:
     return uses
 
 
+def _needed(site: Site) -> set[str]:
+    """Return the names of ``used_secrets``."""
+    return {"release_key", *(reference.name for reference in site.references if reference.kind == "secret")}
+
+
 def _open(site: Site, secrets: Mapping[str, str]) -> Iterator[tuple[str, str, Use, Where]]:
     """Yield name, value, use and place of each secret that is used and there."""
     for name, use in used_secrets(site).items():
@@ -47,8 +52,9 @@ def _open(site: Site, secrets: Mapping[str, str]) -> Iterator[tuple[str, str, Us
 @rule("K001")
 def secret_missing(site: Site) -> Iterator[Fault]:
     """A secret that is named is in secrets.yml."""
-    for name, use in used_secrets(site).items():
-        if name not in site.secret_names:
+    missing = _needed(site) - site.secret_names.keys()
+    for name, use in used_secrets(site).items() if missing else ():
+        if name in missing:
             fix = f"seal one: kelid secret set {site.name} {name}"
             yield use.where, f"secrets.yml has no {name!r} for {use.holder}", fix
 
@@ -56,7 +62,7 @@ def secret_missing(site: Site) -> Iterator[Fault]:
 @rule("K002", Severity.WARNING)
 def secret_unused(site: Site) -> Iterator[Fault]:
     """A secret is used by something."""
-    used = used_secrets(site)
+    used = _needed(site)
     for name, where in site.secret_names.items():
         if name not in used:
             yield where, f"nothing uses the secret {name!r}", "remove it"

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import time
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from kelid.findings import NOWHERE, Where
 from kelid.load.tree import Mapping as MappingNode
@@ -17,6 +17,7 @@ from kelid.model.record import Record
 from kelid.model.site import Placed
 
 P = TypeVar("P", bound=Placed)
+D = TypeVar("D")
 
 
 class Places(Mapping[str, Where]):
@@ -30,13 +31,28 @@ class Places(Mapping[str, Where]):
 
     def __getitem__(self, key: str) -> Where:
         """Return the place of ``codecs``, ``codecs.0`` or ``names.fa``. Raise KeyError for what was not written."""
-        head, _, rest = key.partition(".")
+        where = self.get(key)
+        if where is None:
+            raise KeyError(key)
+        return where
+
+    @overload
+    def get(self, key: str, default: None = None) -> Where | None: ...
+
+    @overload
+    def get(self, key: str, default: Where | D) -> Where | D: ...
+
+    def get(self, key: str, default: object = None) -> object:
+        """Return the place, or the default; asked for some thousand times a site."""
+        for layer in self._layers:
+            node = layer.items.get(key)
+            if node is not None:
+                return node.where
+        head, dot, rest = key.partition(".")
+        if not dot:
+            return default
         for layer in self._layers:
             node = layer.items.get(head)
-            if node is None:
-                continue
-            if not rest:
-                return node.where
             inner: Node | None = None
             if isinstance(node, MappingNode):
                 inner = node.items.get(rest)
@@ -44,7 +60,7 @@ class Places(Mapping[str, Where]):
                 inner = node.items[int(rest)]
             if isinstance(inner, Scalar):
                 return inner.where
-        raise KeyError(key)
+        return default
 
     def __iter__(self) -> Iterator[str]:
         """Yield every key that has a place."""

@@ -6,7 +6,7 @@ Durations are whole seconds. Numbers that are dialled are text: ``"0101"`` is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -45,7 +45,7 @@ from kelid.model.site.queues import (
     QueueTemplate,
     Supervisor,
 )
-from kelid.model.site.references import Reference, Way, references, ways
+from kelid.model.site.references import Ends, Reference, Way, endless, references, walk, ways
 from kelid.model.site.remote import Callback, Disa, Fax
 from kelid.model.site.ring_groups import RingGroup, RingGroupMember
 from kelid.model.site.routes import (
@@ -248,9 +248,18 @@ class Site(Placed):
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """Return every name of another object that stands anywhere at the site, and of every secret."""
-        return tuple(found for thing in self.objects() for found in references(thing))
+        return tuple(found for thing, parts in self._walked for found in references(thing, parts))
 
     @cached_property
     def ways(self) -> tuple[Way, ...]:
         """Return every way that a call can take from one object to the next."""
-        return tuple(found for thing in self.objects() for found in ways(thing))
+        return tuple(found for thing, parts in self._walked for found in ways(thing, parts))
+
+    @cached_property
+    def endless(self) -> Mapping[Point, Sequence[Way]]:
+        """Return the ways that a call can take by itself, by where they begin, but for those that surely come to an end."""
+        return endless(self.ways)
+
+    @cached_property
+    def _walked(self) -> list[tuple[Placed, list[tuple[Placed, Ends]]]]:
+        return [(thing, walk(thing)) for thing in self.objects()]

@@ -7,7 +7,7 @@ new kind of object needs no list of its own anywhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -29,16 +29,16 @@ def named(text: str) -> Point:
 
 
 class Reference(NamedTuple):
-    """A name of something else: ``kind`` and ``name`` of what is named, where, and in which key of which object.
+    """A name of something else: ``kind`` and ``name`` of what is named, and the key of which object names it.
 
-    ``part`` is the object's part that has the key (a menu's entry), or the object itself. With a secret the kind is
-    ``secret``, and ``use`` says what it is for.
+    ``part`` is the object's part that has the key (a menu's entry), or the object itself; ``spot`` is the key with the place
+    in its list (``members.0``). With a secret the kind is ``secret``, and ``use`` says what it is for.
     """
 
     kind: str
     name: str
-    where: Where
     key: str
+    spot: str
     part: Placed
     owner: Placed
     use: str = ""
@@ -48,19 +48,21 @@ class Reference(NamedTuple):
         """Return what is named."""
         return (self.kind, self.name)
 
+    @property
+    def where(self) -> Where:
+        """Return where the name is written."""
+        value = self.part.__dict__[self.key]
+        return value.where if value.__class__ is Destination else self.part.place(self.spot)
+
 
 class Way(NamedTuple):
     """One way that a call can take: from an object to a destination. ``itself``: without anyone pressing a key."""
 
     source: Point
+    target: Point
     destination: Destination
     itself: bool
     owner: Placed
-
-    @property
-    def target(self) -> Point:
-        """Return what the way leads to."""
-        return (self.destination.kind, self.destination.name)
 
     @property
     def where(self) -> Where:
@@ -68,18 +70,31 @@ class Way(NamedTuple):
         return self.destination.where
 
 
-def parts(thing: Placed) -> list[Placed]:
-    """Return the object, and every part of it at any depth, each before its own parts."""
-    found = [thing]
-    values = thing.__dict__
-    for name in _holders(type(thing)):  # type: ignore[arg-type]  # a class can be hashed
-        value = values[name]
-        if isinstance(value, Placed):
-            found += parts(value)
-        elif value.__class__ is tuple and value and isinstance(value[0], Placed):
-            for item in value:
-                found += parts(item)
+Ends = list[tuple[str, Destination]]
+"""The destinations that an object holds itself, with their keys."""
+
+
+def walk(thing: Placed) -> list[tuple[Placed, Ends]]:
+    """Return the object, and every part of it at any depth, each before its own parts and with its own destinations."""
+    found: list[tuple[Placed, Ends]] = []
+    _walk(thing, found)
     return found
+
+
+def _walk(thing: Placed, found: list[tuple[Placed, Ends]]) -> None:
+    ends: Ends = []
+    found.append((thing, ends))
+    values = thing.__dict__
+    for name in _holders(thing.__class__):  # type: ignore[arg-type]  # a class can be hashed
+        value = values[name]
+        if value.__class__ is Destination:
+            ends.append((name, value))
+        elif value.__class__ is tuple:
+            if value and isinstance(value[0], Placed):
+                for item in value:
+                    _walk(item, found)
+        elif isinstance(value, Placed):
+            _walk(value, found)
 
 
 _PLAIN = frozenset(
@@ -98,59 +113,65 @@ def _holders(kind: type[Placed]) -> tuple[str, ...]:
     )
 
 
-def references(thing: Placed) -> Iterator[Reference]:
-    """Given an object of a site, yield every reference in it and its parts."""
-    for part in parts(thing):
+def references(thing: Placed, parts: list[tuple[Placed, Ends]]) -> Iterator[Reference]:
+    """Given an object of a site and its parts (``walk``), yield every reference in them."""
+    for part, ends in parts:
         values = part.__dict__
         for key, kind in part.REFERS.items():
             value = values[key]
             if not value:
                 continue
+            spot = KEYS.get(key, key)
             if value.__class__ is str:
-                texts = [("", value)]
+                texts = [(spot, value)]
             elif value.__class__ is tuple:
-                texts = [(f".{place}", name) for place, name in enumerate(value)]
+                texts = [(f"{spot}.{place}", name) for place, name in enumerate(value)]
             else:
-                texts = [(f".{name}", name) for name in value]
-            for place, text in texts:
+                texts = [(f"{spot}.{name}", name) for name in value]
+            for spot, text in texts:
                 of, name = (kind, text) if kind != ANY else named(text)
                 if name and of != "custom":
-                    yield Reference(of, name, part.place(f"{KEYS.get(key, key)}{place}"), key, part, thing)
+                    yield Reference(of, name, key, spot, part, thing)
         for key, use in part.SECRETS.items():
             if values[key]:
-                where = part.place(key)
-                yield Reference(
-                    kind="secret", name=values[key], where=where, key=key, part=part, owner=thing, use=use
-                )
-        for key, destination in _destinations(part):
-            yield Reference(
-                kind=destination.kind,
-                name=destination.name,
-                where=destination.where,
-                key=key,
-                part=part,
-                owner=thing,
-            )
+                yield Reference("secret", values[key], key, key, part, thing, use)
+        for key, destination in ends:
+            yield Reference(destination.kind, destination.name, key, key, part, thing)
             if destination.permission_class:
-                yield Reference(
-                    kind="permission_class",
-                    name=destination.permission_class,
-                    where=destination.where,
-                    key=key,
-                    part=part,
-                    owner=thing,
-                )
+                yield Reference("permission_class", destination.permission_class, key, key, part, thing)
 
 
-def ways(thing: Placed) -> Iterator[Way]:
-    """Given an object of a site, yield every way on from it."""
+def ways(thing: Placed, parts: list[tuple[Placed, Ends]]) -> Iterator[Way]:
+    """Given an object of a site and its parts (``walk``), yield every way on from it."""
     source = (thing.KIND, thing.label)
-    for part in parts(thing):
-        for _, destination in _destinations(part):
-            yield Way(source=source, destination=destination, itself=not part.CHOSEN, owner=thing)
+    for part, ends in parts:
+        for _, destination in ends:
+            target = (destination.kind, destination.name)
+            yield Way(source, target, destination, not part.CHOSEN, thing)
 
 
-def _destinations(part: Placed) -> list[tuple[str, Destination]]:
-    values = part.__dict__
-    keys = _holders(type(part))  # type: ignore[arg-type]  # a class can be hashed
-    return [(key, values[key]) for key in keys if values[key].__class__ is Destination]
+def endless(all_ways: Iterable[Way]) -> dict[Point, list[Way]]:
+    """Return the ways that a call can take by itself, by where they begin, but for those that surely come to an end.
+
+    Of a site where no call can go round in a circle nothing is left.
+    """
+    graph: dict[Point, list[Way]] = {}
+    for way in all_ways:
+        if way.itself:
+            graph.setdefault(way.source, []).append(way)
+    before: dict[Point, list[Point]] = {}
+    left = {}
+    for source, onward in graph.items():
+        targets = {way.target for way in onward if way.target in graph}
+        left[source] = len(targets)
+        for target in targets:
+            before.setdefault(target, []).append(source)
+    ends = [point for point, number in left.items() if not number]
+    while ends:
+        point = ends.pop()
+        del graph[point]
+        for source in before.get(point, ()):
+            left[source] -= 1
+            if not left[source]:
+                ends.append(source)
+    return graph
