@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +138,9 @@ def test_it_loads_without_a_word_and_all_is_there(host: Host, bundle: Bundle, pb
 def test_asterisk_makes_of_templates_what_we_say(host: Host, pbx: Pbx, bundle: Bundle) -> None:
     """Phones that inherit have all options that they'd have if each were written out."""
     assert "(!)" in bundle.files["pjsip.conf"]
-    whole = render(replace(pbx, files=tuple(ConfFile(file.path, (*file.resolved,)) for file in pbx.files)))
+    whole = render(
+        record.replace(pbx, files=tuple(ConfFile(file.path, (*file.resolved,)) for file in pbx.files))
+    )
     assert "(" not in re.sub(r"=.*", "", whole.files["pjsip.conf"])
     commands = tuple(
         f"pjsip show {section.get('type')} {section.name}"
@@ -159,7 +160,7 @@ def test_every_reload_command_is_one(host: Host, pbx: Pbx, version: int) -> None
         modules.conf(version, ("iax2", "websocket")),
         ConfFile("iax.conf", (Section("general", (Option("bindport", "4569"),)),)),
     ]
-    everything = render(replace(pbx, files=tuple(sorted(files, key=lambda file: file.path))))
+    everything = render(record.replace(pbx, files=tuple(sorted(files, key=lambda file: file.path))))
     result = run(host, everything, commands=tuple(command for _, command in RELOADS))
     assert complaints(result) == []
     for command, text in result["answers"].items():
@@ -172,7 +173,7 @@ def test_a_fault_in_the_tree_is_seen(host: Host, bundle: Bundle) -> None:
         **bundle.files,
         "pjsip.conf": bundle.files["pjsip.conf"].replace("rtp_symmetric = yes", "rtp_nonsense = yes"),
     }
-    assert complaints(run(host, replace(bundle, files=broken)))
+    assert complaints(run(host, record.replace(bundle, files=broken)))
 
 
 def test_strangers_get_no_way_in(host: Host, bundle: Bundle) -> None:

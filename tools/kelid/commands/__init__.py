@@ -76,7 +76,7 @@ def _width() -> int:
 
 
 def parser(verb: str = "") -> argparse.ArgumentParser:
-    """Return the parser of the whole command line, with the options of one verb; of every verb where none is named.
+    """Return the parser of the whole command line; where a verb is named, of that one alone.
 
     Only that verb's module is imported: no verb waits for what another one needs.
     """
@@ -90,10 +90,7 @@ def parser(verb: str = "") -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kelid {__version__}")
     verbs = top.add_subparsers(dest="verb", metavar="COMMAND", required=True)
-    for name, summary in VERBS.items():
-        if verb and name != verb:
-            verbs.add_parser(name, help=summary, add_help=False, formatter_class=_Help)
-            continue
+    for name, summary in VERBS.items() if not verb else ((verb, VERBS[verb]),):
         module = importlib.import_module(f"kelid.commands.{name}")
         sub = verbs.add_parser(
             name,
@@ -112,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _main(argv)
     # A process of its own: what stands now stays, and sites have hardly a cycle to look for.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(1_000_000, 50, 100)
     status: int | None = None
 
     def leave() -> None:
@@ -136,8 +133,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(words: Sequence[str]) -> int:
-    verb = next((word for word in words if not word.startswith("-")), "")
-    arguments = parser(verb if verb in VERBS else "").parse_args(words)
+    verb = words[0] if words and words[0] in VERBS else ""
+    arguments = parser(verb).parse_args(words)
     try:
         code = Exit(arguments.run(arguments))
         sys.stdout.flush()

@@ -13,10 +13,10 @@ from kelid import pipeline
 from kelid.findings import Exit, KelidError
 from kelid.model.rollout import WAVES
 from kelid.report.colour import wants_colour
-from kelid.report.progress import CountLine, ProgressLines
 
 if TYPE_CHECKING:
     from kelid.pipeline.fleet import Outcome
+    from kelid.report.progress import ProgressLines
 
 WORTH_A_CACHE = 3
 """Sites from which on it is faster to ask what was found before than to check them."""
@@ -199,6 +199,8 @@ def server_environment(arguments: argparse.Namespace, *, many: bool = False) -> 
 
 def progress(arguments: argparse.Namespace) -> ProgressLines:
     """Return what shows progress on standard error."""
+    from kelid.report.progress import ProgressLines
+
     return ProgressLines(
         sys.stderr,
         colour=wants_colour(arguments.color, sys.stderr),
@@ -225,6 +227,10 @@ def fleet(arguments: argparse.Namespace, names: Sequence[str], output: Path | No
         today=getattr(arguments, "today", None),
         cache=cache,
     )
+    if len(names) == 1:
+        return list(run(task, names, jobs=arguments.jobs))
+    from kelid.report.progress import CountLine
+
     with CountLine(sys.stderr, len(names), "sites") as count:
         return [count(outcome) for outcome in run(task, names, jobs=arguments.jobs)]
 

@@ -2,7 +2,7 @@
 
 It is 12 ms to import and 25 ms to compile our schemas for, half of what a check of a good site takes. Only the few keywords
 that our schemas use are known here, each in its plainest form; a schema or a node with anything else is ``Unsure``, and
-jsonschema-rs has the word on what ``to_data`` makes of it. Nothing is ever refused here; a property test holds them together.
+jsonschema-rs has the word on what ``to_data`` makes of it. Nothing is refused here; a property test holds the two together.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ class Unsure(Exception):  # noqa: N818 - no error: the way to the slower judge
 
 Reader = Callable[[Node], Any]
 """Returns a node's data. Raises Unsure."""
+Texts = set[str] | frozenset[str]
 Case = Callable[[dict[str, Any]], bool]
 
 _SAYS_NOTHING = {"$schema", "title", "description", "examples", "default"}
@@ -60,7 +61,7 @@ def read(node: Node, wanted: dict[str, Any]) -> Any:
     return known[1](node)
 
 
-def _reader(wanted: dict[str, Any]) -> tuple[Reader, set[str] | frozenset[str]]:
+def _reader(wanted: dict[str, Any]) -> tuple[Reader, Texts]:
     """Return the reader, and the texts that it is known to give as they are (a set that it fills)."""
     keys = wanted.keys() - _SAYS_NOTHING
     kind = wanted.get("type")
@@ -164,8 +165,8 @@ def _object(wanted: dict[str, Any]) -> Reader:
     case = _case(wanted)
     if case is None or wanted.get("additionalProperties", True) is not False or (properties and patterns):
         return _never
-    readers = {key: _reader(inner) for key, inner in properties.items()}
-    shapes = [(pattern, *_reader(inner)) for pattern, inner in patterns.items()]
+    readers: dict[str, tuple[Reader, Texts]] = {}  # made when the key is met: a site uses a part of all keys
+    shapes = [(pattern, _reader(inner)) for pattern, inner in patterns.items()]
     defaults = {key: inner["default"] for key, inner in properties.items() if "default" in inner}
 
     def read(node: Node) -> dict[str, Any]:
@@ -173,7 +174,7 @@ def _object(wanted: dict[str, Any]) -> Reader:
             raise Unsure
         data = defaults.copy()
         for key, item in node.items.items():
-            known = readers.get(key) or _shape(key)
+            known = readers.get(key) or reader_of(key)
             if item.__class__ is Scalar and item.text in known[1]:
                 data[key] = item.text
             else:
@@ -182,9 +183,11 @@ def _object(wanted: dict[str, Any]) -> Reader:
             raise Unsure
         return data
 
-    def _shape(key: str) -> tuple[Reader, set[str] | frozenset[str]]:
-        """Return how the value of a key is read that is known by a pattern alone."""
-        met = [(inner, good) for pattern, inner, good in shapes if _matches(pattern, key)]
+    def reader_of(key: str) -> tuple[Reader, Texts]:
+        if key in properties:
+            readers[key] = _reader(properties[key])
+            return readers[key]
+        met = [shape for pattern, shape in shapes if _matches(pattern, key)]
         if len(met) != 1:
             raise Unsure
         return met[0]

@@ -19,24 +19,38 @@ _EXTENSIBLE = 0xFFFE
 _LOOKED_AT = 16_384
 """How many samples of a file are looked at for its loudness: speech is never so sparse, and a check stays fast."""
 _LOUDEST = 32_767
+_REMEMBERED = 4096
+"""Sounds of which it is kept what they are: the same voice speaks to the callers of many sites."""
 _MPEG_RATES = (44_100, 48_000, 32_000)
 _KBIT_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBIT_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 """Bit rates of layer III by their index: of MPEG 1, and of MPEG 2 and 2.5 (ISO 11172-3 and 13818-3)."""
 
+_read_before: dict[str, dict[str, Any]] = {}
+"""What sounds are, by their digests."""
+
 
 def read_sound(content: bytes, where: Where) -> Sound:
     """Given a file's bytes, return what it is. ``form`` stays "" where it is no whole file of a form that is known."""
-    facts: dict[str, Any] = {}
+    digest = hashlib.sha256(content).hexdigest()
+    facts = _read_before.get(digest)
+    if facts is None:
+        facts = _facts(content)
+        if len(_read_before) < _REMEMBERED:
+            _read_before[digest] = facts
+    return Sound(sha256=digest, where=where, **facts)
+
+
+def _facts(content: bytes) -> dict[str, Any]:
     if content[:4] == b"RIFF":
-        facts = _wav(content)
-    elif content[:4] == b"fLaC":
-        facts = _flac(content)
-    elif content[:4] == b"OggS":
-        facts = _ogg(content)
-    elif content[:3] == b"ID3" or content[:1] == b"\xff":
-        facts = _mp3(content)
-    return Sound(sha256=hashlib.sha256(content).hexdigest(), where=where, **facts)
+        return _wav(content)
+    if content[:4] == b"fLaC":
+        return _flac(content)
+    if content[:4] == b"OggS":
+        return _ogg(content)
+    if content[:3] == b"ID3" or content[:1] == b"\xff":
+        return _mp3(content)
+    return {}
 
 
 def _wav(content: bytes) -> dict[str, Any]:
@@ -77,14 +91,18 @@ def _wav(content: bytes) -> dict[str, Any]:
 def _loudness(samples: memoryview) -> dict[str, float]:
     """Given samples of 16 bits, return the loudest of every nth, and the share that is at the very end of the scale."""
     step = len(samples) // 2 // _LOOKED_AT | 1  # odd, so that both channels of a stereo file have their turn
-    looked = array("h", samples.cast("h")[::step].tolist())
+    looked = samples.cast("h")[::step].tolist()
     if sys.byteorder == "big":
-        looked.byteswap()
+        swapped = array("h", looked)
+        swapped.byteswap()
+        looked = swapped.tolist()
     if not looked:
         return {"peak": 0.0}
-    clipped = looked.count(_LOUDEST) + looked.count(-_LOUDEST - 1)
+    lowest, highest = min(looked), max(looked)
+    clipped = looked.count(_LOUDEST) if highest == _LOUDEST else 0
+    clipped += looked.count(-_LOUDEST - 1) if lowest == -_LOUDEST - 1 else 0
     return {
-        "peak": min(1.0, max(*looked, -min(looked)) / _LOUDEST),
+        "peak": min(1.0, max(highest, -lowest) / _LOUDEST),
         "clipped": clipped / len(looked),
     }
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import ClassVar
 
 from kelid.findings import Where
 from kelid.model.pbx import Media
+from kelid.model.record import EMPTY, Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(Record):
     """Path -> text, and the media that the text names. Equal bundles have equal digests, wherever their YAML stood.
 
     ``lines`` maps a path to the YAML place behind each of its lines (index 0 is line 1; None where the tool alone decided).
     """
 
+    UNCOMPARED: ClassVar[frozenset[str]] = frozenset({"lines"})
+
     site: str
     asterisk: int
     files: Mapping[str, str]
     media: tuple[Media, ...] = ()
-    lines: Mapping[str, tuple[Where | None, ...]] = field(default_factory=dict, compare=False, repr=False)
+    lines: Mapping[str, tuple[Where | None, ...]] = EMPTY
 
     @property
     def digest(self) -> str:

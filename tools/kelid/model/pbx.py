@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TypeVar, dataclass_transform
 
 from kelid.findings import NOWHERE, Where
+from kelid.model.record import Record
+from kelid.model.value import value
 
 SECRET = re.compile(r"%%secret:([a-z][a-z0-9_]{0,63})(:md5)?%%")
 """The token of a secret, or of its MD5, in a value or a rendered line. Text that holds ``%%secret:`` is refused by
@@ -22,25 +22,13 @@ def secret_token(name: str, *, md5: bool = False) -> str:
     return f"%%secret:{name}{':md5' if md5 else ''}%%"
 
 
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def value(cls: type[T]) -> type[T]:
-    """Make the class a value with slots: nobody may change one, and type checkers see to that.
-
-    A site has ten thousand of them, and a dataclass that refuses changes while it runs takes three times as long to make.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(cls)
-
-
 @value
 class Option:
     """One ``key = value`` (or ``key => value``, which Asterisk reads alike outside the dial plan) of a section."""
 
     key: str
     value: str
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
 
 
 @value
@@ -53,7 +41,7 @@ class Section:
 
     name: str
     options: tuple[Option, ...]
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
     template: bool = False
     inherits: tuple[str, ...] = ()
 
@@ -66,7 +54,7 @@ class Section:
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfFile:
     """One conf file of sections. ``path`` is relative to Asterisk's configuration directory: ``pjsip.conf``."""
 
@@ -95,10 +83,10 @@ class ListLine:
     """One line of a list file. It may hold the token of one secret."""
 
     text: str
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ListFile:
     """A plain text file beside the conf files, one entry a line, which an application reads anew at each call.
 
@@ -124,7 +112,7 @@ class Step:
     app: str
     data: str = ""
     label: str = ""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
     priority: int = 0
 
 
@@ -138,7 +126,7 @@ class Exten:
 
     pattern: str
     steps: tuple[Step, ...]
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
     caller: str | None = None
 
     @property
@@ -161,7 +149,7 @@ class Hint:
 
     exten: str
     device: str
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
 
 
 @value
@@ -170,7 +158,7 @@ class Include:
 
     context: str
     times: str = ""
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
 
 
 @value
@@ -182,7 +170,7 @@ class Switch:
 
     keyword: str
     text: str
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
 
 
 @value
@@ -193,7 +181,7 @@ class Context:
     extens: tuple[Exten, ...] = ()
     includes: tuple[Include, ...] = ()
     hints: tuple[Hint, ...] = ()
-    where: Where = field(default=NOWHERE, compare=False, repr=False)
+    where: Where = NOWHERE
     switches: tuple[Switch, ...] = ()
     ignorepats: tuple[str, ...] = ()
 
@@ -204,7 +192,7 @@ it: whoever changes the way raises the number. 8 kHz is what the telephone netwo
 ulaw by a table, and a phone with g722 hears no less of a voice that was recorded for a telephone."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Media:
     """A sound of the site: the digest of its source, the source's path in the site, and where it lies on the server.
 
@@ -213,7 +201,7 @@ class Media:
     """
 
     sha256: str
-    source: str = field(compare=False)
+    source: str
     name: str
 
     @property
@@ -222,8 +210,7 @@ class Media:
         return f"{self.name}.wav"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pbx:
+class Pbx(Record):
     """All that Asterisk gets for one site. Files and contexts are in the order in which they are printed.
 
     ``autofallthrough`` is what happens after an extension's last step (``[general]`` of extensions.conf): True, the call

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kelid.findings import Finding
+from kelid.model import record
 from kelid.readback import Tree, read_tree
 
 VERSIONS = (16, 22)
@@ -19,7 +20,7 @@ def tree(folder: Path, *, asterisk: int = 0) -> Tree:
     places name files as ``folder/path``. Raise KelidError for a folder that holds no configuration.
     """
     read = read_tree(folder, asterisk=asterisk or VERSIONS[-1])
-    return read if asterisk else replace(read, pbx=replace(read.pbx, asterisk=guess(read)))
+    return read if asterisk else replace(read, pbx=record.replace(read.pbx, asterisk=guess(read)))
 
 
 def guess(read: Tree) -> int:

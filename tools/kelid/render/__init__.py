@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
+from importlib.util import cache_from_source
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.bccache import Bucket
 
 from kelid.findings import Finding, Where
 from kelid.model.bundle import Bundle
@@ -17,13 +22,41 @@ from kelid.render.printer import Printer
 __all__ = ["Refused", "escape", "refusals", "render"]
 
 DIALPLAN = "extensions.conf"
+_FOLDER = Path(__file__).parent / "templates"
+
+
+class _Compiled(BytecodeCache):
+    """Templates are compiled once and kept as Python keeps its own modules: in ``__pycache__`` beside them, if it may."""
+
+    @staticmethod
+    def _path(bucket: Bucket) -> Path:
+        return Path(cache_from_source(str(_FOLDER / f"{bucket.key}.py")))
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            with self._path(bucket).open("rb") as stream:
+                bucket.load_bytecode(stream)
+        except (OSError, EOFError, ValueError, TypeError):  # none there, or damaged
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        path = self._path(bucket)
+        new = path.with_suffix(f".{os.getpid()}")
+        try:
+            if not sys.dont_write_bytecode:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                new.write_bytes(bucket.bytecode_to_string())
+                new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
 
 
 @cache
 def _template(name: str) -> Template:
     # Conf files are no HTML: the gate is what escapes here.
     environment = Environment(  # noqa: S701
-        loader=PackageLoader("kelid.render"),
+        loader=FileSystemLoader(_FOLDER),
+        bytecode_cache=_Compiled(),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

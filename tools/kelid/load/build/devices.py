@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from kelid.load.build.view import View
-from kelid.load.tree import Mapping
 from kelid.model.site import Device
 
 OWN = frozenset({"where", "places", "name", "endpoint", "secret", "mac", "model", "location"})
@@ -14,6 +13,7 @@ OWN = frozenset({"where", "places", "name", "endpoint", "secret", "mac", "model"
 SHARED = tuple(name for name in Device.FIELDS if name not in OWN)
 """What a phone has from its extension, the extension's profile or the defaults, unless it says otherwise."""
 _SHARED = frozenset(SHARED)
+_NO_DIGIT = re.compile("[^0-9a-f]")
 
 
 class Settings:
@@ -21,18 +21,19 @@ class Settings:
 
     def __init__(self) -> None:
         """Begin with nothing read."""
-        self._found: dict[int, dict[str, Any]] = {}
+        # With the views, so that no other gets the id of one.
+        self._found: dict[int, tuple[View, dict[str, Any]]] = {}
 
     def of(self, view: View) -> dict[str, Any]:
         """Given the view of a phone or an extension over all that is below it, return its settings."""
-        if isinstance(view.node, Mapping) and not _SHARED.isdisjoint(view.node.items):
+        if not _SHARED.isdisjoint(view.written):
             return _settings(view)
-        if not view.under:
+        below = view.below
+        if below is None:
             return {}
-        below = view.under[0]
-        if below.node is None or id(below.node) not in self._found:
-            self._found[id(below.node)] = self.of(View(below.data, below.node, view.under[1:]))
-        return self._found[id(below.node)]
+        if id(below) not in self._found:
+            self._found[id(below)] = (below, self.of(below))
+        return self._found[id(below)][1]
 
 
 def _settings(view: View) -> dict[str, Any]:
@@ -52,15 +53,16 @@ def devices(extension: View, merged: View, settings: Settings) -> tuple[Device, 
         return (Device(endpoint=number, secret=secret, where=merged.where, places=merged.places, **own),)
     found = []
     for item in extension.each("devices"):
-        name = item.get("name")
+        say = item.data.get
+        name = say("name", "")
         view = item.over(merged)
         device = Device(
             name=name,
             endpoint=f"{number}-{name}" if name else number,
-            secret=item.get("secret", f"extension_{number}_{name}" if name else secret),
-            mac=re.sub("[^0-9a-f]", "", item.get("mac").lower()),
-            model=item.get("model"),
-            location=item.get("location"),
+            secret=say("secret") or (f"extension_{number}_{name}" if name else secret),
+            mac=_NO_DIGIT.sub("", say("mac", "").lower()),
+            model=say("model", ""),
+            location=say("location", ""),
             where=view.where,
             places=view.places,
             **settings.of(view),

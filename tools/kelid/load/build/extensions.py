@@ -24,13 +24,10 @@ def build(source: Source) -> tuple[Extension, ...]:
     """Return the extensions of the site."""
     views = [*source.file("extensions").each("extensions"), *series(source)]
     defaults = source.defaults
-    profiles = {view.get("name"): view for view in source.file("site").each("profiles")}
+    profiles = {view.get("name"): view.over(defaults) for view in source.file("site").each("profiles")}
     settings = Settings()
     return tuple(
-        _extension(
-            view, (profiles[name],) if (name := view.get("profile")) in profiles else (), defaults, settings
-        )
-        for view in views
+        _extension(view, profiles.get(view.get("profile"), defaults), defaults, settings) for view in views
     )
 
 
@@ -67,17 +64,17 @@ def series(source: Source) -> Iterator[View]:
             yield View({"number": text, "names": names, "profile": view.get("profile")}, like)
 
 
-def _extension(view: View, profile: tuple[View, ...], defaults: View, settings: Settings) -> Extension:
+def _extension(view: View, below: View, defaults: View, settings: Settings) -> Extension:
     number = view.get("number")
-    merged = view.over(*profile, defaults)
+    merged = view.over(below)
     voicemail = merged.child("voicemail")
     has_mailbox = "voicemail" in merged and voicemail.get("enabled", True)
 
     def way(key: str) -> Destination:
         """Return the way of the extension or its profile, else its mailbox, else the site's way."""
-        for layer in (view, *profile):
-            if layer.wrote(key):
-                return layer.destination(key)
+        layer = merged.layer(key)
+        if layer.wrote(key) and layer.node is not defaults.node:
+            return layer.destination(key)
         if has_mailbox:
             return Destination("voicemail", number, "", merged.at("voicemail"))
         return defaults.destination(key)

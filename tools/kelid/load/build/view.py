@@ -84,69 +84,91 @@ class Places(Mapping[str, Where]):
 
 
 class View:
-    """A mapping of the data with its node, over other views that say what it leaves out: a profile, the site's defaults.
+    """A mapping of the data with its node, over another view that says what it leaves out: a profile, the site's defaults.
 
     What was written wins over what was written below it, and that over what a schema gives by default.
     """
 
-    __slots__ = ("data", "node", "under", "where")
+    __slots__ = ("_layers", "_nodes", "below", "data", "node", "where", "written")
 
     def __init__(
         self,
         data: Mapping[str, Any],
         node: Node | None,
-        under: tuple[View, ...] = (),
+        below: View | None = None,
         where: Where = NOWHERE,
     ) -> None:
-        """Take the data, the node that it came from, and the views below.
+        """Take the data, the node that it came from, and the view below.
 
         ``where`` is the place of what was left out: where the mapping around it begins.
         """
         self.data = data
         self.node = node
-        self.under = under
+        self.below = below
         self.where = node.where if node else where
         """Where the mapping begins."""
+        self.written: dict[str, Node] = node.items if node.__class__ is MappingNode else {}
+        """The nodes of the keys that this very mapping has, written and not by default."""
+        self._layers: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self._nodes: tuple[MappingNode, ...] | None = None
 
     def over(self, *under: View) -> View:
         """Return the view over others and what those are over, the first of which wins."""
-        below = tuple(layer for view in under for layer in (view, *view.under))
-        return View(self.data, self.node, (*self.under, *below))
+        if not under:
+            return self
+        *upper, below = under
+        for view in reversed(upper):
+            below = view.over(below)
+        if self.below is not None:
+            below = self.below.over(below)
+        return View(self.data, self.node, below, self.where)
+
+    def chain(self) -> Iterator[View]:
+        """Yield the view and those below it."""
+        view: View | None = self
+        while view is not None:
+            yield view
+            view = view.below
 
     def wrote(self, key: str) -> bool:
         """Return True if this very mapping has the key, written and not by default."""
-        return isinstance(self.node, MappingNode) and key in self.node.items
+        return key in self.written
 
     def layer(self, key: str) -> View:
         """Return the view that says what the key is; this one if none does."""
-        if not self.under or self.wrote(key):
+        if self.below is None or key in self.written:
             return self
-        for below in self.under:
-            if below.wrote(key):
-                return below
-        return next((view for view in (self, *self.under) if key in view.data), self)
+        for view in self.chain():
+            if key in view.written:
+                return view
+        return next((view for view in self.chain() if key in view.data), self)
 
     def __contains__(self, key: str) -> bool:
         """Return True if the key is there, written or by default."""
-        return key in self.data or any(key in below.data for below in self.under)
+        return any(key in view.data for view in self.chain())
 
     def get(self, key: str, default: Any = "") -> Any:
         """Return the value of the key, or the default."""
+        if self.below is None or key in self.written:
+            return self.data.get(key, default)
         return self.layer(key).data.get(key, default)
 
     def merged(self) -> Mapping[str, Any]:
         """Return every key that is there with the value that ``get`` gives for it, found for all of them at once."""
-        if not self.under:
+        if self.below is None:
             return self.data
-        views = (*reversed(self.under), self)
-        found: dict[str, Any] = {}
-        for view in views:
-            found.update(view.data)
-        for view in views:
-            if isinstance(view.node, MappingNode):
-                data = view.data
-                found.update((key, data[key]) for key in view.node.items if key in data)
-        return found
+        given, written = self.below.layers()
+        data = self.data
+        return {**given, **data, **written, **{key: data[key] for key in self.written if key in data}}
+
+    def layers(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return all keys of this view and those below, and those that were written; many views lie over the same few."""
+        if self._layers is None:
+            given, written = self.below.layers() if self.below is not None else ({}, {})
+            data = self.data
+            own = {key: data[key] for key in self.written if key in data}
+            self._layers = {**given, **data}, {**written, **own}
+        return self._layers
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a list of texts."""
@@ -154,32 +176,33 @@ class View:
 
     def at(self, key: str) -> Where:
         """Return where the key's value stands, or where the mapping begins if it was left out."""
-        node = self.layer(key).node
-        if isinstance(node, MappingNode) and key in node.items:
-            return node.items[key].where
-        return self.where
+        node = self.layer(key).written.get(key)
+        return self.where if node is None else node.where
 
     @property
     def places(self) -> Places:
         """Return where every value that was written stands."""
-        views = (self, *self.under) if self.under else (self,)
-        return Places(tuple(view.node for view in views if isinstance(view.node, MappingNode)))
+        return Places(self.nodes)
+
+    @property
+    def nodes(self) -> tuple[MappingNode, ...]:
+        """Return the mappings that were written, the uppermost first."""
+        if self._nodes is None:
+            own = (self.node,) if isinstance(self.node, MappingNode) else ()
+            self._nodes = own if self.below is None else own + self.below.nodes
+        return self._nodes
 
     def child(self, key: str) -> View:
         """Return the mapping under the key, over those under the same key below; an empty one if it was left out."""
-        found = [
-            View(view.data[key], view.node.items[key])
-            for view in (self, *self.under)
-            if isinstance(view.node, MappingNode) and key in view.node.items
-        ]
+        found = [View(view.data[key], view.written[key]) for view in self.chain() if key in view.written]
         if not found:
             return View(self.get(key, {}), None, where=self.where)
-        return found[0].over(*found[1:]) if len(found) > 1 else found[0]
+        return found[0].over(*found[1:])
 
     def each(self, key: str) -> Iterator[View]:
         """Yield the mappings of the list under the key."""
         layer = self.layer(key)
-        inner = layer.node.items.get(key) if isinstance(layer.node, MappingNode) else None
+        inner = layer.written.get(key)
         nodes: list[Node] = inner.items if isinstance(inner, Sequence) else []
         for data, node in zip(layer.data.get(key, ()), nodes, strict=False):
             yield View(data, node)
@@ -201,7 +224,7 @@ class View:
         data = self.merged()
         for name, read in _plan(kind):  # type: ignore[arg-type]  # a class can be hashed
             if name in data and name not in values:
-                values[name] = data[name] if read is None else read(self, name)
+                values[name] = data[name] if read is None else read(self, name, data[name])
         values.setdefault("where", self.where)
         values.setdefault("places", self.places)
         return kind(**values)
@@ -212,8 +235,20 @@ def clock(text: str) -> time:
     return time(0, 0) if text == "24:00" else time.fromisoformat(text)
 
 
-Reader = Callable[[View, str], Any]
-"""Reads the value of a key."""
+def _texts(_view: View, _key: str, value: list[Any]) -> tuple[Any, ...]:
+    return tuple(value)
+
+
+def _destination(view: View, key: str, value: str) -> Destination:
+    return Destination.parse(value, view.at(key))
+
+
+def _time(_view: View, _key: str, value: str) -> time:
+    return clock(value)
+
+
+Reader = Callable[[View, str, Any], Any]
+"""Makes of a key's value in the data what the record keeps."""
 
 READERS: dict[str, Reader | None] = {
     "str": None,
@@ -221,12 +256,12 @@ READERS: dict[str, Reader | None] = {
     "bool": None,
     "Names": None,
     "Mapping[str, str]": None,
-    "tuple[str, ...]": View.texts,
-    "tuple[int, ...]": View.texts,
-    "Destination": View.destination,
-    "Destination | None": View.destination,
-    "time": View.time,
-    "time | None": View.time,
+    "tuple[str, ...]": _texts,
+    "tuple[int, ...]": _texts,
+    "Destination": _destination,
+    "Destination | None": _destination,
+    "time": _time,
+    "time | None": _time,
 }
 """Annotation of a field -> how its value is read; None: as it is. Records and tuples of records are read by their class."""
 
@@ -260,8 +295,8 @@ def _class(kind: type[Placed], name: str) -> type[Placed] | None:
 
 
 def _one(part: type[Placed]) -> Reader:
-    return lambda view, key: view.child(key).make(part)
+    return lambda view, key, _value: view.child(key).make(part)
 
 
 def _many(part: type[Placed]) -> Reader:
-    return lambda view, key: tuple(item.make(part) for item in view.each(key))
+    return lambda view, key, _value: tuple(item.make(part) for item in view.each(key))
