@@ -9,7 +9,6 @@ server takes, and what is placed is part of the release that was reviewed and st
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from kelid.findings import KelidError
 from kelid.model.call import Call
 from kelid.model.outcome import Judgement, Legend
 from kelid.model.pbx import Context, Exten, Pbx, Step
+from kelid.model.record import replace
 from kelid.model.site import ExpectedCall, Site
 from kelid.model.trace import Trace
 from kelid.model.unrepeatable import repeatable
