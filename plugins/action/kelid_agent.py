@@ -18,7 +18,7 @@ LOG_LINES = 20
 
 
 VERBS = frozenset(
-    ("status", "observe", "adopt", "releases", "release", "receipts", "told", "refused", "undo")
+    ("status", "observe", "readout", "adopt", "releases", "release", "receipts", "told", "refused", "undo")
 )
 """What the action may ask for by itself; begin, rollback and confirm have actions of their own."""
 

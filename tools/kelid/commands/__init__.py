@@ -43,6 +43,7 @@ VERBS = {
     "releases": "list the releases that a server keeps",
     "receipts": "show who changed a server when, and what was refused",
     "status": "ask a server what it runs",
+    "drift": "tell what differs on servers from their release and from git",
     "verify": "hold the running Asterisk against its release",
     "backup": "back up a PBX now, verified; or list its backups",
     "restore": "restore a PBX from its backup, to the same or to new hardware",

@@ -180,6 +180,7 @@ def server_environment(arguments: argparse.Namespace, *, many: bool = False) -> 
 
     With ``many`` it is that of all sites, none of which is named.
     """
+    password_file = getattr(arguments, "vault_password_file", None)  # who opens no vault takes none
     values: Mapping[str, Any] = {
         "KELID_SITES": sites_of(arguments).resolve(),
         "KELID_SITE": "" if many else arguments.site,
@@ -189,12 +190,22 @@ def server_environment(arguments: argparse.Namespace, *, many: bool = False) -> 
         "KELID_USER": arguments.user,
         "KELID_IDENTITY": arguments.identity and arguments.identity.resolve(),
         "KELID_KNOWN_HOSTS": arguments.known_hosts and arguments.known_hosts.resolve(),
-        "KELID_VAULT_PASSWORD_FILE": getattr(arguments, "vault_password_file", None)
-        and arguments.vault_password_file.resolve(),
+        "KELID_VAULT_PASSWORD_FILE": password_file and password_file.resolve(),
         "KELID_BACKUP_ADDRESS": getattr(arguments, "backup_address", None),
         "KELID_BACKUP_HOST_KEY": getattr(arguments, "backup_host_key", None),
     }
     return {key: str(value) for key, value in values.items() if value}
+
+
+ONE_SERVER = ("address", "port", "user", "identity", "known_hosts")
+"""Options that say how one server is reached."""
+
+
+def refuse_one_server(arguments: argparse.Namespace) -> None:
+    """Raise KelidError where several sites are asked and an option says how one server is reached."""
+    given = [f"--{name.replace('_', '-')}" for name in ONE_SERVER if getattr(arguments, name, None)]
+    if given:
+        raise KelidError(f"{given[0]} is for one site; name it", exit=Exit.USAGE)
 
 
 def progress(arguments: argparse.Namespace) -> ProgressLines:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kelid.findings import NOWHERE, Where
 from kelid.model.pbx import LIST_SUFFIX, Context, Exten, ListFile, Pbx, Section
-from kelid.model.plan import Action, Detail, ObjectChange
+from kelid.model.plan import JOINED, Action, Detail, ObjectChange
 
 _KINDS = {
     ("pjsip.conf", "endpoint"): "endpoint",
@@ -52,6 +52,14 @@ def compare_objects(before: Pbx | None, after: Pbx | None) -> tuple[ObjectChange
     return tuple(changes)
 
 
+def places(pbx: Pbx) -> dict[tuple[str, str], Where]:
+    """Return kind and name of each object -> where it was written; of several that are called so, of the first."""
+    found: dict[tuple[str, str], Where] = {}
+    for item in _objects(pbx).values():
+        found.setdefault((item.kind, item.name), item.where)
+    return found
+
+
 def _objects(pbx: Pbx) -> Mapping[Hashable, _Object]:
     found: dict[Hashable, _Object] = {}
 
@@ -75,12 +83,19 @@ def _objects(pbx: Pbx) -> Mapping[Hashable, _Object]:
     return found
 
 
-def _of_section(path: str, section: Section) -> _Object:
+def kind_of(path: str, section: Section) -> str:
+    """Return what the object is called that a section of a conf file makes: ``endpoint``, ``pjsip aor``, ``queue``."""
     type_ = section.get("type") if path == "pjsip.conf" else None
     stem = path.removesuffix(".conf")
-    kind = _KINDS.get((path, type_)) or (f"{stem} {type_}" if type_ else stem)
+    return _KINDS.get((path, type_)) or (f"{stem} {type_}" if type_ else stem)
+
+
+def _of_section(path: str, section: Section) -> _Object:
     return _Object(
-        kind, section.name, tuple((option.key, option.value) for option in section.options), section.where
+        kind_of(path, section),
+        section.name,
+        tuple((option.key, option.value) for option in section.options),
+        section.where,
     )
 
 
@@ -119,5 +134,5 @@ def _details(was: tuple[tuple[str, str], ...], is_: tuple[tuple[str, str], ...])
 def _by_key(properties: Iterable[tuple[str, str]]) -> dict[str, str]:
     merged: dict[str, str] = {}
     for key, value in properties:
-        merged[key] = f"{merged[key]} | {value}" if key in merged else value
+        merged[key] = f"{merged[key]}{JOINED}{value}" if key in merged else value
     return merged

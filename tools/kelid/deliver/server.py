@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -230,6 +230,11 @@ class Server:
             raise KelidError(f"{self.host}: the verification gave no answer", exit=Exit.UNKNOWN)
         return result
 
+    def readout(self) -> dict[str, Any]:
+        """Return what the server has, where it isn't what its release says. Raise KelidError if it can't be asked."""
+        outcome = self._run("drift")
+        return _read_out(outcome, self.host)
+
     def backup(self) -> dict[str, Any]:
         """Take a backup now, have it verified, and return its summary. Raise KelidError with the reason if it fails."""
         outcome = self._run("backup", pbx_backup_now=True)
@@ -275,3 +280,47 @@ class Server:
                 f"{self.host}: {action} gave no answer; see -vv for Ansible's own words", exit=Exit.UNKNOWN
             )
         return result
+
+
+def readouts(
+    hosts: Sequence[str],
+    *,
+    root: Path,
+    environment: Mapping[str, str],
+    watch: Watcher = lambda _: None,
+    verbosity: int = 0,
+    forks: int = 20,
+) -> dict[str, dict[str, Any] | KelidError]:
+    """Ask many machines at once what they have; return for each its answer, or why there is none."""
+    outcome = run_playbook(
+        "drift",
+        root=root,
+        hosts=":".join(hosts),
+        environment=environment,
+        watch=watch,
+        verbosity=verbosity,
+        forks=forks,
+    )
+    found: dict[str, dict[str, Any] | KelidError] = {}
+    for host in hosts:
+        try:
+            found[host] = _read_out(outcome, host)
+        except KelidError as problem:
+            found[host] = problem
+    return found
+
+
+def _read_out(outcome: Outcome, host: str) -> dict[str, Any]:
+    """Return what a machine told of its configuration. Raise KelidError with the reason and the exit status that fits."""
+    if host in outcome.unreachable:
+        raise KelidError(
+            f"{host}: could not reach the server: {outcome.unreachable[host]}", exit=Exit.UNREACHABLE
+        )
+    told = outcome.result("kelid_agent", host)
+    if told is None or not told.get("ok"):
+        reasons = "; ".join(
+            outcome.failures.get(host) or [line for line in outcome.output if line.strip()][-3:]
+        )
+        message = str((told or {}).get("message") or reasons or "no answer")
+        raise KelidError(f"{host}: could not read what the server has: {message}", exit=Exit.FAILURE)
+    return told

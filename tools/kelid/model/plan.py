@@ -10,6 +10,9 @@ from typing import Any
 
 from kelid.findings import NOWHERE, Where
 
+JOINED = " | "
+"""What stands between the values of an option that an object has several times."""
+
 
 class Action(Enum):
     """What happens to an object."""

@@ -144,6 +144,9 @@ def check(
     """
     folder = site_folder(sites, site)
     custom, findings = custom_files(folder)
+    custom |= {
+        f"{shown_folder(folder)}/{path}": body for path, body in (over or {}).items() if is_custom(path)
+    }
     return _judge(
         site, load_site(folder, over=over), custom, findings, password=password, today=today, sites=sites
     )

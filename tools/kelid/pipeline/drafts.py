@@ -72,7 +72,7 @@ class Draft:
         return self._documents[topic]
 
     def put(self, path: str, body: bytes) -> None:
-        """Put a sound there, ``media/welcome.wav``, in the place of one that may be there."""
+        """Put a sound or a dial plan there, ``media/welcome.wav``, in the place of one that may be there."""
         there = self.folder / path
         before = there.read_bytes() if there.is_file() else None
         if before != body:
@@ -187,6 +187,11 @@ class Draft:
             pieces.append(
                 diff(self.shown(topic), None if before is None else before.decode(), body.decode("utf-8"))
             )
+        for path, body in self._sounds.items():
+            if path.endswith(".conf"):
+                before = self._before[path]
+                shown = f"{shown_folder(self.folder)}/{path}"
+                pieces.append(diff(shown, None if before is None else before.decode(), body.decode("utf-8")))
         return "".join(pieces)
 
     def write(self) -> None:

@@ -237,5 +237,60 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "releases.by_hand": ("changed by hand, kept aside", "دستی تغییر کرده، کنار گذاشته شده"),
     "releases.damaged": ("damaged: can't come back", "آسیب‌دیده: بازگشت‌پذیر نیست"),
     "releases.none": ("no releases yet", "هنوز نسخه‌ای نیست"),
+    # What differs on a server.
+    "drift.title": ("{site}: release {release}, commit {commit}", "{site}: نسخه {release}، کامیت {commit}"),
+    "drift.none": ("(none)", "(هیچ)"),
+    "drift.same": ("as its release and git say", "همان است که نسخه و گیت می‌گویند"),
+    "drift.by_hand": ("changed on the server since its release:", "روی سرور پس از این نسخه تغییر کرده:"),
+    "drift.detail": ("{key}: {before} -> {after}", "{key}: از {before} به {after}"),
+    "drift.nothing": ("(none)", "(هیچ)"),
+    "drift.git.before": ("an apply puts it back", "اعمال بعدی آن را برمی‌گرداند"),
+    "drift.git.same": ("git says the same by now", "گیت هم اکنون همین را می‌گوید"),
+    "drift.git.other": ("git says something else again", "گیت چیز دیگری می‌گوید"),
+    "drift.secrets": (
+        "secrets that were changed there: {names}",
+        "رمزهایی که آنجا تغییر کرده‌اند: {names}",
+    ),
+    "drift.unsure": (
+        "secrets of which it can't be told whether they are the same: {names}",
+        "رمزهایی که معلوم نیست همان باشند: {names}",
+    ),
+    "drift.spelling": (
+        "changed, but not in what Asterisk reads (comments, blanks): {names}",
+        "تغییر کرده، اما نه در آنچه استریسک می‌خواند (توضیح، فاصله): {names}",
+    ),
+    "drift.gone": ("gone: {names}", "حذف شده: {names}"),
+    "drift.odd": ("not read: {names}", "خوانده نشد: {names}"),
+    "drift.running": (
+        "the running Asterisk is not what its files say:",
+        "استریسک در حال کار با فایل‌هایش یکی نیست:",
+    ),
+    "drift.unmodelled": (
+        "lines there that are no object of ours:",
+        "خط‌هایی که معادلی در مدل ندارند:",
+    ),
+    "drift.notes": ("beside that:", "جز این:"),
+    "drift.ahead": ("an apply would also change:", "اعمال بعدی این‌ها را هم تغییر می‌دهد:"),
+    "drift.problem": ("git could not be asked: {why}", "از گیت نمی‌شد پرسید: {why}"),
+    "drift.files": (
+        "lines differ in {names} (--lines shows them)",
+        "خط‌ها فرق دارند در {names} (--lines نشان می‌دهد)",
+    ),
+    "drift.taken": ("written into the YAML:", "در YAML نوشته شد:"),
+    "drift.follows": ("which an apply then changes too:", "که با آن اعمال بعدی این‌ها را هم تغییر می‌دهد:"),
+    "drift.left": ("not written; it needs a person:", "نوشته نشد؛ کار یک نفر را می‌خواهد:"),
+    "drift.why.secret": (
+        "it is a secret, or may hold one: set it with `kelid secret set`, if it is to stay",
+        "رمز است یا شاید رمزی در آن باشد؛ اگر باید بماند با `kelid secret set` بنویسید",
+    ),
+    "drift.why.git": ("git has changed it as well", "گیت هم آن را تغییر داده"),
+    "drift.why.model": (
+        "no change of the YAML gives this",
+        "هیچ تغییری در YAML چنین چیزی نمی‌دهد",
+    ),
+    "drift.summary": (
+        "{count} servers: {differ} differ, {failed} could not be asked",
+        "{count} سرور: {differ} فرق دارند، از {failed} نمی‌شد پرسید",
+    ),
 }
 """Key -> English, Persian."""

@@ -20,6 +20,7 @@ from .history import lately, story
 from .places import Places
 from .quiet import RESTARTS
 from .receipts import account_of, came_from, plain
+from .readout import readout
 from .refusal import Refusal
 from .report import observe, receipts, release, releases, status
 from .scrub import Scrubber
@@ -42,6 +43,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     verbs.add_parser("status", help="what a plan needs: release, drift, whether Asterisk runs")
     observing = verbs.add_parser("observe", help="what the live Asterisk has loaded")
     observing.add_argument("--since", type=float, default=0.0, metavar="SECONDS", help="seconds since 1970")
+    verbs.add_parser("readout", help="the files that aren't those of the release, without their secrets")
     begin = verbs.add_parser("begin", help="put the release on standard input in force, with the way back armed")
     back = verbs.add_parser(
         "rollback", help="put a release that is on the server in force again, with the way back armed"
@@ -137,6 +139,8 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
             return status(server)
         if given.verb == "observe":
             return observe(server, given.since)
+        if given.verb == "readout":
+            return readout(server)
         if given.verb == "calls":
             return place_calls(server, json.loads(archive.read() or b"{}"))
         if given.verb == "faxes":
