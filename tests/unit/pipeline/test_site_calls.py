@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -301,4 +300,4 @@ def test_what_others_would_notice_is_not_placed(clinic: Checked, steps: str, why
 
 def with_context(pbx: Pbx, context: Context) -> Pbx:
     """Return the PBX with one context more."""
-    return dataclasses.replace(pbx, contexts=(*pbx.contexts, context))
+    return replace(pbx, contexts=(*pbx.contexts, context))

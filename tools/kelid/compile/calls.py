@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kelid.compile import numbers, ring
 from kelid.compile.devices import dial
 from kelid.compile.dialplan import NO_REDIRECT
@@ -29,7 +31,7 @@ def contexts(site: Site) -> tuple[Context, ...]:
     if not site.extensions:
         return (Context("internal", others, hints=numbers.hints(site)),)
     circle = loops(site)
-    by_number = {extension.number: extension for extension in site.extensions}
+    by_number = site.by_number
     placed = [(extension, extension.place("number")) for extension in site.extensions]
     return (
         Context(
@@ -62,7 +64,7 @@ def _watched(extension: Extension) -> str:
 
 
 def _exten(
-    site: Site, extension: Extension, where: Where, others: dict[str, Extension], *, guard: bool
+    site: Site, extension: Extension, where: Where, others: Mapping[str, Extension], *, guard: bool
 ) -> Exten:
     steps: list[Step] = []
     if guard:
@@ -136,7 +138,9 @@ def _tell(site: Site, extension: Extension) -> list[Step]:
     return tell(site, sign, where=extension.place("recording"))
 
 
-def _secretary_first(extension: Extension, secretary: Secretary, others: dict[str, Extension]) -> list[Step]:
+def _secretary_first(
+    extension: Extension, secretary: Secretary, others: Mapping[str, Extension]
+) -> list[Step]:
     """Return the steps by which the secretary's phone rings first: her own calls and the VIPs' go to the boss at once."""
     where = secretary.place("extension")
     number = secretary.extension
@@ -207,7 +211,9 @@ def _hunt(extension: Extension, follow: FollowMe) -> list[Step]:
     return steps
 
 
-def _follow_me(site: Site, extension: Extension, follow: FollowMe, others: dict[str, Extension]) -> Context:
+def _follow_me(
+    site: Site, extension: Extension, follow: FollowMe, others: Mapping[str, Extension]
+) -> Context:
     """Return one extension for each number of the follow-me: what its channel does."""
     extens = []
     for index, number in enumerate(follow.numbers):

@@ -13,24 +13,23 @@ from kelid.model.site import Ivr, IvrEntry, Site
 
 def contexts(site: Site) -> tuple[Context, ...]:
     """Return one context a menu, and those of the numbers that callers may dial in them; menus of one mind share one."""
-    parents = {ivr.name: [other.name for other in site.ivrs if _leads(other, ivr.name)] for ivr in site.ivrs}
+    parents: dict[str, list[str]] = {ivr.name: [] for ivr in site.ivrs}
+    for ivr in site.ivrs:
+        ahead = dict.fromkeys(e.destination.name for e in ivr.entries if e.destination.kind == "ivr")
+        for name in ahead:
+            if name != ivr.name and name in parents:
+                parents[name].append(ivr.name)
     shared: dict[frozenset[str], Context] = {}
     dialled = {ivr.name: _dialled(site, ivr, shared) for ivr in site.ivrs if ivr.direct_dial}
     menus = (_ivr(site, ivr, parents, dialled.get(ivr.name)) for ivr in site.ivrs)
     return (*menus, *shared.values())
 
 
-def _leads(ivr: Ivr, name: str) -> bool:
-    return ivr.name != name and any(
-        e.destination.kind == "ivr" and e.destination.name == name for e in ivr.entries
-    )
-
-
 def _dialled(site: Site, ivr: Ivr, shared: dict[frozenset[str], Context]) -> str:
     """Return the name of the context with the numbers that callers may dial in a menu; "" if there is none."""
     numbers = direct_dials(site, ivr)
     key = frozenset(item.number for item in numbers)
-    if key and key == {extension.number for extension in site.extensions}:
+    if key and key == site.by_number.keys():
         return "direct-dial"
     if numbers and key not in shared:
         shared[key] = Context(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kelid.compile.calls import call_outside, reach, ring_now
 from kelid.compile.dialplan import NO_REDIRECT
 from kelid.compile.ring import CONFIRM_SECONDS, RINGING_TONE, recorded, tell
@@ -18,14 +20,14 @@ def contexts(site: Site) -> tuple[Context, ...]:
     """Return the context of the groups, each by its name, and one for each group that calls numbers outside."""
     if not site.ring_groups:
         return ()
-    extensions = {extension.number: extension for extension in site.extensions}
     return (
-        Context("ring-groups", tuple(_group(site, group, extensions) for group in site.ring_groups)),
+        Context("ring-groups", tuple(_group(site, group) for group in site.ring_groups)),
         *(_outside(site, group) for group in site.ring_groups if any(m.external for m in group.members)),
     )
 
 
-def _group(site: Site, group: RingGroup, extensions: dict[str, Extension]) -> Exten:
+def _group(site: Site, group: RingGroup) -> Exten:
+    extensions = site.by_number
     where = group.place("name")
     steps = _greeting(group)
     if group.recording == "always":
@@ -80,7 +82,7 @@ def _ring(group: RingGroup) -> Step:
 
 
 def _add(
-    group: RingGroup, index: int, member: RingGroupMember, extensions: dict[str, Extension]
+    group: RingGroup, index: int, member: RingGroupMember, extensions: Mapping[str, Extension]
 ) -> list[Step]:
     """Return the step that adds a member to those who ring, if it can be rung."""
     if member.external:
@@ -92,7 +94,7 @@ def _add(
     return reach(extension, calls=1 if idle else None, first=False, where=member.place("extension"))
 
 
-def _in_turn(group: RingGroup, extensions: dict[str, Extension]) -> list[Step]:
+def _in_turn(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
     """Return the steps that ring one member after the other; with memoryhunt those before ring on."""
     where = group.place("strategy")
     last = len(group.members)
@@ -120,7 +122,7 @@ def _in_turn(group: RingGroup, extensions: dict[str, Extension]) -> list[Step]:
     return steps
 
 
-def _first(group: RingGroup, extensions: dict[str, Extension]) -> list[Step]:
+def _first(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
     """Return the steps that ring the first member who can be rung, and nobody else."""
     where = group.place("strategy")
     steps = [Step("Set", "RINGS=", where=where)]

@@ -23,7 +23,7 @@ class Login(Record):
 
 def logins(site: Site) -> Iterator[Login]:
     """Yield who may log in where, queue by queue: who is named, then those whose class is and who aren't members anyway."""
-    extensions = {extension.number: extension for extension in site.extensions}
+    extensions = site.by_number
     for queue in site.queues:
         named = set()
         for member in queue.dynamic.members:

@@ -7,8 +7,10 @@ that a check doesn't need are imported where they are used, so that ``kelid chec
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -70,6 +72,18 @@ def site_folder(sites: Path, site: str) -> Path:
     return sites / site
 
 
+@contextmanager
+def no_search() -> Iterator[None]:
+    """Have Python not look for cycles: a large site is a million values without any, and it would look again and again."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
+
+
 class Checked(Record):
     """A loaded site with everything that was found about it. ``custom`` is the dial plan of its custom/*.conf."""
 
@@ -95,7 +109,8 @@ class Checked(Record):
         """Return what Asterisk gets. Raise KelidError if the site is not valid."""
         from kelid.compile import compile_site
 
-        pbx = compile_site(self.site, self.custom)
+        with no_search():
+            pbx = compile_site(self.site, self.custom)
         if any(call.after_apply for call in self.site.calls):
             from kelid.pipeline.after_apply import with_calls
 
@@ -107,7 +122,9 @@ class Checked(Record):
         """Return the rendered text. Raise KelidError if the site is not valid."""
         from kelid.render import render
 
-        return render(self.pbx)
+        pbx = self.pbx
+        with no_search():
+            return render(pbx)
 
     @property
     def side(self) -> Side:
@@ -147,9 +164,9 @@ def check(
     custom |= {
         f"{shown_folder(folder)}/{path}": body for path, body in (over or {}).items() if is_custom(path)
     }
-    return _judge(
-        site, load_site(folder, over=over), custom, findings, password=password, today=today, sites=sites
-    )
+    with no_search():
+        loaded = load_site(folder, over=over)
+        return _judge(site, loaded, custom, findings, password=password, today=today, sites=sites)
 
 
 def check_new(

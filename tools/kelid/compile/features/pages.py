@@ -21,12 +21,11 @@ def _page(site: Site, page: Page) -> Exten:
         Step("Set", f"TIMEOUT(absolute)={page.max_duration}", where=page.place("max_duration")),
         Step("Set", "TO=", where=where),
     ]
-    extensions = {extension.number: extension for extension in site.extensions}
     for index, number in enumerate(page.members):
         # The phone that speaks is left out: it would answer its own call. Who doesn't want to be disturbed, is not.
         free = f'$["${{DB(DND/{number})}}" = "" & !({is_phone(number)})]'
         place = page.place(f"members.{index}")
-        steps.append(Step("ExecIf", f"{free}?Set(TO=${{TO}}&{dial(extensions[number])})", where=place))
+        steps.append(Step("ExecIf", f"{free}?Set(TO=${{TO}}&{dial(site.by_number[number])})", where=place))
     steps += [
         Step("GotoIf", '$["${TO}" = ""]?nobody', where=where),
         Step("Page", f"${{TO:1}},{_options(site, page)}", where=where),

@@ -80,9 +80,8 @@ def login_hints(asked: Asked) -> tuple[Hint, ...]:
 def pause_hints(asked: Asked) -> tuple[Hint, ...]:
     """Return what lamp keys watch of pauses, as Asterisk tells of them: also of those that no code made."""
     found = []
-    extensions = {extension.number: extension for extension in asked.site.extensions}
     for number, queues in queues_of(asked.site).items():
-        member = interface(extensions[number])
+        member = interface(asked.site.by_number[number])
         lamps = {queue.name: f"Queue:{queue.name}_pause_{member}" for queue in queues}
         found.append(Hint(f"{asked.code}{number}", "&".join(lamps.values()), asked.where))
         found += [

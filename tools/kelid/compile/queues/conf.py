@@ -81,9 +81,8 @@ def _queue(site: Site, queue: Queue) -> Section:
     if gosub := answered(queue):
         body["membergosub"] = (gosub, queue.place("recording"))
     body |= _announcements(site, queue)
-    extensions = {extension.number: extension for extension in site.extensions}
     found = section(queue.name, body, queue.place("name"))
-    lines = tuple(members.option(site, member, extensions[member.extension]) for member in queue.members)
+    lines = tuple(members.option(site, member, site.by_number[member.extension]) for member in queue.members)
     return Section(found.name, found.options + lines, found.where)
 
 

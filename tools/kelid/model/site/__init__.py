@@ -246,6 +246,11 @@ class Site(Placed):
         return found
 
     @cached_property
+    def by_number(self) -> Mapping[str, Extension]:
+        """Return the extensions by their numbers."""
+        return {extension.number: extension for extension in self.extensions}
+
+    @cached_property
     def references(self) -> tuple[Reference, ...]:
         """Return every name of another object that stands anywhere at the site, and of every secret."""
         return tuple(found for thing, parts in self._walked for found in references(thing, parts))
