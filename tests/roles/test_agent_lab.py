@@ -226,6 +226,13 @@ FAULTS: dict[str, tuple[dict[str, str | None], dict[str, Any], str]] = {
         "modules.conf",
     ),
     "missing file": ({"features.conf": None}, {}, "features.conf"),
+    "unclosed parenthesis": ({"extensions.conf": EXTENSIONS + "exten => 9,1,NoOp(\n"}, {}, "extensions.conf"),
+    "duplicate priority": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,NoOp()\nexten => 9,1,Hangup()\n"},
+        {},
+        "extensions.conf",
+    ),
+    "unknown queue option": ({"queues.conf": QUEUES + "no_such = 1\n"}, {}, "queues.conf"),
     # What Asterisk says nothing of.
     "unknown application": (
         {"extensions.conf": EXTENSIONS + "exten => 9,1,NoSuchApp(1)\n"},
@@ -252,6 +259,69 @@ FAULTS: dict[str, tuple[dict[str, str | None], dict[str, Any], str]] = {
         {},
         "pjsip.conf",
     ),
+    "gap in priorities": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,NoOp()\nexten => 9,3,Hangup()\n"},
+        {},
+        "extensions.conf",
+    ),
+    "no first priority": ({"extensions.conf": EXTENSIONS + "exten => 9,2,Hangup()\n"}, {}, "extensions.conf"),
+    "jump to a missing extension": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,GotoIf(1?internal,404,1)\n"},
+        {},
+        "extensions.conf",
+    ),
+    "jump to a missing label": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,GotoIf($[1]?there:here)\n same => n(here),Hangup()\n"},
+        {},
+        "extensions.conf",
+    ),
+    "subroutine that isn't there": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,Gosub(internal,404,1(a,b))\n"},
+        {},
+        "extensions.conf",
+    ),
+    "unknown function": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,Set(A=${NO_SUCH(1)})\n"},
+        {},
+        "extensions.conf",
+    ),
+    "unknown function that is written": (
+        {"extensions.conf": EXTENSIONS + "exten => 9,1,Set(NO_SUCH(1)=2)\n"},
+        {},
+        "extensions.conf",
+    ),
+    "endpoint without a password": ({"pjsip.conf": PJSIP.replace("auth = 102\n", "")}, {}, "pjsip.conf"),
+    "endpoint's auth is another": (
+        {"pjsip.conf": PJSIP.replace("auth = 102\n", "auth = 103\n")},
+        {},
+        "pjsip.conf",
+    ),
+    "endpoint's aor is another": (
+        {"pjsip.conf": PJSIP.replace("aors = 102\n", "aors = 103\n")},
+        {},
+        "pjsip.conf",
+    ),
+    "address of another machine": (
+        {"pjsip.conf": PJSIP.replace("bind = 0.0.0.0:5060", "bind = 203.0.113.9:5060")},
+        {},
+        "pjsip.conf",
+    ),
+    "unknown voicemail option": (
+        {"voicemail.conf": VOICEMAIL.replace("format = wav", "format = wav\nno_such_option = 1")},
+        {},
+        "voicemail.conf",
+    ),
+    "unknown option of a mailbox": (
+        {"voicemail.conf": VOICEMAIL.replace("Sara", "Sara,,,no_such=1")},
+        {},
+        "voicemail.conf",
+    ),
+    "malformed mailbox": (
+        {"voicemail.conf": VOICEMAIL.replace("Sara", "Sara,a@b.example,,attach=yes,tz=x")},
+        {},
+        "voicemail.conf",
+    ),
+    "queue's context": ({"queues.conf": QUEUES + "context = none-such\n"}, {}, "queues.conf"),
     "mailbox vanishes": ({"voicemail.conf": VOICEMAIL.replace("101 =>", "101 >")}, {}, "voicemail.conf"),
     "queue vanishes": (
         {"queues.conf": QUEUES + "; one too few\n"},

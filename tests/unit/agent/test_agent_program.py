@@ -29,7 +29,6 @@ from agent.tables import (
     parse_members,
     parse_queues,
     parse_registrations,
-    parse_steps,
 )
 from agent.tools import Feed
 from agent.way_back import WayBack
@@ -134,7 +133,6 @@ def test_what_asterisk_lists_is_read() -> None:
     assert parse_mailboxes(mailboxes) == ["101@default"]
     plan = "[ Context 'internal' created by 'pbx_config' ]\n  '101' => 1. Dial(PJSIP/101,20) [extensions.conf:6]\n"
     assert parse_contexts(plan) == ["internal"]
-    assert list(parse_steps(plan)) == [("Dial", "PJSIP/101,20", "extensions.conf", 6)]
 
 
 def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:

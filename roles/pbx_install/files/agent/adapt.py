@@ -25,6 +25,11 @@ def is_address(text: str) -> bool:
     return True
 
 
+def host_of(text: str) -> str:
+    """Return the host of what may have a port: ``192.0.2.1:5060``, ``[2001:db8::1]:5060``, or without one."""
+    return re.sub(r":\d+$", "", text) if text.count(":") == 1 else text.split("]")[0].lstrip("[")
+
+
 def host_of_uri(uri: str) -> str:
     """Return the host of a SIP URI: ``sip:user@host:5060;transport=udp`` gives ``host``."""
     rest = re.sub(r"^['\"<]*sips?:", "", uri)
@@ -62,7 +67,7 @@ class Adapter:
             self.not_staged.append(f"{value} (opens telephony hardware)")
             return LEFT_OUT
         if key in ("bind", "bindaddr", "tlsbindaddr", "udpbindaddr", "media_address", "rtpbindaddr"):
-            host = re.sub(r":\d+$", "", value) if value.count(":") == 1 else value.split("]")[0].lstrip("[")
+            host = host_of(value)
             if is_address(host) and not ipaddress.ip_address(host).is_unspecified:
                 self.addresses.add(f"{host}/{128 if ':' in host else 32}")
             return None

@@ -38,6 +38,49 @@ def conf_lines(text: str) -> Iterator[Line]:
             yield Line(number, section, key.strip().lower(), value.removeprefix(">").strip())
 
 
+@dataclass(frozen=True)
+class Section:
+    """One ``[name](templates)`` of a conf file, with its own options; ``template`` where it is none itself."""
+
+    name: str
+    number: int
+    inherits: tuple[str, ...]
+    template: bool
+    lines: tuple[Line, ...]
+
+
+def conf_sections(text: str) -> Iterator[Section]:
+    """Yield the sections of a conf file, each time that a heading stands there."""
+    heads = []
+    kept = list(conf_lines(text))
+    for number, raw in enumerate(text.splitlines(), 1):
+        found = re.match(r"\[([^\]]*)\](?:\(([^)]*)\))?", raw)
+        if found:
+            heads.append((number, found.group(1), [part.strip() for part in (found.group(2) or "").split(",") if part]))
+    for (number, name, more), (end, _, _) in zip(heads, [*heads[1:], (len(text) + 1, "", [])]):
+        yield Section(
+            name,
+            number,
+            tuple(part for part in more if part not in ("!", "+")),
+            "!" in more,
+            tuple(line for line in kept if number < line.number < end),
+        )
+
+
+def resolved(text: str) -> Iterator[tuple[Section, dict[str, list[Line]]]]:
+    """Yield the sections that are no templates, with all options by key: those of the templates first."""
+    known: dict[str, list[Line]] = {}
+    for section in conf_sections(text):
+        lines = [line for name in section.inherits for line in known.get(name, ())] + list(section.lines)
+        known.setdefault(section.name, lines)
+        if section.template:
+            continue
+        options: dict[str, list[Line]] = {}
+        for line in lines:
+            options.setdefault(line.key, []).append(line)
+        yield section, options
+
+
 def directories(asterisk_conf: Path) -> dict[str, str]:
     """Return Asterisk's folders (``astvarlibdir``...): what asterisk.conf says, else the packages' defaults."""
     found = {

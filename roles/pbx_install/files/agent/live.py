@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,12 @@ class Asterisk:
         """Return what the command line says; "" when there is nobody to ask."""
         done = run("asterisk", "-C", str(self.conf), "-rx", command, limit=limit)
         return "" if done.returncode else done.stdout
+
+    def ask_all(self, commands: Iterable[str]) -> dict[str, str]:
+        """Return what the command line says to each of the commands, asked all at once."""
+        asked = list(commands)
+        with ThreadPoolExecutor(len(asked)) as pool:
+            return dict(zip(asked, pool.map(self.ask, asked)))
 
     def running(self) -> bool:
         """Return whether it answers."""
@@ -93,8 +99,8 @@ class Asterisk:
             "contacts": "pjsip show contacts",
             "channels": "core show channels concise",
         }
-        with ThreadPoolExecutor(len(commands)) as pool:
-            answers = dict(zip(commands, pool.map(self.ask, commands.values())))
+        told = self.ask_all(commands.values())
+        answers = {kind: told[command] for kind, command in commands.items()}
         calls = parse_channels(answers["channels"])
         return {
             "contexts": parse_contexts(answers["contexts"]),

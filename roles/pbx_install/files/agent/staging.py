@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import silent
+from . import dialplan, silent
 from .adapt import Adapter
 from .conf import directories
 from .disk import tree_files
@@ -174,11 +174,16 @@ class Stage:
                     "text": f"Asterisk didn't start: {scrub(' '.join(last))}",
                 }
             ]
-        seen = asterisk.observe()
+        seen, told = asterisk.observe(), asterisk.ask_all(silent.ASKED)
         unsaid = [
             *silent.missing(self.tree, manifest.get("expect", {}), seen),
-            *silent.dialplan(asterisk),
-            *silent.endpoints(self.tree, seen),
+            *silent.objects(self.tree, told),
+            *silent.contexts(self.tree, told),
+            *silent.queues(self.tree, seen["members"]),
+            *silent.mailboxes(self.tree, Path(directories(self.live.conf)["astmoddir"])),
+            *silent.rest(self.tree, told),
+            *silent.addresses(self.tree, silent.own_addresses()),
+            *dialplan.faults(told, asterisk),
         ]
         size = -1
 
@@ -188,7 +193,13 @@ class Stage:
             return before == size
 
         until(settled, 2.0, pause=0.03)
-        return [*self.logged(scrub), *[{**entry, "text": scrub(entry["text"])} for entry in unsaid]]
+        logged = self.logged(scrub)
+        said = {(entry["file"], entry["id"]) for entry in logged if entry["id"]}
+        return [
+            *logged,
+            # What the log tells with its reason need not be told again as something that is missing.
+            *[{**entry, "text": scrub(entry["text"])} for entry in unsaid if (entry["file"], entry["id"]) not in said],
+        ]
 
     def logged(self, scrub: Scrubber) -> list[dict[str, Any]]:
         """Return the entries of the staged log that tell of a fault in the release."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 MEMBER_EVENTS = frozenset(("ADDMEMBER", "REMOVEMEMBER", "PAUSE", "UNPAUSE", "PAUSEALL", "UNPAUSEALL"))
@@ -60,10 +59,31 @@ def parse_applications(text: str) -> set[str]:
     return {name.lower() for name in re.findall(r"^\s*([A-Za-z_]\w*): ", text, re.MULTILINE)}
 
 
-def parse_steps(text: str) -> Iterator[tuple[str, str, str, int]]:
-    """Yield (application, data, file, line) of each priority in ``dialplan show``."""
-    for match in re.finditer(r"^.*?\b\d+\. ([A-Za-z_]\w*)\((.*)\)\s+\[([^\]:]+):(\d+)\]$", text, re.MULTILINE):
-        yield match.group(1), match.group(2), match.group(3), int(match.group(4))
+def parse_functions(text: str) -> set[str]:
+    """Return the names in ``core show functions``; Asterisk 16 prints 20 characters of each."""
+    return set(re.findall(r"^([A-Z][A-Z0-9_]*) ", text, re.MULTILINE))
+
+
+def parse_objects(text: str, word: str) -> set[str]:
+    """Return the names in ``pjsip show auths``, ``aors``, ``transports``, ``identifies``; ``word`` begins their lines."""
+    return set(re.findall(rf"^ *{word}:  (?!<)([^\s/]+)", text, re.MULTILINE))
+
+
+def parse_modules(text: str) -> dict[str, bool]:
+    """Return name -> whether it runs, of each module in ``module show``."""
+    rows = re.findall(r"^(\S+\.so)\s.*?\s(Not Running|Running)\s", text, re.MULTILINE)
+    return {name: state == "Running" for name, state in rows}
+
+
+def parse_classes(text: str) -> set[str]:
+    """Return the music classes in ``moh show classes``."""
+    return set(re.findall(r"^Class: (.+?)\s*$", text, re.MULTILINE))
+
+
+def parse_peers(text: str) -> set[str]:
+    """Return the names in ``iax2 show peers``: ``name/username``, then the address."""
+    rows = re.findall(r"^(\S+?)(?:/\S+)?\s+(?:\(|\d|[0-9a-f]*:)", text, re.MULTILINE)
+    return {name for name in rows if name != "Name"}
 
 
 def parse_channels(text: str) -> dict[str, int]:
