@@ -25,7 +25,7 @@ from fidelity.generate import FAMILIES, cases
 from fidelity.keep import keep
 from fidelity.live import AT, Placed, place_cases, shrink, table
 from kelid import pipeline
-from kelid.lab import Lab, missing_requirements
+from kelid.lab import Host, Lab, missing_requirements
 from kelid.lab.witness import Witness
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +45,7 @@ def arguments() -> argparse.Namespace:
         "--minutes", type=float, default=15.0, help="stop to begin new rounds after that (15)"
     )
     parser.add_argument("--rounds", type=int, default=1000, help="at most so many rounds")
+    parser.add_argument("--cases", type=int, default=CASES, help="dial plans of each family in one round")
     parser.add_argument(
         "--only", default="", help="names of sites and of families of dial plans, with commas"
     )
@@ -59,6 +60,7 @@ class Suite:
     def __init__(self, lab: Lab, given: argparse.Namespace) -> None:
         """Given the lab and what was asked for."""
         self.lab, self.given = lab, given
+        self.hosts: dict[int, Host] = {}
         self.witnesses: dict[int, Witness] = {}
         self.placed: list[Placed] = []
         self.end = time.monotonic() + given.minutes * 60
@@ -70,8 +72,9 @@ class Suite:
     def witness(self, asterisk: int) -> Witness:
         """Return the witness of that version."""
         if asterisk not in self.witnesses:
-            host = self.lab.create_host(f"witness{asterisk}", image=IMAGES[asterisk])
-            self.witnesses[asterisk] = Witness(host)
+            if asterisk not in self.hosts:
+                self.hosts[asterisk] = self.lab.create_host(f"witness{asterisk}", image=IMAGES[asterisk])
+            self.witnesses[asterisk] = Witness(self.hosts[asterisk])
         return self.witnesses[asterisk]
 
     def run(self) -> None:
@@ -89,8 +92,12 @@ class Suite:
         """Yield what is compared in one round: its name, and the calls when they are asked for."""
         for name in self.families:
             asterisk = 16 if name.startswith("old_") else 22
-            made = cases(seed, CASES, (name,), old=asterisk == 16)
+            made = cases(seed, self.given.cases, (name,), old=asterisk == 16)
             yield name, place_cases(self.witness(asterisk), made, asterisk)
+            if asterisk == 16:
+                self.witnesses.pop(
+                    16
+                ).close()  # an idle one takes a good part of a core where its time is hastened
         for name in self.sites:
             pbx, bundle = sites.site_pbx(SITES, name)
             groups = sites.Ways(pbx).groups(seed, GROUPS, CALLS)
@@ -124,14 +131,16 @@ def say(text: str) -> None:
 
 
 def stopped(number: int, frame: object) -> None:
-    """Leave as at Ctrl-C, so that the lab is taken down; once: what comes after that doesn't disturb it."""
-    signal.signal(number, signal.SIG_IGN)
+    """Leave in order, so that the lab is taken down; once: what comes after that doesn't disturb it."""
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
     raise SystemExit(128 + number)
 
 
 def main() -> int:
     """Compare, print the report, and return the exit status."""
-    signal.signal(signal.SIGTERM, stopped)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stopped)
     given = arguments()
     if given.seed is None:
         given.seed = secrets.randbelow(10**6)

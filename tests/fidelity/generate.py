@@ -24,6 +24,10 @@ class Shot:
     caller: str = ""
     name: str = ""
     presses: tuple[str, ...] = ()
+    phone: str = ""
+    """The phone that calls, by SIP; "" for a channel that Asterisk makes itself."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """What the world answers: kind of question (or ``kind:subject``), answer."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Case:
     """True for what only Asterisk 16 has."""
     fallthrough: bool = True
     """What autofallthrough is."""
+    alone: bool = False
+    """True where its calls read what others on their way would change: one is placed at a time."""
 
 
 FAMILIES: dict[str, Callable[[Rng, str], Case]] = {}
@@ -963,4 +969,4 @@ def old_macros(rng: Rng, name: str) -> Case:
     return Case(name, "old_macros", text, (Shot(name, "s"),), old=True)
 
 
-from fidelity import texts  # noqa: E402, F401 - it registers families of its own
+from fidelity import features, texts  # noqa: E402, F401 - they register families of their own

@@ -29,7 +29,7 @@ def keep(witness: Witness, case: Case, asterisk: int) -> str:
     for shot in case.shots:
         call, world = call_of(case, shot), world_of(case, shot)
         witness.prepare(world, call.at, rate=4.0, reload=True)
-        (live,) = witness.place([call], [presses(oracle(pbx, call, world))], together=1)
+        (live,) = witness.place([call], [presses(oracle(pbx, call, world), pbx)], together=1)
         one = {key: value for key, value in vars(shot).items() if value}
         calls.append({**one, "steps": by_channel(live.steps, call.at)})
     told = {
@@ -63,6 +63,8 @@ def replay(folder: Path) -> list[tuple[tuple[tuple[Step, ...], ...], tuple[tuple
             one.get("caller", ""),
             one.get("name", ""),
             tuple(one.get("presses", ())),
+            one.get("phone", ""),
+            tuple((kind, answer) for kind, answer in one.get("answers", ())),
         )
         call, world = replace_at(case, shot), world_of(case, shot)
         trace = oracle(pbx, call, world)

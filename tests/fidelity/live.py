@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from fidelity.compare import Verdict, compare, oracle
@@ -23,6 +24,8 @@ PASSES = ((RATE, TOGETHER), (8.0, 12), (2.0, 1))
 the next way, the last one alone in a fresh world; only what differs there as well is a disagreement."""
 SLOW = PASSES[-1][0]
 GENERAL = "[general]\nstatic = yes\nautofallthrough = {}\nclearglobalvars = yes\n"
+FROM_PHONE = "[from-phone]\nexten => _.,1,Goto(${CUT(EXTEN,~,1)},${CUT(EXTEN,~,2)},1)\n"
+"""Where calls of phones begin: what they dial is ``CONTEXT~EXTEN``."""
 DATABASE = {"fam/key": "value", "x/y": "12"}
 
 
@@ -40,16 +43,29 @@ class Placed:
 
 def general(case: Case) -> str:
     """Return the part of the file before a case's contexts."""
-    return GENERAL.format("yes" if case.fallthrough else "no")
+    general = GENERAL.format("yes" if case.fallthrough else "no")
+    return general + (FROM_PHONE if any(shot.phone for shot in case.shots) else "")
 
 
 def world_of(case: Case, shot: Shot) -> World:
     """Return the world that a call of a case meets."""
-    return World(otherwise=case.otherwise, database=DATABASE, presses=shot.presses)
+    return World(
+        otherwise=case.otherwise, database=DATABASE, presses=shot.presses, answers=dict(shot.answers)
+    )
 
 
 def call_of(case: Case, shot: Shot) -> Call:
     """Return a call of a case."""
+    if shot.phone:
+        return Call(
+            context="from-phone",
+            exten=f"{shot.context}~{shot.exten}",
+            at=case.at or AT,
+            technology="PJSIP",
+            endpoint=shot.phone,
+            caller=shot.phone,
+            caller_name=f"Phone {shot.phone}",
+        )
     return Call(
         context=shot.context,
         exten=shot.exten,
@@ -60,16 +76,25 @@ def call_of(case: Case, shot: Shot) -> Call:
 
 
 def place_cases(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterator[Placed]:
-    """Place all calls of cases that can be loaded together (one version, one autofallthrough), and compare each."""
-    text = general(cases[0]) + "".join(case.text for case in cases)
-    pbx, files = tree(text, asterisk)
-    witness.load(pbx, files, at=cases[0].at or AT)
-    key = lambda case: ((case.at or AT).isoformat(), case.otherwise)
-    for _, group in itertools.groupby(sorted(cases, key=key), key):
-        yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots])
+    """Place all calls of cases of one version, and compare each; those with the same autofallthrough are loaded together."""
+    for fallthrough in sorted({case.fallthrough for case in cases}, reverse=True):
+        loaded = [case for case in cases if case.fallthrough == fallthrough]
+        head = replace(loaded[0], shots=tuple(shot for case in loaded for shot in case.shots))
+        pbx, files = tree(general(head) + "".join(case.text for case in loaded), asterisk)
+        load = partial(witness.load, pbx, files, at=loaded[0].at or AT)
+        load()
+        key = lambda case: ((case.at or AT).isoformat(), case.otherwise, case.alone)
+        for _, group in itertools.groupby(sorted(loaded, key=key), key):
+            yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots], load)
 
 
-def _place(witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], way: int = 0) -> Iterator[Placed]:
+def _place(
+    witness: Witness,
+    pbx: Pbx,
+    shots: Sequence[tuple[Case, Shot]],
+    load: Callable[[], object],
+    way: int = 0,
+) -> Iterator[Placed]:
     """Place calls of one world and moment, and compare; those that differ are placed again, in the next of PASSES."""
     again = []
     rate, together = PASSES[way]
@@ -77,11 +102,14 @@ def _place(witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], way: 
     for batch in [[shot] for shot in shots] if last else [shots]:
         case = batch[0][0]
         world = world_of(*batch[0])
+        if last and case.alone:
+            load()  # it remembers lamps beside astdb
         witness.prepare(world, case.at or AT, rate=1.0 if case.at else rate, reload=way > 0)
         calls = [call_of(*shot) for shot in batch]
         worlds = [world_of(*shot) for shot in batch]
         traces = [oracle(pbx, call, world) for call, world in zip(calls, worlds, strict=True)]
-        lives = witness.place(calls, [presses(trace) for trace in traces], together=together)
+        at_once = 1 if case.alone else together
+        lives = witness.place(calls, [presses(trace, pbx) for trace in traces], together=at_once)
         for (case, shot), call, world, trace, live in zip(batch, calls, worlds, traces, lives, strict=True):
             verdict = compare(trace, live)
             if verdict.how == "different" and not last:
@@ -89,7 +117,7 @@ def _place(witness: Witness, pbx: Pbx, shots: Sequence[tuple[Case, Shot]], way: 
             else:
                 yield Placed(case.family, call, world, live, verdict, replace(case, shots=(shot,)))
     if again:
-        yield from _place(witness, pbx, again, way + 1)
+        yield from _place(witness, pbx, again, load, way + 1)
 
 
 # -- the smallest form
@@ -146,7 +174,7 @@ def differing(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterato
     traces = [
         oracle(pbx, call, world_of(case, case.shots[0])) for case, call in zip(named, calls, strict=True)
     ]
-    lives = witness.place(calls, [presses(trace) for trace in traces], together=4)
+    lives = witness.place(calls, [presses(trace, pbx) for trace in traces], together=4)
     for trace, live in zip(traces, lives, strict=True):
         yield compare(trace, live).how == "different"
 

@@ -6,7 +6,7 @@ from kelid.model.pbx import Pbx
 from kelid.readback import read_tree
 
 COMMON = """
-app_authenticate app_cdr app_chanisavail app_controlplayback app_db app_dial app_directory app_disa app_echo app_exec
+app_authenticate app_cdr app_chanisavail app_controlplayback app_db app_dial app_directed_pickup app_directory app_disa app_echo app_exec
 app_originate app_page app_playback app_playtones app_queue app_read app_readexten app_record app_sayunixtime app_senddtmf
 app_softhangup app_stack app_transfer app_userevent app_verbose app_voicemail app_waituntil app_while app_confbridge
 app_mixmonitor app_celgenuserevent app_channelredirect app_forkcdr app_sendtext app_test app_waitforring app_waitforsilence
@@ -20,7 +20,7 @@ func_timeout func_uri func_version func_vmcount func_volume pbx_config res_music
 res_sorcery_config res_sorcery_memory res_sorcery_astdb res_timing_timerfd res_rtp_asterisk res_pjsip res_pjsip_session
 res_pjsip_pubsub res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_identifier_ip res_pjsip_header_funcs
 res_pjsip_registrar res_pjsip_sdp_rtp res_pjsip_diversion res_pjsip_rfc3326 res_pjsip_authenticator_digest chan_pjsip
-res_mutestream res_calendar res_agi app_stack
+res_mutestream res_speech res_crypto app_chanspy res_agi
 """.split()
 OLD = ("app_macro", "app_dumpchan")
 """What only Asterisk 16 of the two still has."""
@@ -30,7 +30,7 @@ PHONES = ("100", "101", "102", "103", "trunk")
 _PJSIP = """
 [{name}]
 type = endpoint
-context = default
+context = from-phone
 disallow = all
 allow = alaw
 aors = {name}
@@ -42,8 +42,24 @@ _VOICEMAIL = """
 [general]
 format = wav
 [default]
-101 => 4711,One
-102 => 4711,Two
+101 => 4711,Sara Ahmadi
+102 => 4711,Omid Karimi
+103 => 4711,Lena Weber
+[shy]
+101 => 4711,Sara Ahmadi,,,hidefromdir=yes
+102 => 4711,Omid Karimi
+"""
+_CONFBRIDGE = """
+[general]
+[locked]
+type = user
+pin = 4711
+[quiet]
+type = user
+quiet = yes
+[way-out]
+type = menu
+* = leave_conference
 """
 _QUEUES = """
 [general]
@@ -75,7 +91,7 @@ def tree(dialplan: str, asterisk: int = 22) -> tuple[Pbx, dict[str, str]]:
         "dial = 350+440\nring = 440+480/2000,0/4000\ncongestion = 480+620/250,0/250\n",
         "features.conf": "[general]\n",
         "res_parking.conf": "[general]\n",
-        "confbridge.conf": "[general]\n",
+        "confbridge.conf": _CONFBRIDGE,
         "musiconhold.conf": "[general]\n",
         "cdr.conf": "[general]\nenable = no\n",
         "cel.conf": "[general]\nenable = no\n",

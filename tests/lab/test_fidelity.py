@@ -16,7 +16,17 @@ from kelid.lab.witness import Witness
 pytestmark = pytest.mark.lab
 
 SEED = 4
-FEW = {"keys": 1, "reads": 1, "ends": 3}
+FEW = {
+    "keys": 1,
+    "reads": 1,
+    "ends": 3,
+    "passwords": 1,
+    "conferences": 1,
+    "directories": 1,
+    "pickups": 1,
+    "waits": 1,
+    "lamps": 1,
+}
 """Families whose calls wait."""
 CASES = 4
 

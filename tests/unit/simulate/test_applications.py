@@ -342,7 +342,7 @@ def test_what_is_written_to_astdb_is_told_and_read_again(plan: Any) -> None:
         exten => s,1,NoOp(${DB(CFU/101)})
         exten => s,2,Set(DB(CFU/101)=102)
         exten => s,3,NoOp(${DB(CFU/101)})
-        exten => s,4,DBdel(CFU/101)
+        exten => s,4,Set(GONE=${DB_DELETE(CFU/101)})
         exten => s,5,NoOp(${DB(CFU/101)})
         """
     )

@@ -11,6 +11,7 @@ encryption, registrations at other machines, checks whether a phone is still the
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 import shlex
@@ -33,6 +34,8 @@ TOGETHER = 64
 PATIENCE = 1000.0
 """After how many of Asterisk's seconds without a step a caller hangs up."""
 START_SECONDS = 120
+PIN = "4711"
+"""What every secret is there: passwords, and PINs that callers give."""
 
 _AT = "/usr/local/lib/kelid-witness"
 _FILES = ("__init__.py", "__main__.py", "manager.py", "phones.py", "private.py")
@@ -62,16 +65,27 @@ class LiveStep(NamedTuple):
     channel: int
 
 
+class Ring(NamedTuple):
+    """A phone or trunk that was called: who was shown to it, and for how many of Asterisk's seconds it rang."""
+
+    endpoint: str
+    name: str
+    number: str
+    seconds: float
+
+
 class Live(NamedTuple):
     """What a call did. ``cause`` is Q.850's, ``status`` the last that SIP said to the caller (0: it didn't call by SIP).
 
-    ``gave_up`` names the application in which the caller lost patience and hung up, "" if it needn't have.
+    ``gave_up`` names the application in which the caller lost patience and hung up, "" if it needn't have. ``rings`` are the
+    phones that were called, in order; known only of calls that are placed one at a time.
     """
 
     steps: tuple[LiveStep, ...]
     cause: int
     status: int
     gave_up: str
+    rings: tuple[Ring, ...] = ()
 
 
 class Press(NamedTuple):
@@ -151,7 +165,7 @@ class Witness:
 
     def dialplan(self, text: str) -> list[str]:
         """Let Asterisk read another extensions.conf; return what it complained of. All else stays."""
-        return list(self.talker.ask("dialplan", text=SECRET.sub("4711", text))["log"])
+        return list(self.talker.ask("dialplan", text=SECRET.sub(_value, text))["log"])
 
     def prepare(self, world: World, at: datetime, *, rate: float = RATE, reload: bool = False) -> None:
         """Let calls meet this world at this moment. ``reload``: read the dial plan anew, which forgets its globals."""
@@ -200,6 +214,7 @@ class Witness:
                 int(one["cause"] or 0),
                 one["status"],
                 one["gave_up"],
+                tuple(Ring(*ring) for ring in one["rings"]),
             )
             for one in told["results"]
         ]
@@ -243,12 +258,17 @@ def addresses(pbx: Pbx) -> dict[str, tuple[str, str]]:
 def adapt(pbx: Pbx, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the files of the tree (path, text) as the witness loads them."""
     for path, text in files.items():
-        plain = SECRET.sub(lambda token: "0" * 32 if token[2] else "4711", text)
+        plain = SECRET.sub(_value, text)
         if path == "modules.conf":
             plain = _HARDWARE.sub("", plain)
         if path not in {"pjsip.conf", "pjsip_transport.conf", "manager.conf", "logger.conf", "sorcery.conf"}:
             yield path, plain
     yield "pjsip.conf", "".join(_pjsip(pbx))
+
+
+def _value(token: re.Match[str]) -> str:
+    """Return the PIN, or its MD5, in the place of a secret's token."""
+    return hashlib.md5(PIN.encode(), usedforsecurity=False).hexdigest() if token[2] else PIN
 
 
 def _pjsip(pbx: Pbx) -> Iterator[str]:
@@ -280,9 +300,20 @@ def _text(section: Section) -> str:
     """Return a section as it stands in a conf file."""
     lines = []
     for option in section.options:
-        value = SECRET.sub(lambda token: "0" * 32 if token[2] else "4711", option.value).replace(";", "\\;")
+        value = SECRET.sub(_value, option.value).replace(";", "\\;")
         lines.append(f"{option.key} = {value}\n")
     return f"\n[{section.name}]\n{''.join(lines)}"
 
 
-__all__ = ["RATE", "TOGETHER", "UNAVAILABLE", "Live", "LiveStep", "Press", "Witness", "adapt", "addresses"]
+__all__ = [
+    "PIN",
+    "RATE",
+    "TOGETHER",
+    "UNAVAILABLE",
+    "Live",
+    "LiveStep",
+    "Press",
+    "Witness",
+    "adapt",
+    "addresses",
+]

@@ -66,10 +66,10 @@ def live(checked: Checked, tried: Sequence[Tried], host: Host) -> Iterator[str]:
     with Witness(host) as asterisk:
         asterisk.load(pbx, dict(checked.bundle.files), at=tried[0].trace.call.at, media=media)
         for one in tried:
-            yield _placed(checked.site, one.trace, asterisk)
+            yield _placed(checked, one.trace, asterisk)
 
 
-def _placed(site: Site, trace: Trace, asterisk: Witness) -> str:
+def _placed(checked: Checked, trace: Trace, asterisk: Witness) -> str:
     """Place a call; one that differs is placed again, slower."""
     for event in trace.events:
         if event.kind == "calls-out" and not event.subject.startswith("PJSIP/"):
@@ -79,8 +79,9 @@ def _placed(site: Site, trace: Trace, asterisk: Witness) -> str:
     found = ""
     for rate, patience in _TRIES:
         asterisk.prepare(trace.world, trace.call.at, rate=rate, reload=True)
-        with _agents(site, trace, asterisk):
-            (real,) = asterisk.place([trace.call], [presses(trace)], together=1, patience=patience)
+        with _agents(checked.site, trace, asterisk):
+            keys = presses(trace, checked.pbx)
+            (real,) = asterisk.place([trace.call], [keys], together=1, patience=patience)
         found = difference(trace, real)
         if found == AGREES:
             break

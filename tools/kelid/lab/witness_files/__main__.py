@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -77,6 +78,7 @@ class Placed:
         self.phone: Phone | None = None
         self.cause = ""
         self.gave_up = ""
+        self.rings: list[list[Any]] = []
         self.moved = time.monotonic()
         self.begun: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -91,7 +93,13 @@ class Placed:
     def result(self) -> dict[str, Any]:
         """Return what was seen of it."""
         status = self.leg.status if self.leg else 0
-        return {"steps": self.steps, "cause": self.cause, "gave_up": self.gave_up, "status": status}
+        return {
+            "steps": self.steps,
+            "cause": self.cause,
+            "gave_up": self.gave_up,
+            "status": status,
+            "rings": self.rings,
+        }
 
 
 class Witness:
@@ -110,6 +118,8 @@ class Witness:
         self.empty.set()
         self.count = 0
         self.marks: dict[str, Placed] = {}
+        self.alone = False
+        """True while one call is on its way at a time: then it is known for which of them a phone rings."""
         self.tasks: set[asyncio.Future[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -290,6 +300,7 @@ class Witness:
     async def place_all(self, task: dict[str, Any]) -> dict[str, Any]:
         """Place calls, ``together`` at a time; return what each did."""
         held = set(self.channels)
+        self.alone = task["together"] == 1
         turns = Turns(task["together"], task["limits"])
         begin = time.monotonic()
         results = await asyncio.gather(*(self.place(call, turns, task["patience"]) for call in task["calls"]))
@@ -304,6 +315,7 @@ class Witness:
         async with turns.turn(task["needs"]):
             self.count += 1
             call = Placed(task, self.count)
+            before = {name: len(phone.legs) for name, phone in self.phones.items()}
             if task["endpoint"]:
                 await self.place_by_sip(call)
             else:
@@ -316,7 +328,23 @@ class Witness:
                     call.moved = time.monotonic()
                     left = 5
                 await asyncio.wait([call.over], timeout=left)
+            if self.alone:
+                call.rings = list(self.rings(before))
             return call.result()
+
+    def rings(self, before: dict[str, int]) -> Iterator[list[Any]]:
+        """Yield which phones were called since they had so many calls: name, who was shown (name, number), seconds."""
+        legs = [
+            (leg.begun, name, leg)
+            for name, phone in self.phones.items()
+            for leg in list(phone.legs.values())[before[name] :]
+            if not leg.made
+        ]
+        for _, name, leg in sorted(legs, key=lambda one: one[0]):
+            shown = re.match(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^<]*?))\s*<sips?:(?:([^@>]*)@)?', leg.theirs)
+            name_shown, bare, number = shown.groups() if shown else ("", "", "")
+            rang = (leg.rang if leg.rang is not None else 0.0) * self.asterisk.rate
+            yield [name, name_shown or bare or "", number or "", round(rang, 1)]
 
     async def place_by_sip(self, call: Placed) -> None:
         """Let a phone call; return when its channel is there, or it was refused."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,14 @@ class Leg:
         self.on_end: Callable[[], None] | None = None
         self.media: tuple[str, int] | None = None
         """Where Asterisk hears."""
+        self.begun = time.monotonic()
+        self.rang: float | None = None
+        """How many true seconds it rang, None while it does."""
+
+    def silent(self) -> None:
+        """Note that it rings no more."""
+        if self.rang is None:
+            self.rang = time.monotonic() - self.begun
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -212,6 +221,7 @@ class Phone(asyncio.DatagramProtocol):
         """Note that a call is over."""
         if not leg.over:
             leg.over = True
+            leg.silent()
             if leg.on_end:
                 leg.on_end()
 
@@ -318,6 +328,7 @@ class Phone(asyncio.DatagramProtocol):
         if self.behaviour in REFUSALS:
             self.answer(message, REFUSALS[self.behaviour], leg)
             leg.over = True
+            leg.rang = 0.0
             return
         self.answer(message, "180 Ringing", leg)
         if self.behaviour == "answers" or self.hold:
@@ -327,4 +338,5 @@ class Phone(asyncio.DatagramProtocol):
         """Answer a call that still rings."""
         if not leg.over and leg.invite is not None:
             leg.status = 200
+            leg.silent()
             self.answer(leg.invite, "200 OK", leg, body=SDP.format(number=1, address=self.address))

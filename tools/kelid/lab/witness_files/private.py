@@ -171,6 +171,9 @@ class Private:
     async def forget(self, database: dict[str, str]) -> None:
         """Empty astdb but for who is registered, and fill it with these values (``FAMILY/KEY``)."""
         shown = await self.manager.command("database show")
+        for lamp in re.findall(r"^/CustomDevstate/(\S+) ", shown, re.MULTILINE):
+            # Asterisk remembers the state of a lamp beside astdb; off is as near as the console comes to unknown.
+            await self.manager.command(f"devstate change Custom:{lamp} NOT_INUSE")
         families = {line.split("/")[1] for line in shown.splitlines() if line.startswith("/")}
         for family in sorted(families - {"registrar", "pbx"}):
             await self.manager.command(f"database deltree {family}")

@@ -36,7 +36,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "While", "EndWhile", "ContinueWhile", "ExitWhile",
     ),
     "variables": (
-        "Set", "MSet", "ImportVar", "ClearHash", "DBdel", "DBdeltree", "SetAMAFlags", "Log", "Verbose",
+        "Set", "MSet", "ImportVar", "ClearHash", "DBdeltree", "SetAMAFlags", "Log", "Verbose",
         "DumpChan", "UserEvent", "CELGenUserEvent", "NoCDR", "ForkCDR", "ResetCDR",
     ),
     "sounds": (

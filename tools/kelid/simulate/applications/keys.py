@@ -14,6 +14,9 @@ from kelid.simulate.state import DIGIT_TIMEOUT, GO_ON, HANG_UP, RESPONSE_TIMEOUT
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
 
+_MOST_ACCOUNT = 19
+"""Digits of a PIN that DISA books a call to (acctcode in apps/app_disa.c)."""
+
 RIGHT, WRONG, NONE_GIVEN = "right", "wrong", "none"
 """The answers to a question about a PIN."""
 
@@ -183,6 +186,8 @@ def authenticate(run: Run, data: str) -> int | str:
         return HANG_UP
     if accounts:
         channel.account = answer.partition(" ")[2] or accounts[0]
+    elif "a" in given and "m" not in given and password[0] != "/":
+        channel.account = password  # what was typed
     run.note("hears", "auth-thankyou")
     return _over(run)
 
@@ -195,9 +200,10 @@ def vm_authenticate(run: Run, data: str) -> int | str:
     run.note("password", f"mailbox {mailbox}", ("answer", answer))
     if answer != RIGHT:
         return HANG_UP
-    user, _, context = mailbox.partition("@")
-    run.set("AUTH_MAILBOX", user)
-    run.set("AUTH_CONTEXT", context or "default")
+    run.set("AUTH_MAILBOX", mailbox.partition("@")[0])
+    run.set(
+        "AUTH_CONTEXT", ""
+    )  # the mailbox that it is taken from is found, and let go, within vm_authenticate
     return _over(run)
 
 
@@ -210,6 +216,7 @@ def disa(run: Run, data: str) -> int | str:
         return HANG_UP
     given = options(letters) or {}
     context = context or "disa"
+    account = ""
     if not channel.answered and "n" not in given:
         run.answer()
         if channel.hungup:
@@ -222,8 +229,11 @@ def disa(run: Run, data: str) -> int | str:
         if answer != RIGHT:
             run.note("tone", "congestion")
             return HANG_UP
+        if "/" not in passcode:
+            account = passcode[:_MOST_ACCOUNT]
     run.note("tone", "dial")
     digits = ""
+    pressed = passcode.lower() != "no-password"  # the keys of a PIN count as keys, too
     while len(digits) < 79:
         key = run.press(len(digits))
         if not key:
@@ -233,12 +243,16 @@ def disa(run: Run, data: str) -> int | str:
                 else channel.timeouts.get("response", RESPONSE_TIMEOUT)
             )
             break
-        if "p" in given and run.equal(key, "#"):
+        if run.equal(key, "#") and (digits or "p" in given or not _begins_with_hash(run, context)):
+            pressed = True
             break
         digits += key
         if not run.dialplan.partly(run, context, digits, MATCH_MORE):
             break
     run.note("keys", digits)
+    if not digits and not pressed:
+        run.note("tone", "congestion")
+        return HANG_UP
     if not digits or not run.exists(context, digits):
         run.set("INVALID_EXTEN", digits)
         digits = "i"
@@ -247,8 +261,15 @@ def disa(run: Run, data: str) -> int | str:
             return HANG_UP
     if cid:
         _set_caller(run, cid)
+    if account:
+        channel.account = account
     channel.context, channel.exten, channel.priority = context, digits, 0
     return GO_ON
+
+
+def _begins_with_hash(run: Run, context: str) -> bool:
+    """Return True if # may be an extension there, or begin one: as the first key it ends no number then."""
+    return bool(run.dialplan.partly(run, context, "#", MATCH_MORE) or run.exists(context, "#"))
 
 
 def _set_caller(run: Run, text: str) -> None:
@@ -264,12 +285,12 @@ def _set_caller(run: Run, text: str) -> None:
 
 def directory(run: Run, data: str) -> int | str:
     """Let the caller find a name by its letters, and go there. As apps/app_directory.c."""
-    mailboxes, context, _ = _parts(data, 3)
+    mailboxes, dialled, letters = _parts(data, 3)
     if not mailboxes:
         run.warn("Directory requires an argument (context[,dialcontext])")
         return HANG_UP
     channel = run.channel
-    context = context or mailboxes
+    context = dialled or mailboxes
     run.answer()
     if channel.hungup:
         return HANG_UP
@@ -283,19 +304,24 @@ def directory(run: Run, data: str) -> int | str:
     answer = run.ask(Question("directory", mailboxes, (*names, "", "0", "*")))
     run.note("directory", mailboxes, ("answer", answer))
     if answer in ("0", "*"):
-        run.set("DIRECTORY_RESULT", "OPERATOR" if answer == "0" else "ASSISTANT")
-        exten = "o" if answer == "0" else "a"
-        if run.exists(context, exten):
-            channel.context, channel.exten, channel.priority = context, exten, 0
-        return GO_ON
+        exten, out = ("o" if answer == "0" else "a"), dialled or channel.context
+        if run.exists(out, exten):
+            run.set("DIRECTORY_RESULT", "OPERATOR" if answer == "0" else "ASSISTANT")
+            channel.context, channel.exten, channel.priority = out, exten, 0
+            return GO_ON
+        answer = ""  # it goes on asking for a name
     if not answer:
         run.set("DIRECTORY_RESULT", "TIMEOUT")
         return GO_ON
-    run.set("DIRECTORY_RESULT", "SELECTED")
+    if "s" in (options(letters) or {}):
+        run.set("DIRECTORY_RESULT", "SELECTED")
+        run.set("DIRECTORY_EXTEN", answer)
+        return GO_ON
     if not run.exists(context, answer):
+        run.set("DIRECTORY_RESULT", "FAILED")
         run.warn(f"Can't find extension '{answer}' in context '{context}'.")
         return HANG_UP
-    run.set("DIRECTORY_EXTEN", answer)
+    run.set("DIRECTORY_RESULT", "SELECTED")
     channel.context, channel.exten, channel.priority = context, answer, 0
     return GO_ON
 

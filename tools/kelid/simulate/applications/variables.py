@@ -54,12 +54,6 @@ def clear_hash(run: Run, data: str) -> int | str:
     return GO_ON
 
 
-def db_del(run: Run, data: str) -> int | str:
-    """Take a key out of astdb."""
-    run.database_delete(data)
-    return GO_ON
-
-
 def db_deltree(run: Run, data: str) -> int | str:
     """Take a family out of astdb, or what is below a key: ``family[/key]``. As apps/app_db.c."""
     if not data:
@@ -92,7 +86,6 @@ def nothing(run: Run, data: str) -> int | str:
 APPLICATIONS = {
     "CELGenUserEvent": nothing,
     "ClearHash": clear_hash,
-    "DBdel": db_del,
     "DBdeltree": db_deltree,
     "DumpChan": nothing,
     "ForkCDR": nothing,

@@ -56,9 +56,35 @@ def device_state(run: Run, device: str) -> str:
         if kept is not None:
             return kept.upper() if kept.upper() in STATES else UNKNOWN
         answer = run.learn(Question("device", f"Custom:{name}", LAMP_STATES))
+    elif talking := _own_calls(run, device):
+        at = _busy_at(run, where)
+        return BUSY if talking == at else INUSE
     else:
         answer = run.learn(Question("device", device, PHONE_STATES))
     return answer or UNKNOWN
+
+
+def _own_calls(run: Run, device: str) -> int:
+    """Return how many channels of this call the phone itself has that are answered.
+
+    One that only rings at Asterisk (its state is "Ring") has told nobody yet: the state of before is what is remembered
+    (ast_devstate_changed comes with Answer; asked of a live Asterisk).
+    """
+    own = {
+        level.channel.number
+        for level in run.levels
+        if level.channel.answered and f"{level.channel.technology}/{level.channel.endpoint}" == device
+    }
+    return len(own)
+
+
+def _busy_at(run: Run, name: str) -> int:
+    """Return with how many calls an endpoint counts as busy (``device_state_busy_at``, chan_pjsip_devicestate); 0: never."""
+    for section in run.pbx.sections("pjsip.conf", "endpoint"):
+        if section.name == name:
+            number = leading_integer(section.get("device_state_busy_at") or "")
+            return number[0] if number else 0
+    return 0
 
 
 def _has_endpoint(run: Run, name: str) -> bool:

@@ -1,0 +1,255 @@
+"""Edits, what the behaviour diff says of them, and calls that are really placed before and after."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from behaviour.calls import (
+    ALWAYS,
+    Sides,
+    Witness,
+    can_be_made,
+    is_named,
+    parts,
+    taken,
+    told,
+    witness_of,
+    witnesses,
+)
+from behaviour.edits import Edit
+from fidelity.sites import Ways
+from kelid import pipeline
+from kelid.lab.presses import presses
+from kelid.lab.told import by_channel
+from kelid.lab.witness import Live, Ring
+from kelid.lab.witness import Witness as Asterisk
+from kelid.model.behaviour import BehaviourChange
+from kelid.model.record import replace
+from kelid.model.trace import Trace
+from kelid.pipeline.behaviour import behaviour_change
+
+RATES = (20.0, 4.0)
+"""By how much time is hastened: what isn't as it should be is placed again, slower, for a busy machine may miss a key."""
+PATIENCE = 400.0
+NAMED, NOT_NAMED = 1, 2
+"""Calls of each edit that are placed: ones that the diff names, and ones that it doesn't."""
+ASKED = 150
+"""Random calls of each edit that the oracle alone takes on both sides: what differs there must be named."""
+SLACK = 3.0
+"""Seconds (Asterisk's) and share by which ringing may differ without being another: the lab's clock is hastened."""
+SHARE = 0.3
+
+
+@dataclass
+class Result:
+    """What came of one edit."""
+
+    edit: Edit
+    change: BehaviourChange
+    seconds: float
+    named: list[Witness] = field(default_factory=list)
+    not_named: list[Witness] = field(default_factory=list)
+    missed: list[Witness] = field(default_factory=list)
+    """Calls that part by the oracle, and that the diff does not name."""
+    differs: list[bool] = field(default_factory=list)
+    same: list[bool] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def says(self) -> str:
+        """Return the diff's answer: "none", "these" or "could not decide"."""
+        if self.change.undecided:
+            return "could not decide"
+        return "none" if self.change.none else "these"
+
+    @property
+    def wrong(self) -> list[str]:
+        """Return what is not as it must be, in words."""
+        found = [
+            f"named, and does the same: {shown(one)}"
+            for one, ok in zip(self.named, self.differs, strict=False)
+            if not ok
+        ]
+        found += [
+            f"not named, and does something else: {shown(one)}"
+            for one, ok in zip(self.not_named, self.same, strict=False)
+            if not ok
+        ]
+        found += [f"parts, and is not named: {shown(one)}" for one in self.missed]
+        if self.edit.refactor and self.says == "these":
+            found.append("only moves YAML about, and calls change")
+        return found
+
+
+def shown(one: Witness) -> str:
+    """Return a call in one line, so that it can be placed again."""
+    call, world = one.call, one.world
+    devices = {**world.devices}
+    return (
+        f"{call.endpoint or call.context} -> {call.exten} ({call.caller}) {call.at:%Y-%m-%d %H:%M} pressing {list(world.presses)},"
+        f" all {world.otherwise} but {devices}, astdb {dict(world.database)}"
+    )
+
+
+class Judge:
+    """Asks the diff about edits of sites, and finds calls for the lab."""
+
+    def __init__(self, sites: Path, today: date, seed: int) -> None:
+        """Given the folder of sites and what chance begins with."""
+        self.sites, self.today, self.seed = sites, today, seed
+        self.checked: dict[str, pipeline.Checked] = {}
+
+    def before(self, site: str) -> pipeline.Checked:
+        """Return the site as it lies there."""
+        if site not in self.checked:
+            self.checked[site] = pipeline.check(self.sites, site, today=self.today)
+        return self.checked[site]
+
+    def after(self, edit: Edit) -> pipeline.Checked:
+        """Return the site with the edit."""
+        return pipeline.check(self.sites, edit.site, today=self.today, over=edit.files)
+
+    def judge(self, edit: Edit, number: int) -> Result:
+        """Return what the diff says of an edit, with calls to be placed."""
+        old, new = self.before(edit.site), self.after(edit)
+        sides = Sides(old.pbx, new.pbx, new.site.time_zone)
+        begin = time.monotonic()
+        change = behaviour_change(old.pbx, new.pbx, self.today, zone=sides.zone)
+        result = Result(edit, change, time.monotonic() - begin)
+        rng = random.Random(f"{self.seed}/calls/{number}")
+        rows = list(change.changes)
+        rng.shuffle(rows)
+        for row in rows[:12]:
+            if len(result.named) >= NAMED:
+                break
+            result.named += itertools.islice(witnesses(sides, row, rng), 1)
+        if change.changes and not result.named:
+            result.notes.append("no call was found for what it names")
+        self.others(result, sides, rng)
+        return result
+
+    def others(self, result: Result, sides: Sides, rng: random.Random) -> None:
+        """Take random calls on both sides: what the diff doesn't name must not part; some of it is to be placed."""
+        ways = Ways(sides.before)
+        groups = ways.groups(rng.randrange(10**6), 6, ASKED // 6)
+        endpoints = [
+            {section.name for section in pbx.sections("pjsip.conf", "endpoint")}
+            for pbx in (sides.before, sides.after)
+        ]
+        for group in groups:
+            for call, keys in group.calls:
+                if not all(call.endpoint in known for known in endpoints):
+                    continue
+                named = is_named(result.change, call.endpoint, call.exten)
+                if named:
+                    continue
+                world = replace(group.world, presses=keys, answers=dict(ALWAYS))
+                if parts(sides, call, world) is not None:
+                    result.missed.append(witness_of(sides, call, world))
+                elif len(result.not_named) < NOT_NAMED and rng.random() < 0.1:
+                    found = witness_of(sides, call, world)
+                    known = all(trace.end not in ("unknown", "loop") for trace in (found.before, found.after))
+                    if known and can_be_made(found) and taken(found.before) == taken(found.after):
+                        result.not_named.append(found)
+        if result.change.undecided:
+            # What could not be decided may hide a call: nothing can be said of those that it doesn't name.
+            result.missed.clear()
+
+
+# -- in the lab
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a live Asterisk did with a call: its steps, who rang, and its end."""
+
+    steps: tuple[object, ...]
+    rings: tuple[Ring, ...]
+    end: tuple[int, int]
+
+
+def place(asterisk: Asterisk, side: pipeline.Checked, one: Witness, trace: Trace, rate: float) -> Seen:
+    """Place a call on the tree that is loaded, in its world."""
+    asterisk.prepare(one.world, one.call.at, rate=rate, reload=True)
+    (live,) = asterisk.place([trace.call], [presses(trace, side.pbx)], together=1, patience=PATIENCE)
+    return seen(live, trace)
+
+
+def seen(live: Live, trace: Trace) -> Seen:
+    """Return what is compared of a call: without the places in the dial plan, which nobody on the telephone notices."""
+    channels = by_channel(live.steps, trace.call.at)
+    steps = tuple(
+        tuple((app.lower(), data) for _, _, _, app, data in channel if app.lower() not in UNHEARD)
+        for channel in channels
+    )
+    return Seen(steps, live.rings, (live.cause, live.status))
+
+
+UNHEARD = frozenset({"noop", "goto", "gotoif", "gotoiftime", "gosub", "gosubif", "return", "set", "execif"})
+"""Applications that nobody on the telephone hears or sees: where the call goes by them shows in what follows."""
+
+
+def other(one: Seen, two: Seen) -> bool:
+    """Return True if two calls did something else."""
+    if one.steps != two.steps or one.end != two.end or len(one.rings) != len(two.rings):
+        return True
+    return any(
+        mine[:3] != their[:3]
+        or abs(mine.seconds - their.seconds) > max(SLACK, SHARE * max(mine.seconds, their.seconds))
+        for mine, their in zip(sorted(one.rings), sorted(two.rings), strict=True)
+    )
+
+
+def place_all(
+    asterisk: Asterisk, judge: Judge, results: Sequence[Result], say: Callable[[str], None]
+) -> Iterator[Result]:
+    """Place the calls of edits of one site: all of them before, then those of each edit after; yield each edit's result."""
+    old = judge.before(results[0].edit.site)
+    rows = [
+        (result, one, one in result.named) for result in results for one in (*result.named, *result.not_named)
+    ]
+    for result in results:
+        result.differs = [True] * len(result.named)
+        result.same = [True] * len(result.not_named)
+    for rate in RATES:
+        if not rows:
+            break
+        load(asterisk, old, rate)
+        was = {id(one): place(asterisk, old, one, one.before, rate) for _, one, _ in rows}
+        again = []
+        for result, group in itertools.groupby(rows, key=lambda row: row[0]):
+            new = judge.after(result.edit)
+            load(asterisk, new, rate)
+            for _, one, named in group:
+                now = place(asterisk, new, one, one.after, rate)
+                right = other(was[id(one)], now) == named
+                among = result.differs if named else result.same
+                among[(result.named if named else result.not_named).index(one)] = right
+                if not right:
+                    again.append((result, one, named))
+                    if rate == RATES[-1]:
+                        result.notes.append(f"before {was[id(one)]}\n  after {now}")
+        say(
+            f"  {results[0].edit.site}: {len(rows)} calls placed before and after, {len(again)} to be placed again"
+        )
+        rows = again
+    yield from results
+
+
+def load(asterisk: Asterisk, side: pipeline.Checked, rate: float) -> None:
+    """Let the lab's Asterisk read a site."""
+    files = dict(side.bundle.files)
+    asterisk.load(
+        side.pbx, files, at=DEFAULT_AT, rate=rate, media=[item.file_name for item in side.pbx.media]
+    )
+
+
+from fidelity.live import AT as DEFAULT_AT  # noqa: E402 - beside what is loaded
+
+__all__ = ["Judge", "Result", "place_all", "shown", "told"]

@@ -1,0 +1,253 @@
+"""Families of dial plans for what telephone systems are made of: PINs, directories, conferences, lamps, kept values, waiting."""
+
+from __future__ import annotations
+
+from fidelity.generate import Case, Rng, Shot, digits, family, one, steps, word
+
+WRONG = ("right", "right", "wrong", "none")
+
+
+@family
+def passwords(rng: Rng, name: str) -> Case:
+    """Authenticate, VMAuthenticate, DISA and VoiceMailMain: the right PIN, a wrong one three times, none."""
+    text, shots = f"[{name}]\n", []
+    for at in range(4):
+        text += steps(
+            f"e{at}",
+            one(rng, "Answer()", "NoOp()", f"Set(TIMEOUT(response)={rng.randint(2, 6)})"),
+            one(
+                rng,
+                "Authenticate(4711)",
+                "Authenticate(4711,,4)",
+                "Authenticate(4711,a)",
+                "VMAuthenticate(101@default)",
+                "VMAuthenticate(102,s)",
+                f"DISA(4711,{name}-in)",
+                f'DISA(4711,{name}-in,"Out" <5551>)',
+                f"DISA(no-password,{name}-in)",
+                f"DISA(no-password,{name}-in,,,p)",
+            ),
+            "NoOp(in <${AUTH_MAILBOX}><${AUTH_CONTEXT}><${CHANNEL(accountcode)}>)",
+            one(rng, "Hangup()", f"DISA(no-password,{name}-in)"),
+            "NoOp(after)",
+        )
+        for _ in range(3):
+            keys = tuple(
+                rng.choice(["", digits(rng, 1, 4), "21", "35", "7", "35#"]) for _ in range(rng.randint(0, 3))
+            )
+            answers = (("password", rng.choice(WRONG)),)
+            shots.append(Shot(name, f"e{at}", "100", "Ali", presses=keys, answers=answers))
+    text += steps("h", "NoOp(h)")
+    text += f"[{name}-in]\n" + steps("_2X", "NoOp(<${EXTEN}><${CALLERID(all)}>)", "Hangup()")
+    text += steps("35", "NoOp(<${CALLERID(num)}>)") + steps("7", "NoOp(seven)")
+    if rng.random() < 0.5:
+        text += steps("i", "NoOp(i <${INVALID_EXTEN}>)", "Hangup()")
+    return Case(name, "passwords", text, tuple(shots))
+
+
+@family
+def conferences(rng: Rng, name: str) -> Case:
+    """ConfBridge: PINs, leaving by the menu, hanging up; what CONFBRIDGE_RESULT says afterwards."""
+    text, shots = f"[{name}]\n", []
+    for at in range(3):
+        user = one(rng, "", "locked", "quiet", "locked")
+        menu = one(rng, "way-out", "way-out", "")
+        text += steps(
+            f"e{at}",
+            one(rng, "Answer()", "NoOp()"),
+            f"ConfBridge({name}-{at},,{user},{menu})",
+            "NoOp(<${CONFBRIDGE_RESULT}>)",
+            one(rng, "Hangup()", f"ConfBridge({name}-{at},,,{menu})", "NoOp()"),
+            "NoOp(end <${CONFBRIDGE_RESULT}>)",
+        )
+        for _ in range(2):
+            ends = "DTMF" if menu and rng.random() < 0.6 else "HANGUP"
+            answers = (("password", rng.choice(["right", "right", "wrong"])), ("conference", ends))
+            shots.append(Shot(name, f"e{at}", answers=answers))
+    text += steps("h", "NoOp(h <${CONFBRIDGE_RESULT}>)")
+    return Case(name, "conferences", text, tuple(shots))
+
+
+@family
+def directories(rng: Rng, name: str) -> Case:
+    """Directory: who is chosen, who isn't there, 0 and *, and where the call goes from there."""
+    text = f"[{name}]\n"
+    for at in range(3):
+        book = one(rng, "default", "default", "shy")
+        dial = one(rng, f"{name}-to", f"{name}-to", "", f"{name}-none")
+        text += steps(
+            f"e{at}",
+            "Answer()",
+            f"Directory({book},{dial}{one(rng, '', '', ',s')})",
+            "NoOp(<${DIRECTORY_RESULT}><${DIRECTORY_EXTEN}>)",
+        )
+    shots = tuple(
+        Shot(name, f"e{at}", answers=(("directory", rng.choice(["102", "102", "", "0", "*"])),))
+        for at in range(3)
+        for _ in range(2)
+    )
+    text += steps("h", "NoOp(h <${DIRECTORY_RESULT}><${DIRECTORY_EXTEN}>)")
+    text += f"[{name}-to]\n" + steps("_10X", "NoOp(<${EXTEN}><${DIRECTORY_RESULT}>)", "Hangup()")
+    for exten in ("o", "a"):
+        if rng.random() < 0.6:
+            text += steps(exten, f"NoOp({exten})", "Hangup()")
+    return Case(name, "directories", text, shots)
+
+
+@family
+def pickups(rng: Rng, name: str) -> Case:
+    """Pickup, PickupChan and ParkedCall where nothing rings and nobody is parked; Park that comes back."""
+    text, shots = f"[{name}]\n", []
+    for at in range(4):
+        text += steps(
+            f"e{at}",
+            one(rng, "Answer()", "NoOp()"),
+            one(
+                rng,
+                "Pickup()",
+                f"Pickup(101@{name})",
+                "Pickup(101&102@PICKUPMARK)",
+                "PickupChan(PJSIP/101)",
+                "PickupChan(PJSIP/101&PJSIP/102,p)",
+                "ParkedCall(default,701)",
+                "ParkedCall(,702)",
+                f"Park(default,c({name},back,1))",
+                f"Park(,t(5)c({name},back,1))",
+            ),
+            "NoOp(on)",
+        )
+        shots.append(
+            Shot(name, f"e{at}", phone=rng.choice(["100", "102"]), answers=(("park", "comes back"),))
+        )
+    text += steps("back", "NoOp(back <${CALLERID(num)}>)", "Hangup()") + steps("h", "NoOp(h)")
+    return Case(name, "pickups", text, tuple(shots))
+
+
+@family
+def waits(rng: Rng, name: str) -> Case:
+    """autofallthrough=no: after the last step Asterisk waits for an extension; too late it goes to t, and i for none."""
+    text = f"[{name}]\n"
+    text += steps(
+        "s",
+        one(rng, "Answer()", "NoOp()", "Background(beep)"),
+        f"Set(TIMEOUT(response)={rng.randint(2, 4)})",
+        f"Set(TIMEOUT(digit)={rng.randint(1, 3)})",
+        "Set(n=$[0${n} + 1])",
+        one(rng, "GotoIf($[${n} > 2]?bye,1)", "ExecIf($[${n} > 3]?Hangup())"),
+        one(
+            rng, "NoOp(${n})", "Background(beep)"
+        ),  # keys that are pressed while a step plays are no digits of the wait
+    )
+    written = []
+    for number in range(rng.randint(1, 5)):
+        exten = rng.choice(
+            [digits(rng, 1, 2, "1234*#"), "_" + digits(rng, 1, 1, "123") + one(rng, "X", ".", "!")]
+        )
+        if exten not in written:
+            written.append(exten)
+            text += steps(exten, f"NoOp({number} ${{EXTEN}})", one(rng, "Goto(s,2)", "NoOp()", "Hangup()"))
+    for exten in ("i", "t", "e"):
+        if rng.random() < 0.7:
+            text += steps(exten, f"NoOp({exten} <${{INVALID_EXTEN}}>)", one(rng, "Goto(s,2)", "Hangup()"))
+    text += steps("bye", "NoOp(bye)", "Hangup()") + steps("h", "NoOp(h ${n})")
+    shots = tuple(
+        Shot(
+            name,
+            "s",
+            presses=tuple(rng.choice(["", digits(rng, 1, 3, "1234*#")]) for _ in range(rng.randint(0, 4))),
+        )
+        for _ in range(6)
+    )
+    return Case(name, "waits", text, shots, fallthrough=False)
+
+
+@family
+def kept(rng: Rng, name: str) -> Case:
+    """Global variables and astdb: written, read back through one another, deleted, listed; names made of values."""
+    text, shots = f"[{name}]\n", []
+    tag = name.replace("-", "")
+    for at in range(4):
+        g, fam = f"G{tag}{at}", f"{name}-{at}"
+        apps = []
+        for _ in range(9):
+            value = word(rng).replace(",", "")
+            key = one(rng, "a", "b", "c/d", "a b")
+            apps.append(
+                rng.choice(
+                    [
+                        f"Set(DB({fam}/{key})={value})",
+                        f"Set(DB({fam}/{key})=${{{g}}}x)",
+                        f"Set(GLOBAL({g})={value})",
+                        f"Set(GLOBAL({g})=${{DB({fam}/{key})}})",
+                        f"Set({g}=own)",
+                        f"Set(GLOBAL({g})=)",
+                        f"NoOp(<${{{g}}}><${{GLOBAL({g})}}><${{DB({fam}/{key})}}>)",
+                        f"NoOp(${{DB_EXISTS({fam}/{key})}}<${{DB_RESULT}}>)",
+                        f"NoOp(<${{DB_DELETE({fam}/{key})}}><${{DB_EXISTS({fam}/{key})}}>)",
+                        f"NoOp(<${{DB_KEYS({fam})}}>)",
+                        f"NoOp(<${{DB_KEYS({fam}/c)}}>)",
+                        f"DBdeltree({fam}{one(rng, '', '/c')})",
+                        f"Set(which={key})",
+                        f"NoOp(<${{DB({fam}/${{which}})}}>)",
+                        f"GotoIf(${{DB_EXISTS({fam}/{key})}}?has{at},1)",
+                        f"Set({one(rng, '_', '__', '')}p=${{{g}}})",
+                        f"Gosub(sub,1({fam}/{key},{g}))",
+                    ]
+                )
+            )
+        text += steps(f"e{at}", *apps, f"NoOp(end <${{{g}}}><${{DB({fam}/a)}}><${{p}}>)", "Hangup()")
+        text += steps(f"has{at}", f"NoOp(has <${{DB_RESULT}}><${{{g}}}>)", "Hangup()")
+        shots.append(Shot(name, f"e{at}"))
+    text += steps(
+        "sub",
+        "NoOp(<${DB(${ARG1})}><${GLOBAL(${ARG2})}>)",
+        one(rng, "Set(DB(${ARG1})=sub)", "Set(GLOBAL(${ARG2})=sub)", "NoOp(${DB_DELETE(${ARG1})})"),
+        "Return(${DB(${ARG1})})",
+    )
+    return Case(name, "kept", text, tuple(shots))
+
+
+@family
+def lamps(rng: Rng, name: str) -> Case:
+    """DEVICE_STATE, hints and EXTENSION_STATE: lamps of the dial plan's own, phones, and the phone that calls."""
+    text, phones = f"[{name}]\n", [f"PJSIP/{number}" for number in ("100", "101", "102", "nobody")]
+    # Asterisk remembers what a lamp was: each call has its own.
+    lamps = [[f"Custom:{name}-{at}", f"Custom:{name}-{at}x"] for at in range(4)]
+    for at in range(4):
+        watched = [*phones, *lamps[at]]
+        text += f"exten => w{at},hint,{'&'.join(rng.sample(watched, rng.randint(1, 3)))}\n"
+    text += f"exten => _9X,hint,Custom:{name}${{EXTEN:1}}\n"
+    states = [
+        "NOT_INUSE",
+        "INUSE",
+        "BUSY",
+        "UNAVAILABLE",
+        "RINGING",
+        "RINGINUSE",
+        "ONHOLD",
+        "INVALID",
+        "inuse",
+        "x",
+    ]
+    shots = []
+    for at in range(4):
+        apps, watched = [one(rng, "Answer()", "NoOp()")], [*phones, *lamps[at]]
+        for _ in range(6):
+            apps.append(
+                rng.choice(
+                    [
+                        f"NoOp(${{DEVICE_STATE({rng.choice(watched)})}})",
+                        f"NoOp(${{DEVICE_STATE({rng.choice(watched)})}})",
+                        f"NoOp(${{EXTENSION_STATE(w{at}@{name})}})",
+                        f"NoOp(${{EXTENSION_STATE({rng.choice([f'w{at}', f'9{at}', 'none'])}@{name})}})",
+                        f"NoOp(${{HINT(w{rng.randint(0, 4)}@{name})}}|${{HINT(9{rng.randint(0, 9)}@{name})}})",
+                    ]
+                )
+            )
+            # A lamp is told to those who watch it a moment after it was switched.
+            if rng.random() < 0.3:
+                apps += [f"Set(DEVICE_STATE({rng.choice(watched[-2:])})={rng.choice(states)})", "Wait(1)"]
+        text += steps(f"e{at}", *apps)
+        shots.append(Shot(name, f"e{at}", phone=rng.choice(["100", "102", ""])))
+    how = one(rng, "answers", "answers", "unavailable")
+    return Case(name, "lamps", text, tuple(shots), otherwise=how, alone=True)
