@@ -73,12 +73,13 @@ def render(pbx: Pbx) -> Bundle:
     site = gate.name(pbx.site, Where(""))
     files: dict[str, str] = {}
     lines: dict[str, tuple[Where | None, ...]] = {}
+    plain: set[str] = set()
     for file in pbx.files:
-        printer = Printer(file.path)
+        printer = Printer(file.path, plain)
         printer.sections(file.sections)
         head = _template("sections.conf.j2").render(path=file.path, site=site)
         files[file.path], lines[file.path] = printer.finish(head)
-    printer = Printer(DIALPLAN)
+    printer = Printer(DIALPLAN, plain)
     for option in pbx.globals:
         printer.option(option)
     printer.contexts(pbx.contexts)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
 
 from kelid.findings import Exit, Finding, KelidError, Where
 from kelid.model.pbx import SECRET
@@ -23,18 +21,14 @@ SECRET_PLACES: frozenset[tuple[str, str]] = frozenset(
 SURELY_SHORT = LONGEST // 4
 """Characters of a line that are no more than ``LONGEST`` bytes, whatever they are."""
 
+_REMEMBERED = 4096
+"""Texts of one shape that are kept."""
+
 _UNREADABLE = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 """Control characters, separators of lines and paragraphs, halves of surrogate pairs (Unicode's Cc, Zl, Zp, Cs)."""
 
 _NEVER = re.compile(f"[{_UNREADABLE}\u202a-\u202e\u2066-\u2069]")
 """Those, and bidirectional overrides, which make a line look like another one to the person who reviews it."""
-
-_NAME = re.compile(r"[A-Za-z0-9*#+_.@-]+\Z")
-_LIST_PATH = re.compile(r"[A-Za-z0-9_-]+\.list\Z")
-_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z")
-_PATTERN = re.compile(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z")
-_APP = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_TIMES = re.compile(r"[A-Za-z0-9:*&,/_+-]*\Z")
 
 
 class Refused(KelidError):  # noqa: N818  (the house names exceptions by what happened)
@@ -107,26 +101,32 @@ def line(text: str, where: Where) -> str:
     return text
 
 
-def _shaped(shape: re.Pattern[str], what: str) -> Callable[[str, Where], str]:
-    # The same few names of options and applications come again and again.
-    fits = lru_cache(maxsize=4096)(lambda text: shape.match(text) is not None)
+class Shape:
+    """What texts of a kind look like. ``good`` are those that were found so: the same few come again and again."""
 
-    def check(text: str, where: Where) -> str:
-        if not fits(text):
-            raise Refused(
-                "G005", where, f"{_short(text)} can't be {what}", "write it with letters and digits"
-            )
+    def __init__(self, shape: str, what: str) -> None:
+        """``what`` is how messages call such a text."""
+        self._matches = re.compile(shape).match
+        self._what = what
+        self.good: set[str] = set()
+
+    def __call__(self, text: str, where: Where) -> str:
+        """Return the text. Raise Refused if it hasn't the shape."""
+        if text not in self.good:
+            if not self._matches(text):
+                what = f"{_short(text)} can't be {self._what}"
+                raise Refused("G005", where, what, "write it with letters and digits")
+            if len(self.good) < _REMEMBERED:
+                self.good.add(text)
         return text
 
-    return check
 
-
-name = _shaped(_NAME, "the name of a section, option or context")
-list_path = _shaped(_LIST_PATH, "the name of a list file")
-label = _shaped(_LABEL, "a label")
-pattern = _shaped(_PATTERN, "an extension or pattern")
-app = _shaped(_APP, "the name of an application")
-times = _shaped(_TIMES, "a time specification")
+name = Shape(r"[A-Za-z0-9*#+_.@-]+\Z", "the name of a section, option or context")
+list_path = Shape(r"[A-Za-z0-9_-]+\.list\Z", "the name of a list file")
+label = Shape(r"[A-Za-z][A-Za-z0-9_-]*\Z", "a label")
+pattern = Shape(r"_?[A-Za-z0-9*#+.!_\[\]/@-]+\Z", "an extension or pattern")
+app = Shape(r"[A-Za-z][A-Za-z0-9_]*\Z", "the name of an application")
+times = Shape(r"[A-Za-z0-9:*&,/_+-]*\Z", "a time specification")
 
 
 def _short(text: str) -> str:

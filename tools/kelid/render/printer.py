@@ -18,9 +18,13 @@ Lines = tuple[str, tuple[Where | None, ...]]
 class Printer:
     """Collects the lines of one file."""
 
-    def __init__(self, path: str) -> None:
-        """``path`` is the file's name, by which the gate knows where a secret may stand."""
+    def __init__(self, path: str, plain: set[str] | None = None) -> None:
+        """``path`` is the file's name, by which the gate knows where a secret may stand.
+
+        ``plain`` are values that the gate let through as they are; the printers of one PBX share them.
+        """
         self.path = path
+        self._plain: set[str] = set() if plain is None else plain
         self._lines: list[str] = []
         self._places: list[Where | None] = []
 
@@ -34,7 +38,14 @@ class Printer:
         if len(text) > gate.SURELY_SHORT:
             gate.line(text, where)
         self._lines.append(text)
-        self._places.append(where if where.file else None)
+        self._places.append(where if where[0] else None)
+
+    def _value(self, text: str, where: Where, key: str = "") -> str:
+        """Return a value as it is written."""
+        written = gate.value(text, where, path=self.path, key=key)
+        if written is text and "%%" not in text:  # a secret's token is good at one place only
+            self._plain.add(text)
+        return written
 
     def _gap(self) -> None:
         self._lines.append("")
@@ -57,9 +68,11 @@ class Printer:
 
     def option(self, option: Option) -> None:
         """Add one option."""
-        where = option.where
-        key = gate.name(option.key, where)
-        value = gate.value(option.value, where, path=self.path, key=key)
+        key, value, where = option.key, option.value, option.where
+        if key not in gate.name.good:
+            gate.name(key, where)
+        if value not in self._plain:
+            value = self._value(value, where, key)
         self._add(f"{key} = {value}" if value else f"{key} =", where)
 
     # --- the dial plan -------------------------------------------------------------------------------
@@ -101,9 +114,15 @@ class Printer:
 
     def step(self, exten: Exten, step: Step, first: bool) -> None:
         """Add a step: the first of its extension with the pattern, the others with ``same``."""
-        where = step.where if step.where.file else exten.where
+        app, data, where = step.app, step.data, step.where
+        if not where[0]:
+            where = exten.where
+        if app not in gate.app.good:
+            gate.app(app, where)
+        if data not in self._plain:
+            data = self._value(data, where)
         label = f"({gate.label(step.label, where)})" if step.label else ""
-        call = f"{gate.app(step.app, where)}({gate.value(step.data, where)})"
+        call = f"{app}({data})"
         if first:
             pattern = gate.pattern(exten.pattern, where)
             if exten.caller is not None:
