@@ -6,7 +6,7 @@ commas and ampersands) into the arguments of Dial. So each phone has a name of o
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -54,27 +54,27 @@ _SHARED_BY_DEVICE = attrgetter(
 
 
 class Phone(NamedTuple):
-    """A device with its extension."""
+    """A device with its extension: where it gets its name, and what its options depend on that it shares with others."""
 
     extension: Extension
     device: Device
+    where: Where
+    key: Hashable
 
-    @property
-    def where(self) -> Where:
-        """Return where the phone gets its name."""
-        return self.device.place("name") if self.device.name else self.extension.place("number")
 
-    @property
-    def key(self) -> Hashable:
-        """Return what the options depend on that the phone shares with others."""
-        extension = self.extension
-        # Recordings are named by the extension's number, in its own options.
-        return (_SHARED_BY_EXTENSION(extension), _SHARED_BY_DEVICE(self.device), extension.recording is None)
+def _phones(site: Site) -> Iterator[Phone]:
+    for extension in site.extensions:
+        where, shared = extension.place("number"), _SHARED_BY_EXTENSION(extension)
+        for device in extension.devices:
+            place = device.place("name") if device.name else where
+            # Recordings are named by the extension's number, in its own options.
+            key = (shared, _SHARED_BY_DEVICE(device), extension.recording is None)
+            yield Phone(extension, device, place, key)
 
 
 def sip(site: Site) -> tuple[Section, ...]:
     """Return the templates of the phones, then the endpoint, auth and aor of every phone."""
-    phones = [Phone(extension, device) for extension in site.extensions for device in extension.devices]
+    phones = list(_phones(site))
     profiles = {profile.name: profile.place("name") for profile in site.profiles}
     taken = {trunk.name for trunk in site.trunks}
 
@@ -111,12 +111,14 @@ def sip(site: Site) -> tuple[Section, ...]:
         for part in shared.values()
         if part.template is not None
     ]
-    for extension in site.extensions:
-        own = _own(site, extension)
+    own: dict[str, tuple[Option, ...]] = {}
+    for phone in phones:
+        extension, number = phone.extension, phone.extension.number
+        if number not in own:
+            own[number] = _own(site, extension)
         mailbox = mailboxes[True] if extension.voicemail else NOTHING
-        for device in extension.devices:
-            phone = Phone(extension, device)
-            found += _sections(phone, settings[phone.key], mailbox, aors[device.qualify], own)
+        aor = aors[phone.device.qualify]
+        found += _sections(phone, settings[phone.key], mailbox, aor, own[number])
     return tuple(found)
 
 
@@ -131,8 +133,8 @@ def _sections(
     phone: Phone, settings: Shared, mailbox: Shared, aor: Shared, own: tuple[Option, ...]
 ) -> tuple[Section, Section, Section]:
     """Return the endpoint, auth and aor of a phone: what it shares, and what is its own."""
-    extension, device = phone
-    name, where = device.endpoint, phone.where
+    extension, device, where, _ = phone
+    name = device.endpoint
     watched: tuple[Option, ...] = ()
     if extension.voicemail:
         watched = (Option("mailboxes", f"{extension.number}@default", extension.place("voicemail")),)
@@ -182,7 +184,7 @@ def _own(site: Site, extension: Extension) -> tuple[Option, ...]:
 
 def _settings(site: Site, phone: Phone, where: Where) -> tuple[Option, ...]:
     """Return the options of an endpoint that phones of one profile and permission class have in common."""
-    extension, device = phone
+    extension, device = phone.extension, phone.device
     options: dict[str, Value] = {
         **_transport(device, where),
         # The name in From decides whose password is asked for; an address never does.
