@@ -36,7 +36,7 @@ def _node(value: Any) -> Node:
     if isinstance(value, list):
         return Sequence([_node(item) for item in value], NOWHERE)
     text = str(value).lower() if isinstance(value, bool) else str(value)
-    return Scalar(text, not isinstance(value, str), False, NOWHERE)
+    return Scalar(text, not isinstance(value, str), False, "", NOWHERE)
 
 
 def _fits(node: Node, wanted: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ PLACE = Where("extensions.yml", 1, 1)
 
 def view(written: dict[str, str], given: dict[str, str]) -> View:
     """Return the view of a mapping with keys that were written, and others that a schema gave."""
-    nodes = {key: Scalar(text, True, False, PLACE) for key, text in written.items()}
+    nodes = {key: Scalar(text, True, False, PLACE.file, PLACE) for key, text in written.items()}
     return View({**given, **written}, Mapping(nodes, dict.fromkeys(nodes, PLACE), PLACE))
 
 

@@ -6,7 +6,8 @@ Built from libyaml's events, without recursion, so that neither deep nesting nor
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 import yaml
 from yaml._yaml import CParser
@@ -43,13 +44,29 @@ _ODD_SPACES = frozenset(
 )
 
 
+class Mark(Protocol):
+    """A place as libyaml tells it: line and column counted from 0."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def column(self) -> int: ...
+
+
 class Scalar(NamedTuple):
     """A text as it was written. ``plain`` is True if it was neither quoted nor a block; ``sealed`` if tagged ``!vault``."""
 
     text: str
     plain: bool
     sealed: bool
-    where: Where
+    file: str
+    mark: Mark
+
+    @property
+    def where(self) -> Where:
+        """Return where it stands; made when it is asked for, which for most texts is never."""
+        return Where(self.file, self.mark.line + 1, self.mark.column + 1)
 
 
 class Sequence:
@@ -64,11 +81,11 @@ class Sequence:
 
 
 class Mapping:
-    """A mapping: keys in order, with the place of each key and its value."""
+    """A mapping: keys in order, with the mark of each key and its value."""
 
     __slots__ = ("items", "keys", "where")
 
-    def __init__(self, items: dict[str, Node], keys: dict[str, Where], where: Where) -> None:
+    def __init__(self, items: dict[str, Node], keys: dict[str, Mark], where: Where) -> None:
         """Keep what was read."""
         self.items = items
         self.keys = keys
@@ -76,7 +93,8 @@ class Mapping:
 
     def key_place(self, key: str) -> Where:
         """Return where a key stands; where the mapping begins if it hasn't got it."""
-        return self.keys.get(key, self.where)
+        mark = self.keys.get(key)
+        return Where(self.where.file, mark.line + 1, mark.column + 1) if mark else self.where
 
 
 Node = Scalar | Sequence | Mapping
@@ -87,13 +105,17 @@ class _Stopped(Exception):  # noqa: N818 - not an error, the way out of the loop
 
 
 class _Reader:
-    def __init__(self, file: str, lines: list[str], vault: bool) -> None:
+    def __init__(self, file: str, text: str, vault: bool) -> None:
         self.file = file
-        self.lines = lines
+        self.text = text
         self.vault = vault
         self.findings: list[Finding] = []
         self.root: Node | None = None
         self.documents = 0
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
 
     def say(self, where: Where, code: str, message: str, fix: str) -> None:
         if len(self.findings) < MAX_FINDINGS:
@@ -103,13 +125,16 @@ class _Reader:
         """Return the text for a message; in secrets.yml nothing but the names is ever shown."""
         return "this value" if self.vault else short(text)
 
+    def at(self, event: Any) -> Where:
+        return Where(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
     def unwanted(self, mapping: Mapping, key: str, where: Where) -> None:
         """Say why a key, and its value, are left out."""
         if key == "<<":
             fix = "write the values out, or use defaults in site.yml"
             self.say(where, "L007", "merge keys are not taken", fix)
         else:
-            first = mapping.keys[key]
+            first = mapping.key_place(key)
             text = f"the key {short(key)} stands here twice"
             self.say(where, "L002", text, f"first on line {first.line}; keep one")
 
@@ -199,16 +224,16 @@ class _Reader:
                 "write the value out; quote it if it is a text",
             )
 
-    def run(self, text: str) -> None:  # noqa: PLR0915 - one loop without calls: it runs once for each value of a site
+    def run(self) -> None:  # noqa: PLR0915 - one loop without calls: it runs once for each value of a site
         """Read the events and build the tree."""
-        next_event = CParser(text).get_event
+        next_event = CParser(self.text).get_event
         file, new = self.file, tuple.__new__
         scalar_event, alias_event = yaml.ScalarEvent, yaml.AliasEvent
         mapping_start, sequence_start = yaml.MappingStartEvent, yaml.SequenceStartEvent
         mapping_end, sequence_end = yaml.MappingEndEvent, yaml.SequenceEndEvent
         around: list[tuple[Mapping | Sequence | None, str | None]] = []
         items: dict[str, Node] = {}  # those of the mapping that is read
-        keys: dict[str, Where] = {}
+        keys: dict[str, Mark] = {}
         holder: Mapping | Sequence | None = None
         key: str | None = ""  # of the value that comes next; None where a mapping's key comes next
         for _ in range(MAX_NODES):
@@ -217,7 +242,6 @@ class _Reader:
             node: Node
             if kind is scalar_event:
                 value, mark = event.value, event.start_mark
-                where = new(Where, (file, mark.line + 1, mark.column + 1))
                 sealed = False
                 if (
                     event.tag is not None
@@ -226,15 +250,15 @@ class _Reader:
                     or not value.isprintable()
                     or (event.style == '"' and not value.isascii())
                 ):
-                    sealed = self.odd(event, where)
+                    sealed = self.odd(event, self.at(event))
                 if key is not None:
-                    node = new(Scalar, (value, not event.style, sealed, where))
+                    node = new(Scalar, (value, not event.style, sealed, file, mark))
                 elif value not in keys and value != "<<":
-                    keys[value] = where
+                    keys[value] = mark
                     key = value
                     continue
                 else:
-                    self.unwanted(holder, value, where)  # type: ignore[arg-type]  # a mapping: a key is read
+                    self.unwanted(holder, value, self.at(event))  # type: ignore[arg-type]  # a mapping: a key is read
                     key = _LEFT_OUT
                     continue
             elif kind is mapping_end or kind is sequence_end:
@@ -243,7 +267,7 @@ class _Reader:
                 if holder.__class__ is Mapping:
                     items, keys = holder.items, holder.keys
             elif kind is mapping_start or kind is sequence_start:
-                where = new(Where, (file, event.start_mark.line + 1, event.start_mark.column + 1))
+                where = self.at(event)
                 if event.anchor or event.tag or key is None or len(around) >= MAX_DEPTH:
                     self.container(event, where, depth=len(around), is_key=key is None)
                 around.append((holder, key))
@@ -254,9 +278,8 @@ class _Reader:
                     holder, key = Sequence([], where), ""
                 continue
             elif kind is alias_event:
-                where = new(Where, (file, event.start_mark.line + 1, event.start_mark.column + 1))
-                self.alias(event, where)
-                node = new(Scalar, ("", False, False, where))
+                self.alias(event, self.at(event))
+                node = Scalar("", False, False, file, event.start_mark)
                 if key is None:
                     key = _LEFT_OUT
                     continue
@@ -266,10 +289,8 @@ class _Reader:
                 if kind is yaml.DocumentStartEvent:
                     self.documents += 1
                     if self.documents > 1:
-                        where = Where(file, event.start_mark.line + 1, event.start_mark.column + 1)
-                        self.say(
-                            where, "L011", "a second document begins here", "one file holds one document"
-                        )
+                        what = "a second document begins here"
+                        self.say(self.at(event), "L011", what, "one file holds one document")
                         raise _Stopped
                 continue
             if holder.__class__ is Mapping:
@@ -320,10 +341,9 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
 
     The tree is None if the text has no document or can't be read to its end. ``vault`` allows the tag ``!vault``.
     """
-    lines = text.split("\n")
-    reader = _Reader(file, lines, vault)
-    plain = text.replace("\n", "").isprintable() and not _PRINTABLE.search(text)
-    for number, line in enumerate(() if plain else lines, 1):
+    reader = _Reader(file, text, vault)
+    plain = text.replace("\n", "").isprintable() and (text.isascii() or not _PRINTABLE.search(text))
+    for number, line in enumerate(() if plain else reader.lines, 1):
         if line.isascii() and line.isprintable():
             continue
         bad = FORBIDDEN.search(line) or re.search(r"\t|\r(?!$)", line)
@@ -337,7 +357,7 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
     if reader.findings:
         return None, reader.findings
     try:
-        reader.run(text)
+        reader.run()
     except _Stopped:
         return None, reader.findings
     except yaml.YAMLError as problem:
