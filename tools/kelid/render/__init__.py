@@ -2,67 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
-from importlib.util import cache_from_source
-from pathlib import Path
-
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template
-from jinja2.bccache import Bucket
+from functools import partial
 
 from kelid.findings import Finding, Where
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import Context, Pbx
 from kelid.render import gate
 from kelid.render.gate import Refused, escape
+from kelid.render.heads import head
 from kelid.render.printer import Printer
 
 __all__ = ["Refused", "escape", "refusals", "render"]
 
 DIALPLAN = "extensions.conf"
-_FOLDER = Path(__file__).parent / "templates"
-
-
-class _Compiled(BytecodeCache):
-    """Templates are compiled once and kept as Python keeps its own modules: in ``__pycache__`` beside them, if it may."""
-
-    @staticmethod
-    def _path(bucket: Bucket) -> Path:
-        return Path(cache_from_source(str(_FOLDER / f"{bucket.key}.py")))
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        try:
-            with self._path(bucket).open("rb") as stream:
-                bucket.load_bytecode(stream)
-        except (OSError, EOFError, ValueError, TypeError):  # none there, or damaged
-            bucket.reset()
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        path = self._path(bucket)
-        new = path.with_suffix(f".{os.getpid()}")
-        try:
-            if not sys.dont_write_bytecode:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                new.write_bytes(bucket.bytecode_to_string())
-                new.replace(path)
-        except OSError:
-            new.unlink(missing_ok=True)
-
-
-@cache
-def _template(name: str) -> Template:
-    # Conf files are no HTML: the gate is what escapes here.
-    environment = Environment(  # noqa: S701
-        loader=FileSystemLoader(_FOLDER),
-        bytecode_cache=_Compiled(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)
 
 
 def render(pbx: Pbx) -> Bundle:
@@ -77,16 +30,15 @@ def render(pbx: Pbx) -> Bundle:
     for file in pbx.files:
         printer = Printer(file.path, plain)
         printer.sections(file.sections)
-        head = _template("sections.conf.j2").render(path=file.path, site=site)
-        files[file.path], lines[file.path] = printer.finish(head)
+        top = head("sections.conf.j2", path=file.path, site=site)
+        files[file.path], lines[file.path] = printer.finish(top)
     printer = Printer(DIALPLAN, plain)
     for option in pbx.globals:
         printer.option(option)
     printer.contexts(pbx.contexts)
-    head = _template("extensions.conf.j2").render(
-        path=DIALPLAN, site=site, autofallthrough=pbx.autofallthrough
-    )
-    files[DIALPLAN], lines[DIALPLAN] = printer.finish(head)
+    falls = "yes" if pbx.autofallthrough else "no"
+    top = head("extensions.conf.j2", path=DIALPLAN, site=site, autofallthrough=falls)
+    files[DIALPLAN], lines[DIALPLAN] = printer.finish(top)
     for item in pbx.lists:
         path = gate.list_path(item.path, Where(""))
         # No head: an application takes every line as an entry.
