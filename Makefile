@@ -18,7 +18,7 @@ LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-arch
 # Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
 PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))
 
-.PHONY: help setup packages demo test check lint unit lab-tests fidelity bench format constraints reference clean
+.PHONY: help setup packages demo test check lint unit lab-tests fidelity behaviour bench format constraints reference clean
 
 help: ## Show this help
 	@echo "kelid: PBX configuration as code"
@@ -74,6 +74,9 @@ lab-tests: $(STAMP) packages ## Only the tests that need the lab
 
 fidelity: $(STAMP) packages ## The call oracle against a live Asterisk, some 15 minutes (FIDELITY_ARGS: --seed 7, --minutes 5, --only keys, --keep)
 	@PYTHONPATH=tests $(BIN)/python -m fidelity $(FIDELITY_ARGS)
+
+behaviour: $(STAMP) packages ## 200 edits of the sample sites: calls that the behaviour diff names, placed before and after (BEHAVIOUR_ARGS: --seed 7, --edits 20, --only noor-clinic)
+	@PYTHONPATH=tests $(BIN)/python -m behaviour $(BEHAVIOUR_ARGS)
 
 bench: $(STAMP) ## How fast kelid is, as ratios with limits (BENCH_ARGS: --quick, --json)
 	@$(BIN)/python tests/bench/bench.py $(BENCH_ARGS)

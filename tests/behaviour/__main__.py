@@ -24,6 +24,7 @@ from fidelity.__main__ import say, stopped
 from kelid import pipeline
 from kelid.lab import Lab, missing_requirements
 from kelid.lab.witness import Witness
+from kelid.pipeline.behaviour import SECONDS
 
 SITES = Path(__file__).resolve().parents[2] / "sites"
 TODAY = date(2026, 11, 26)
@@ -38,6 +39,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="what chance begins with")
     parser.add_argument("--edits", type=int, default=200, help="how many edits (200)")
     parser.add_argument("--only", default="", help="names of sites, with commas")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help="processor time that the diff has for one edit"
+    )
     parser.add_argument("--no-lab", action="store_true", help="ask the diff and the oracle alone")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser.parse_args()
@@ -77,7 +81,7 @@ def main() -> int:
     begin = time.monotonic()
     only = [name for name in given.only.split(",") if name]
     names = [name for name in pipeline.site_names(SITES) if not only or name in only]
-    judge = Judge(SITES, TODAY, given.seed)
+    judge = Judge(SITES, TODAY, given.seed, given.seconds)
     results: dict[str, list[Result]] = {name: [] for name in names}
     for number, edit in enumerate(edits(SITES, names, given.seed, given.edits)):
         result = judge.judge(edit, number)

@@ -482,7 +482,7 @@ def other_layout(rng: Rng, files: Files) -> tuple[str, str] | None:
 def to_profile(rng: Rng, files: Files) -> tuple[str, str] | None:
     """Put what several extensions say of themselves into a profile that they share."""
     document, site = files.document("extensions.yml"), files.document("site.yml")
-    movable = ("ring_time", "permission_class", "no_answer", "account_code", "call_waiting")
+    movable = ("ring_time", "permission_class", "account_code", "call_waiting")
     rows: dict[tuple[str, str], list[int]] = {}
     for at, item in enumerate(files.data("extensions.yml").get("extensions") or []):
         if "profile" not in item:
@@ -507,11 +507,7 @@ def said_again(rng: Rng, files: Files) -> tuple[str, str] | None:
         for name, value in (files.data("site.yml").get("defaults") or {}).items()
         if isinstance(value, str)
     }
-    known = [
-        name
-        for name in ("ring_time", "permission_class", "no_answer", "busy", "unavailable")
-        if name in defaults
-    ]
+    known = [name for name in ("ring_time", "permission_class") if name in defaults]
     found = [
         (at, name)
         for at, item in enumerate(files.data("extensions.yml").get("extensions") or [])

@@ -37,6 +37,10 @@ from kelid.pipeline.behaviour import behaviour_change
 RATES = (20.0, 4.0)
 """By how much time is hastened: what isn't as it should be is placed again, slower, for a busy machine may miss a key."""
 PATIENCE = 400.0
+LOOKED_AT = 12
+"""Changes among which a call is looked for, the simplest of them."""
+LOOKED_FOR = 12.0
+"""Seconds of processor time for that."""
 NAMED, NOT_NAMED = 1, 2
 """Calls of each edit that are placed: ones that the diff names, and ones that it doesn't."""
 ASKED = 150
@@ -100,9 +104,9 @@ def shown(one: Witness) -> str:
 class Judge:
     """Asks the diff about edits of sites, and finds calls for the lab."""
 
-    def __init__(self, sites: Path, today: date, seed: int) -> None:
-        """Given the folder of sites and what chance begins with."""
-        self.sites, self.today, self.seed = sites, today, seed
+    def __init__(self, sites: Path, today: date, seed: int, seconds: float) -> None:
+        """Given the folder of sites, what chance begins with, and how long (seconds) the diff may look at one edit."""
+        self.sites, self.today, self.seed, self.seconds_each = sites, today, seed, seconds
         self.checked: dict[str, pipeline.Checked] = {}
 
     def before(self, site: str) -> pipeline.Checked:
@@ -120,15 +124,22 @@ class Judge:
         old, new = self.before(edit.site), self.after(edit)
         sides = Sides(old.pbx, new.pbx, new.site.time_zone)
         begin = time.monotonic()
-        change = behaviour_change(old.pbx, new.pbx, self.today, zone=sides.zone)
+        try:
+            change = behaviour_change(
+                old.pbx, new.pbx, self.today, zone=sides.zone, seconds=self.seconds_each
+            )
+        except Exception as problem:
+            change = BehaviourChange(undecided=(f"the diff itself failed: {problem!r}",))
         result = Result(edit, change, time.monotonic() - begin)
         rng = random.Random(f"{self.seed}/calls/{number}")
-        rows = list(change.changes)
-        rng.shuffle(rows)
-        for row in rows[:12]:
+        # The simplest first: a call that needs ten things to be so is hardly found without knowing how they hang together.
+        rows = sorted(change.changes, key=lambda row: (len(row.conditions), rng.random()))
+        simple = rows[: max(LOOKED_AT, sum(not row.conditions for row in rows))]
+        end = time.process_time() + LOOKED_FOR
+        for row in [*rng.sample(simple[:LOOKED_AT], len(simple[:LOOKED_AT])), *simple[LOOKED_AT:]]:
             if len(result.named) >= NAMED:
                 break
-            result.named += itertools.islice(witnesses(sides, row, rng), 1)
+            result.named += itertools.islice(witnesses(sides, row, rng, end), 1)
         if change.changes and not result.named:
             result.notes.append("no call was found for what it names")
         self.others(result, sides, rng)
@@ -160,6 +171,7 @@ class Judge:
         if result.change.undecided:
             # What could not be decided may hide a call: nothing can be said of those that it doesn't name.
             result.missed.clear()
+            result.not_named.clear()
 
 
 # -- in the lab

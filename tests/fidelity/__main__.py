@@ -109,8 +109,11 @@ class Suite:
         placed = list(found)
         self.placed += placed
         counts = [sum(one.verdict.how == how for one in placed) for how in ("different", "unknown")]
+        again = sum(one.way > 0 for one in placed)
         took = f"{time.monotonic() - begin:.0f} s"
-        say(f"{what}: {len(placed)} calls, {counts[0]} disagree, {counts[1]} unknown, {took}")
+        say(
+            f"{what}: {len(placed)} calls, {counts[0]} disagree, {counts[1]} unknown, {again} placed again, {took}"
+        )
         for one in placed:
             if one.verdict.how == "different":
                 say(f"  {one.call.context},{one.call.exten} {one.world.presses}: {one.verdict}")

@@ -39,6 +39,8 @@ class Placed:
     live: Live
     verdict: Verdict
     case: Case | None = None
+    way: int = 0
+    """Which of PASSES gave the verdict: how often it was placed again."""
 
 
 def general(case: Case) -> str:
@@ -115,7 +117,7 @@ def _place(
             if verdict.how == "different" and not last:
                 again.append((case, shot))
             else:
-                yield Placed(case.family, call, world, live, verdict, replace(case, shots=(shot,)))
+                yield Placed(case.family, call, world, live, verdict, replace(case, shots=(shot,)), way)
     if again:
         yield from _place(witness, pbx, again, load, way + 1)
 

@@ -232,6 +232,6 @@ def _place(
             if verdict.how == "different" and way + 1 < len(PASSES):
                 again.append(one)
             else:
-                yield Placed(pbx.site, one[0], world, live, verdict)
+                yield Placed(pbx.site, one[0], world, live, verdict, way=way)
     if again:
         yield from _place(witness, pbx, Group(group.at, group.world, tuple(again)), load, way + 1)
