@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.loader import action_loader
@@ -16,8 +17,9 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
 
     ``base`` and ``state`` there are what the server had (without them: what is there now); anything else that the site
     renders to by now than ``release`` is refused, unsent.
-    ``restart``: what to do where only a restart will do: ``idle`` (when nobody calls), ``never``, ``now``, or ``drain``
-    (new calls are turned away until the others have ended); ``limit`` are the seconds that calls get to end.
+    ``restart``: what to do where only a restart will do: ``idle`` (when nobody calls), ``never``, ``now``, ``drain`` (new
+    calls are turned away until the others have ended), or ``window`` (the same in a maintenance window of the site's, else
+    ``never``); ``limit`` are the seconds that calls get to end.
     ``overrides`` name what the change may touch though it is guarded: name -> reason, or a list of names.
     """
 
@@ -62,14 +64,15 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
     def how(self, base: str, state: str) -> list[str]:
         """Return what the agent needs to know of the change."""
         args = self._task.args
+        restart, limit = str(args.get("restart") or "idle"), float(args.get("limit") or 0)
+        if restart == "window":
+            from kelid.pipeline import receipts  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
+
+            left = receipts.window_left(Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"))
+            restart, limit = ("drain", min(limit, left)) if left else ("never", 0.0)
         words = ["--base", "none" if base in NOTHING else base, "--state", state]
         words += ["--confirm-within", str(int(args.get("confirm_within") or 180))]
-        words += [
-            "--restart",
-            str(args.get("restart") or "idle"),
-            "--limit",
-            str(float(args.get("limit") or 0)),
-        ]
+        words += ["--restart", restart, "--limit", str(limit)]
         return [*words, "--account", json.dumps(self.words)]
 
     def refused(self, told: dict[str, Any]) -> dict[str, Any]:

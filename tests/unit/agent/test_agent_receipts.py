@@ -156,11 +156,19 @@ def test_only_a_way_back_that_nobody_asked_for_is_news() -> None:
         "time": 0,
         "who": "Sara",
     }
-    assert lately(entry) is entry
+    refused = {"event": "refused", "code": "busy"}
+    assert lately([entry]) is entry
+    assert lately([refused, entry, {"event": "begun"}]) is entry
     assert "release aaaaaaaaaaaa (apply by Sara) was put in force and never confirmed" in story(entry)
     assert "1970-01-01 00:00:00 UTC" in story(entry)
-    for other in ({**entry, "by": "control"}, {**entry, "event": "told"}, None):
-        assert lately(other) is None
+    for other in (
+        {**entry, "by": "control"},
+        {"event": "told"},
+        {**refused, "code": "went_back"},
+        {"event": "begun"},
+    ):
+        assert lately([other, entry]) is None
+    assert lately([]) is None
 
 
 def test_rollbacks_one_after_another_lead_further_back() -> None:

@@ -9,7 +9,7 @@ from kelid.compare.plans import ServerState, Side
 from kelid.findings import Where
 from kelid.model.bundle import Bundle
 from kelid.model.pbx import ConfFile, Context, Exten, Media, Option, Pbx, Section, Step
-from kelid.model.plan import Action, Plan
+from kelid.model.plan import Action, Now, Plan, Restart
 
 
 def endpoint(name: str, *options: tuple[str, str]) -> Section:
@@ -105,19 +105,27 @@ def test_text_is_compared_line_by_line() -> None:
     assert changes["a.conf"].diff.splitlines()[3:] == [" x", "-y", "+z"]
 
 
-def a_plan(server: ServerState, *, files: dict[str, str], secrets: dict[str, str] | None = None) -> Plan:
+def a_plan(
+    server: ServerState,
+    *,
+    files: dict[str, str],
+    secrets: dict[str, str] | None = None,
+    after: Side | None = None,
+) -> Plan:
     return make_plan(
         site="s",
         commit="c" * 40,
         dirty=False,
         tool="1",
         release="new",
-        after=side(pbx()),
+        after=after or side(pbx()),
         files=files,
         secrets=secrets or {},
         reloads=[(("pjsip.conf",), "reload sip"), (("extensions.conf",), "dialplan reload")],
-        restart=["modules.conf"],
-        not_staged=[],
+        restart={"modules.conf": "modules stay"},
+        noticed=[(("extensions.conf",), "dialplan"), (("pjsip.conf",), "lines")],
+        adopted_restart="made by hand",
+        guard={"trunks": {"a": "2"}},
         server=server,
     )
 
@@ -131,13 +139,66 @@ def test_only_what_changed_is_reloaded_in_the_given_order() -> None:
 
     assert plan.reloads == ("dialplan reload",)
     assert plan.restart == ()
+    assert plan.notices == ("dialplan",)
 
 
 def test_a_removed_file_counts_as_changed() -> None:
-    plan = a_plan(ServerState(release="old", files={"pjsip.conf": "1", "modules.conf": "1"}), files={})
+    plan = a_plan(ServerState(release="old", files={"pjsip.conf": "1"}), files={})
 
     assert plan.reloads == ("reload sip",)
-    assert plan.restart == ("modules.conf",)
+    assert plan.notices == ("lines",)
+
+
+def test_where_only_a_restart_will_do_nothing_is_reloaded_and_the_reason_is_told() -> None:
+    plan = a_plan(ServerState(release="old", files={"pjsip.conf": "1", "modules.conf": "1"}), files={})
+
+    assert plan.reloads == ()
+    assert plan.restart == (Restart(file="modules.conf", why="modules stay"),)
+    assert plan.notices == ("restart",)
+
+
+def modules(*names: str) -> Pbx:
+    loads = tuple(Option("load", name) for name in names)
+    return Pbx(site="s", asterisk=22, files=(ConfFile("modules.conf", (Section("modules", loads),)),))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "reloads", "restarts"),
+    [
+        (("a.so",), ("a.so", "b.so"), ("module load b.so",), False),
+        (("a.so", "b.so"), ("a.so",), (), True),
+        (("a.so",), ("b.so",), (), True),
+    ],
+)
+def test_modules_that_are_only_added_need_no_restart(
+    before: tuple[str, ...], after: tuple[str, ...], reloads: tuple[str, ...], restarts: bool
+) -> None:
+    server = ServerState(release="old", files={"modules.conf": "1"}, side=side(modules(*before)))
+
+    plan = a_plan(server, files={"modules.conf": "2"}, after=side(modules(*after)))
+
+    assert plan.reloads == reloads
+    assert bool(plan.restart) is restarts
+
+
+def test_what_was_made_by_hand_gives_way_by_a_restart() -> None:
+    plan = a_plan(ServerState(release="0" * 64, adopted=True), files={"pjsip.conf": "1"})
+
+    assert [item.why for item in plan.restart] == ["made by hand"]
+
+
+def test_an_asterisk_that_does_not_run_is_started_and_told_nothing() -> None:
+    server = ServerState(release="old", files={"modules.conf": "1"}, now=Now(running=False))
+
+    plan = a_plan(server, files={"modules.conf": "2", "pjsip.conf": "1"})
+
+    assert (plan.reloads, plan.restart, plan.notices) == ((), (), ("starts",))
+
+
+def test_what_is_guarded_and_changes_is_told_by_the_name_of_its_override() -> None:
+    server = ServerState(release="old", files={}, guard={"trunks": {"a": "1", "b": "1"}})
+
+    assert a_plan(server, files={}).touched == {"trunk:a": "trunk a changes", "trunk:b": "trunk b goes away"}
 
 
 def test_a_file_changed_by_hand_is_reloaded_again() -> None:
@@ -160,8 +221,8 @@ def test_changed_secrets_are_named() -> None:
 
 
 def test_the_digest_holds_what_is_done_and_not_who_is_on_the_phone() -> None:
-    quiet = a_plan(ServerState(release="old", files={}, channels=0), files={"pjsip.conf": "1"})
-    busy = a_plan(ServerState(release="old", files={}, channels=7), files={"pjsip.conf": "1"})
+    quiet = a_plan(ServerState(release="old", files={}, now=Now(channels=0)), files={"pjsip.conf": "1"})
+    busy = a_plan(ServerState(release="old", files={}, now=Now(channels=7)), files={"pjsip.conf": "1"})
     other = a_plan(ServerState(release="older", files={}), files={"pjsip.conf": "1"})
 
     assert quiet.digest == busy.digest
@@ -169,7 +230,7 @@ def test_the_digest_holds_what_is_done_and_not_who_is_on_the_phone() -> None:
 
 
 def test_a_release_that_is_not_confirmed_yet_is_not_nothing_to_do() -> None:
-    waiting = ServerState(release="new", files={"pjsip.conf": "1"}, armed=True)
+    waiting = ServerState(release="new", files={"pjsip.conf": "1"}, now=Now(armed=True))
     confirmed = ServerState(release="new", files={"pjsip.conf": "1"})
 
     assert not a_plan(waiting, files={"pjsip.conf": "1"}).empty

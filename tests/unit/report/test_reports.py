@@ -7,7 +7,7 @@ import io
 import pytest
 
 from kelid.findings import Finding, Severity, Where
-from kelid.model.plan import Action, Comparison, Detail, FileChange, ObjectChange, Plan
+from kelid.model.plan import Action, Comparison, Detail, FileChange, Now, ObjectChange, Plan, Restart
 from kelid.model.progress import Progress, State
 from kelid.report import findings, plans
 from kelid.report.colour import paint, wants_colour
@@ -74,13 +74,30 @@ def test_a_comparison_shows_objects_with_their_place_and_then_lines() -> None:
 
 
 def test_a_plan_says_all_that_an_engineer_asks_before_yes() -> None:
-    text = plans.plan_text(a_plan(tool_before="0.9", tool="1.0", restart=("modules.conf",), channels=3))
+    restart = (Restart(file="modules.conf", why="modules stay"),)
+    text = plans.plan_text(
+        a_plan(
+            tool_before="0.9", tool="1.0", restart=restart, notices=("restart",), touched={"trunk:a": "trunk a changes"},
+            now=Now(channels=3, waiting={"reception": 2}, went_back="it went back"),
+        )
+    )  # fmt: skip
 
     for words in (
         "not committed", "aaaaaaaaaaaa -> bbbbbbbbbbbb", "0.9 -> 1.0", "secrets changed: voicemail_101", "by hand",
-        "pjsip.conf", "reloads: queue reload all", "never while a call is up", "calls up now: 3",
+        "pjsip.conf", "reloads: queue reload all", "restart: needed for modules.conf: modules stay", "3 channels are active",
+        "callers wait in queues: reception 2", "every call that is up ends", "it went back",
+        "trunk a changes: only with --override trunk:a",
     ):  # fmt: skip
         assert words in text
+
+
+def test_what_callers_notice_can_be_read_in_persian() -> None:
+    words = plans.risk(a_plan(notices=("queues",), now=Now(channels=2, waiting={"reception": 1})), "fa")
+
+    assert words[0] == "تماس‌گیرندگان: منتظران صف می‌مانند؛ تنظیم تازه برای نفرهای بعدی است"
+    assert "2" in words[1]
+    assert "reception 1" in words[1]
+    assert plans.risk(a_plan(), "en")[0] == "callers: notice nothing"
 
 
 def test_a_plan_for_a_server_that_was_made_by_hand_says_that_its_configuration_goes() -> None:

@@ -40,6 +40,7 @@ VERBS = {
     "plan": "show what an apply would change on the server",
     "install": "make a bare machine a PBX",
     "apply": "apply a site to its server: plan, show, ask, apply, verify",
+    "rollback": "put an earlier release in force again",
     "releases": "list the releases that a server keeps",
     "receipts": "show who changed a server when, and what was refused",
     "status": "ask a server what it runs",

@@ -1,24 +1,31 @@
-"""Apply a site to its server: plan, show, ask, and then do that very plan.
+"""Apply a site to its server: plan, show, ask, and then do that very plan. Or do a plan that was written down, or nothing.
 
 The release is first loaded in a private Asterisk beside the live one; then one switch, reloads of only what changed,
 and a look from outside. Whatever fails, the old release is back. A second apply of the same commit changes nothing.
+Ctrl-C calls it off: the server goes back at once.
 
-  kelid apply noor-clinic          shows the plan and asks
-  kelid apply noor-clinic --yes    for CI, after the plan was approved
-  kelid apply --tag tehran         many sites, in waves; a wave in which one fails is the last
+  kelid apply noor-clinic                      shows the plan and asks
+  kelid apply noor.plan.json                   does the plan that `kelid plan noor-clinic --out noor.plan.json` wrote;
+                                               refused if the site or the server is another by now
+  kelid apply noor-clinic --yes                for CI, after the plan was approved
+  kelid apply noor-clinic --override trunk:mokhaberat="new password, ticket 4711"
+  kelid apply --tag tehran                     many sites, in waves; a wave in which one fails is the last
+
+A change that takes away more than three in ten extensions, or touches a trunk or an emergency route that is there, is
+refused unless an override names it: extensions, trunk:NAME, emergency:NAME. The receipt keeps the override and its reason.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
-from kelid.commands import many, options, server
-from kelid.deliver.server import Applied
+from kelid.commands import changing, many, options, server
 from kelid.findings import Exit, KelidError
-from kelid.pipeline import receipts, release
+from kelid.model.plan import Plan
+from kelid.pipeline import plans, release
 from kelid.report import plans as report
-from kelid.report.findings import as_data
 
 NAME = "apply"
 HELP = "apply a site to its server: plan, show, ask, apply, verify"
@@ -26,110 +33,94 @@ HELP = "apply a site to its server: plan, show, ask, apply, verify"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("site", nargs="*", metavar="SITE", help="a folder of the sites directory, or several")
+    parser.add_argument(
+        "site",
+        nargs="*",
+        metavar="SITE|PLAN",
+        help="a folder of the sites directory, or several; or one plan's file (*.json)",
+    )
     options.add_sites_directory(parser)
     options.add_vault(parser)
     options.add_server(parser)
     options.add_output(parser)
     options.add_many(parser)
-    parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
+    options.add_language(parser)
+    changing.add_when(parser)
     parser.add_argument(
         "--plan-digest",
         metavar="HEX",
         help="apply only if the plan is still the approved one (its digest, or the start of it)",
     )
     parser.add_argument(
-        "--restart",
-        choices=("idle", "never", "now"),
-        default="idle",
-        help="where only a restart applies a change: when no call is up (default), never, or now, ending the calls",
+        "--override",
+        action="append",
+        default=[],
+        metavar="NAME[=REASON]",
+        help="touch what is guarded: extensions, trunk:NAME, emergency:NAME; may be given several times",
     )
-    parser.add_argument("--lines", action="store_true", help="show the rendered lines that change")
 
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Plan, show, ask, apply, report."""
+    arguments.override = changing.overrides_of(arguments.override)
     if many.wanted(arguments):
         return many.run(arguments)
     arguments.site = arguments.site[0]
-    colour = options.colour_of(arguments)
+    approved = None
+    if arguments.site.endswith(plans.SUFFIX):
+        approved = plans.read(Path(arguments.site))
+        if arguments.server not in {None, approved.server}:
+            raise KelidError(f"{approved.path} is a plan for the {approved.server}", exit=Exit.USAGE)
+        arguments.site, arguments.server = approved.site, approved.server
     with options.progress(arguments) as watch:
         target = server.server_of(arguments, watch)
-        checked, plan, running = server.plan_now(arguments, target)
+        checked, plan = server.plan_now(arguments, target)
     if not arguments.json:
-        sys.stdout.write(report.plan_text(plan, colour=colour, lines=arguments.lines))
+        sys.stdout.write(
+            report.plan_text(
+                plan, colour=options.colour_of(arguments), lines=arguments.lines, language=arguments.language
+            )
+        )
         sys.stdout.flush()
-    if arguments.plan_digest and not plan.digest.startswith(arguments.plan_digest.lower()):
-        raise KelidError(
-            f"{plan.site}: the plan is now {plan.digest[:12]} not {arguments.plan_digest[:12]}, which was approved",
-            exit=Exit.REFUSED,
-        )
-    if plan.armed:
-        raise KelidError(
-            f"{plan.site}: release {plan.base[:12]} was put in force and never confirmed (a control node that died?); "
-            "within minutes the server goes back by itself: then plan again",
-            exit=Exit.REFUSED,
-        )
-    if plan.empty and not running:
+    changing.stop_if_it_went_back(arguments, plan)
+    _stop_if_stale(arguments, plan, approved)
+    changing.stop_if_armed(plan)
+    if plan.empty and not plan.now.running:
         raise KelidError(f"{plan.site}: nothing to change, but {server.NOT_RUNNING}")
     if plan.empty:
         if arguments.json:
             options.print_json({"ok": True, "changed": False, "release": plan.release, "plan": plan.digest})
         return Exit.OK
-    if not arguments.yes and not options.confirmed(f"Apply this plan to {plan.site}?"):
+    _stop_if_guarded(arguments, plan, arguments.override)
+    restart, limit = changing.restart_of(arguments, plan)
+    if not (arguments.yes or approved or options.confirmed(f"Apply this plan to {plan.site}?")):
         raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
-    account = receipts.account(
-        options.sites_of(arguments), plan.site, arguments.server or "primary", plan=plan.digest
+    account = changing.account_of(arguments, plan, arguments.override)
+    promised = {"base": plan.base, "state": plan.state, "release": plan.release, "account": account.as_dict()}
+    applied = changing.do(
+        arguments, plan, account, lambda target: target.apply(promised, restart=restart, limit=limit)
     )
-    with options.progress(arguments) as watch:
-        applied = server.server_of(arguments, watch).apply(
-            {"base": plan.base, "release": plan.release, "account": account.as_dict()},
-            restart=arguments.restart,
-        )
-    unnoted = receipts.note(
-        options.sites_of(arguments), plan.site, plan.commit, [applied.receipt] if applied.receipt else []
-    )
-    if unnoted:
-        print(f"kelid: {unnoted}", file=sys.stderr)
-    findings = release.findings_of_log(checked, applied.log)
-    if arguments.json:
-        options.print_json(
-            {
-                "ok": applied.ok,
-                "exit": applied.exit.value,
-                "changed": applied.changed,
-                "release": applied.release,
-                "previous": applied.previous,
-                "plan": plan.digest,
-                "reloads": applied.reloads,
-                "restarted": applied.restarted,
-                "code": applied.code,
-                "message": applied.message,
-                "undone": applied.undone,
-                "findings": as_data(findings),
-            }
-        )
-    if not applied.ok:
-        problem = KelidError(
-            f"{plan.site}: {applied.code}: {applied.message}{_state(applied)}",
-            exit=applied.exit,
-            findings=findings,
-        )
-        if not arguments.json:
-            raise problem
-        print(f"kelid: {problem}", file=sys.stderr)  # the one answer on standard output is printed
-        return applied.exit
-    if not arguments.json:
-        print(f"{plan.site} runs release {applied.release[:12]}; verified")
-    return Exit.OK
+    return changing.report(arguments, plan, applied, release.findings_of_log(checked, applied.log))
 
 
-def _state(applied: Applied) -> str:
-    """Return what state a failed apply left the server in, where its message doesn't say so itself."""
-    if applied.exit is Exit.FAILURE:
-        state = (
-            "look at the server with `kelid status`; its way back is armed and undoes the change by itself"
-        )
-    else:
-        state = "the old release is back" if applied.undone else "the live system was not touched"
-    return "" if state in applied.message else f"; {state}"
+def _stop_if_stale(arguments: argparse.Namespace, plan: Plan, approved: plans.Approved | None) -> None:
+    """Raise KelidError if the plan is not the one that was approved."""
+    if arguments.plan_digest and not plan.digest.startswith(arguments.plan_digest.lower()):
+        why = f"the plan is now {plan.digest[:12]} not {arguments.plan_digest[:12]}, which was approved"
+        raise changing.refused(arguments, plan, "stale_plan", f"{plan.site}: {why}")
+    if approved and (why := approved.changed_since(plan)):
+        message = f"{plan.site}: {approved.path} is no longer true: {why}. Nothing was done; plan again"
+        raise changing.refused(arguments, plan, "stale_plan", message)
+
+
+def _stop_if_guarded(arguments: argparse.Namespace, plan: Plan, overrides: dict[str, str]) -> None:
+    """Raise KelidError if the plan touches what no override names, or an override names what isn't touched."""
+    strange = [name for name in overrides if name not in plan.touched]
+    if strange:
+        known = ", ".join(plan.touched) or "nothing that is guarded"
+        raise KelidError(f"{plan.site}: --override {strange[0]}: this plan touches {known}", exit=Exit.USAGE)
+    unnamed = {name: what for name, what in plan.touched.items() if name not in overrides}
+    if unnamed:
+        named = " ".join(f"--override {name}" for name in unnamed)
+        message = f"{plan.site}: {'; '.join(unnamed.values())}; if that is meant, say so: {named}"
+        raise changing.refused(arguments, plan, "guarded", message)

@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> Exit:
     likes = rollout.likenesses(sites, entries)
     with options.progress(arguments) as watch:
         statuses = _fleet(arguments, list(likes), watch).statuses(likes)
-    prepared = rollout.prepare(sites, entries, statuses, arguments.vault_password_file)
+    prepared = rollout.prepare(
+        sites, entries, statuses, arguments.vault_password_file, overrides=arguments.override
+    )
     sizes = waves(arguments.waves, len(prepared.plans))
     colour = options.colour_of(arguments)
     if not arguments.json:
@@ -110,20 +112,29 @@ def _apply(arguments: argparse.Namespace, prepared: rollout.Prepared, sizes: Seq
     """Apply the plans in waves, put the receipts beside their commits, and return what became of each."""
     sites, role = options.sites_of(arguments), arguments.server or "primary"
     accounts = {
-        host: receipts.account(sites, plan.site, role, plan=plan.digest).as_dict()
+        host: receipts.account(
+            sites,
+            plan.site,
+            role,
+            plan=plan.digest,
+            when=arguments.when,
+            overrides={name: why for name, why in arguments.override.items() if name in plan.touched},
+        ).as_dict()
         for host, plan in prepared.plans.items()
     }
     plans = {
-        host: {"base": plan.base, "release": plan.release, "account": accounts[host]}
+        host: {"base": plan.base, "state": plan.state, "release": plan.release, "account": accounts[host]}
         for host, plan in prepared.plans.items()
     }
     with options.progress(arguments) as watch:
-        found = _fleet(arguments, list(plans), watch).apply(plans, sizes, restart=arguments.restart)
+        found = _fleet(arguments, list(plans), watch).apply(
+            plans, sizes, restart=arguments.when, limit=arguments.limit
+        )
     outcomes = []
     for position, (host, plan) in enumerate(prepared.plans.items()):
         applied = found[host]
         if applied and applied.receipt:
-            unnoted = receipts.note(sites, plan.site, plan.commit, [applied.receipt])
+            unnoted = receipts.note(sites, plan.site, applied.receipt)
             if unnoted:
                 print(f"kelid: {unnoted}", file=sys.stderr)
         outcomes.append(rollout.outcome_of(sites, host, plan.site, wave_of(sizes, position), applied))

@@ -42,14 +42,20 @@ def add_language(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_sites(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
-    """Add the site (or sites) and ``--sites``."""
+def add_sites(
+    parser: argparse.ArgumentParser,
+    *,
+    several: bool = False,
+    name: str = "SITE",
+    what: str = "a folder of the sites directory",
+) -> None:
+    """Add the site (or sites) and ``--sites``; ``name`` and ``what`` say what else may stand in the site's place."""
     if several:
         parser.add_argument(
             "site", nargs="*", metavar="SITE", help="a folder of the sites directory (default: all of them)"
         )
     else:
-        parser.add_argument("site", metavar="SITE", help="a folder of the sites directory")
+        parser.add_argument("site", metavar=name, help=what)
     add_sites_directory(parser)
 
 
@@ -118,9 +124,15 @@ def add_server(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_server_verb(parser: argparse.ArgumentParser, *, vault: bool = True) -> None:
+def add_server_verb(
+    parser: argparse.ArgumentParser,
+    *,
+    vault: bool = True,
+    site: str = "SITE",
+    what: str = "a folder of the sites directory",
+) -> None:
     """Add what every verb takes that speaks to one site's server; ``vault``: it opens secrets, too."""
-    add_sites(parser)
+    add_sites(parser, name=site, what=what)
     if vault:
         add_vault(parser)
     add_server(parser)

@@ -1,20 +1,22 @@
-"""Show what an apply would do: objects, text, secrets by name, reloads, drift, calls that are up.
+"""Show what an apply would do: objects, text, secrets by name, reloads, drift, what callers notice, who is on the phone.
 
-  kelid plan noor-clinic                 against what the server has now
-  kelid plan noor-clinic --against HEAD  against a git revision; no server is asked
+  kelid plan noor-clinic                        against what the server has now
+  kelid plan noor-clinic --out noor.plan.json   the same, written down: `kelid apply noor.plan.json` does just that
+  kelid plan noor-clinic --against HEAD         against a git revision; no server is asked
 
-Exit status 0: nothing to do; 4: there are changes.
+Exit status 0: nothing to do; 4: there are changes; 8: the server went back by itself since the last change.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from kelid.commands import options, server
-from kelid.findings import Exit
+from kelid.findings import Exit, KelidError
 from kelid.model.plan import change_as_dict
-from kelid.pipeline import changes
+from kelid.pipeline import changes, plans
 from kelid.report import plans as report
 
 NAME = "plan"
@@ -28,6 +30,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--against", metavar="REVISION", help="compare with this git revision and ask no server"
     )
     parser.add_argument(
+        "-o",
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write the plan to a file (*.json), for approval and for `kelid apply FILE`",
+    )
+    options.add_language(parser)
+    parser.add_argument(
         "--lines", action="store_true", help="show the rendered lines that change, not only how many"
     )
 
@@ -35,6 +45,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Exit:
     """Make the plan and show it."""
     colour = options.colour_of(arguments)
+    if arguments.out and arguments.out.suffix != plans.SUFFIX:
+        raise KelidError(
+            f"a plan's file ends in {plans.SUFFIX}: --out {arguments.site}.plan.json", exit=Exit.USAGE
+        )
     if arguments.against:
         comparison = changes.difference(options.sites_of(arguments), arguments.site, arguments.against, None)
         if arguments.json:
@@ -45,11 +59,18 @@ def run(arguments: argparse.Namespace) -> Exit:
             sys.stdout.write(report.comparison_text(comparison, colour=colour, lines=arguments.lines))
         return Exit.OK if comparison.empty else Exit.CHANGES
     with options.progress(arguments) as watch:
-        _, plan, running = server.plan_now(arguments, server.server_of(arguments, watch))
-    if not running:
+        _, plan = server.plan_now(arguments, server.server_of(arguments, watch))
+    if not plan.now.running:
         print(f"kelid: {plan.site}: {server.NOT_RUNNING}", file=sys.stderr)
+    if arguments.out:
+        plans.write(plan, arguments.out)
     if arguments.json:
-        options.print_json({"digest": plan.digest, "empty": plan.empty, **plan.as_dict()})
+        options.print_json(plans.as_data(plan))
     else:
-        sys.stdout.write(report.plan_text(plan, colour=colour, lines=arguments.lines))
+        text = report.plan_text(plan, colour=colour, lines=arguments.lines, language=arguments.language)
+        sys.stdout.write(text)
+        if arguments.out:
+            print(f"written to {arguments.out}; `kelid apply {arguments.out}` does this plan or nothing")
+    if plan.now.went_back:
+        return Exit.ROLLED_BACK
     return Exit.OK if plan.empty else Exit.CHANGES

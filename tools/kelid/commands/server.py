@@ -57,12 +57,11 @@ def checked_site(arguments: argparse.Namespace) -> tuple[Checked, bytes]:
     return checked, password or pipeline.need_password(sites, arguments.site)
 
 
-def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan, bool]:
-    """Check the site, ask its server what it has, and return the plan; last, whether Asterisk runs there."""
+def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan]:
+    """Check the site, ask its server what it has, and return the plan."""
     checked, password = checked_site(arguments)
-    status = server.status()
-    plan = release.plan_for(checked, options.sites_of(arguments), status, password)
-    return checked, plan, is_running(status)
+    sites = options.sites_of(arguments)
+    return checked, release.plan_for(checked, sites, server.status(), password, machine=server.role)
 
 
 def is_running(status: Mapping[str, Any]) -> bool:

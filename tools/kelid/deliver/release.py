@@ -83,9 +83,11 @@ def make_release(
     dirty: bool,
     tool: str,
     sealed: str = "",
+    guard: Callable[[Mapping[str, str]], Mapping[str, Any]] = lambda _: {},
 ) -> Release:
     """Given a bundle and the opened vault, return the release; ``media`` gives the bytes of a sound as the server gets them.
 
+    ``guard`` gives, from digests of the secrets, what no later change may touch unasked (``model/guard.py``).
     ``sealed`` is a digest of the vault as it lies on the disk: while that is the same, so are the secrets, and nobody need
     open it to know. The same input gives the same bytes: no clock goes in.
     """
@@ -113,6 +115,7 @@ def make_release(
         "reloads": [{"files": list(files), "command": command} for files, command in reloads],
         "restart": list(restart),
         "expect": dict(expect),
+        "guard": dict(guard(digests)),
     }
     members = {"manifest.json": (json.dumps(manifest, sort_keys=True, indent=1) + "\n").encode()}
     members |= {f"files/{path}": body for path, body in final.items()}

@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+ADOPTED = "0" * 64
+"""The release under which the agent keeps what a server had before kelid; people call it release 0."""
+
+
+def release_name(name: str) -> str:
+    """Return what people call a release: ``0`` for what was there before kelid, else how its name begins."""
+    if name == ADOPTED:
+        return "0"
+    base, _, moved = name.partition(".")
+    return base[:12] + (f".{moved}" if moved else "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:

@@ -7,6 +7,8 @@ the log and ``iax2 show peers``. chan_dahdi was not tried: it needs a card.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from kelid.model.pbx import LIST_SUFFIX, Pbx
 
 RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -38,18 +40,34 @@ RELOADS: tuple[tuple[tuple[str, ...], str], ...] = (
 """Files -> the command that makes Asterisk read them, for what is added: music before the queues that play it, mailboxes
 before the endpoints that watch them, all objects before the dial plan that names them."""
 
-RESTART: tuple[str, ...] = (
-    "ccss.conf",
-    "chan_dahdi.conf",
-    "dahdi-system.list",
-    "modules.conf",
-    "pjsip_transport.conf",
-    "sorcery.conf",
+RESTART: Mapping[str, str] = {
+    "ccss.conf": "Asterisk refuses to reload it while it runs",
+    "chan_dahdi.conf": "spans of a telephony card and their signalling are set up only once",
+    "dahdi-system.list": "the driver of telephony cards reads it before Asterisk starts",
+    "modules.conf": "modules that are loaded can't be taken out of a running Asterisk with certainty",
+    "pjsip_transport.conf": "a SIP transport that is up keeps its address, port and certificate",
+    "sorcery.conf": "where SIP objects are kept is settled when Asterisk starts",
+}
+"""Files that only a start of Asterisk reads whole, and why: ``module reload ccss`` is refused ("does not support reloads"),
+of modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up
+spans and their signalling only once. A transport of SIP that is up keeps its port and certificate at a reload, so the
+transports have a file of their own, to which sorcery.conf leads. dahdi_cfg reads dahdi-system.list before each start
+(role pbx_install)."""
+
+ADOPTED_RESTART = (
+    "the server's own configuration from before kelid gives way, and nobody knows what a reload of it takes"
 )
-"""Files that only a start of Asterisk reads whole: ``module reload ccss`` is refused ("does not support reloads"), of
-modules.conf a running Asterisk reads nothing, though ``module load`` can add what is new, and chan_dahdi sets up spans and
-their signalling only once. A transport of SIP that is up keeps its port and certificate at a reload, so the transports have
-a file of their own, to which sorcery.conf leads. dahdi_cfg reads dahdi-system.list before each start (role pbx_install)."""
+"""Why the first release after an adoption, and the way back to release 0, restart Asterisk."""
+
+NOTICED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("extensions.conf",), "dialplan"),
+    (("pjsip.conf", "acl.conf", "iax.conf"), "lines"),
+    (("queues.conf", "queuerules.conf"), "queues"),
+    (("musiconhold.conf",), "music"),
+    (("voicemail.conf",), "voicemail"),
+    (("features.conf", "res_parking.conf", "confbridge.conf"), "features"),
+)
+"""Files -> what callers may notice of it, by the words in report/words.py (``notice.*``)."""
 
 READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
 """How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""

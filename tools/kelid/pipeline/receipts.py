@@ -7,10 +7,15 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from kelid.findings import KelidError
+from kelid.load import load_about
 from kelid.model.receipt import Account
+from kelid.model.site import MaintenanceWindow
+from kelid.model.windows import closes
 from kelid.records import git, notes, receipts
 
 WHO = ("KELID_WHO", "GITLAB_USER_LOGIN", "GITHUB_ACTOR", "BUILD_USER_ID")
@@ -46,14 +51,15 @@ def account(
     )
 
 
-def note(sites: Path, site: str, commit: str, lines: Sequence[str]) -> str:
-    """Put receipts beside their commit in git; return "" or why that can't be."""
-    if not lines:
+def note(sites: Path, site: str, line: str) -> str:
+    """Put a receipt beside its commit in git; return "" or why that can't be."""
+    if not line:
         return ""
+    commit = str(receipts.entry_of(line).get("commit") or "")
     if not commit:
-        return "no commit is known for this release, so git gets no note of the receipt"
+        return ""  # refused before a commit was known, or back to what was there before kelid
     try:
-        notes.add(sites / site, commit, lines)
+        notes.add(sites / site, commit, [line])
     except KelidError as problem:
         return f"{problem}; the server's own journal has the receipt (kelid receipts {site} --notes writes the note later)"
     return ""
@@ -80,7 +86,19 @@ def write_notes(sites: Path, site: str, lines: Sequence[str]) -> list[str]:
 
 def time_zone(sites: Path, site: str) -> str:
     """Return the zone by which a site's people tell the time; UTC where its files don't say."""
-    from kelid.load import load_site
+    about = load_about(sites / site)
+    return about.time_zone if about else "UTC"
 
-    loaded = load_site(sites / site)
-    return loaded.site.time_zone if loaded.site else "UTC"
+
+def window_left(sites: Path, site: str) -> float:
+    """Return for how many seconds the site's maintenance window is still open; 0 where none is."""
+    zone, windows = maintenance(sites, site)
+    now = datetime.now(ZoneInfo(zone))
+    end = closes(windows, now)
+    return (end - now).total_seconds() if end else 0.0
+
+
+def maintenance(sites: Path, site: str) -> tuple[str, tuple[MaintenanceWindow, ...]]:
+    """Return a site's time zone and the windows in which its Asterisk may be restarted."""
+    about = load_about(sites / site)
+    return (about.time_zone, about.maintenance) if about else ("UTC", ())

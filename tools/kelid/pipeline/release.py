@@ -15,10 +15,11 @@ from kelid.deliver.release import make_release as pack_release
 from kelid.findings import Exit, Finding, KelidError, has_errors
 from kelid.load import load_about, load_site
 from kelid.model.bundle import Bundle
+from kelid.model.guard import guard
 from kelid.model.pbx import Media
-from kelid.model.plan import Plan
-from kelid.model.release import BackupSettings, HostEntry, Release
-from kelid.model.reloads import RELOADS, RESTART, expectations
+from kelid.model.plan import Now, Plan
+from kelid.model.release import ADOPTED, BackupSettings, HostEntry, Release
+from kelid.model.reloads import ADOPTED_RESTART, NOTICED, RELOADS, RESTART, expectations
 from kelid.pipeline import Checked, check, fleet, secrets_of, site_names
 from kelid.pipeline.cache import Cache
 from kelid.readback import readback
@@ -47,12 +48,23 @@ def release_of(checked: Checked, sites: Path, password: bytes | None = None) -> 
         escape=escape,
         expect=expected_of(checked),
         reloads=RELOADS,
-        restart=RESTART,
+        restart=tuple(RESTART),
         media=lambda item: converted(sites / checked.name / item.source, checked.site.media[item.source]),
         commit=commit.id,
         dirty=commit.dirty,
         tool=__version__,
         sealed=sealed_digest(sites, checked.name),
+        guard=lambda digests: guard_of(checked, digests),
+    )
+
+
+def guard_of(checked: Checked, secrets: Mapping[str, str]) -> dict[str, Any]:
+    """Given a checked site and digests of its secrets, return what no later change may touch unasked."""
+    return guard(
+        checked.pbx,
+        extensions=[extension.number for extension in checked.site.extensions],
+        trunks={trunk.name: trunk.kind for trunk in checked.site.trunks},
+        secrets=secrets,
     )
 
 
@@ -167,12 +179,20 @@ def backup_settings(
     )
 
 
-def plan_for(checked: Checked, sites: Path, status: Mapping[str, Any], password: bytes | None = None) -> Plan:
+def plan_for(
+    checked: Checked,
+    sites: Path,
+    status: Mapping[str, Any],
+    password: bytes | None = None,
+    *,
+    machine: str = "primary",
+) -> Plan:
     """Given a checked site and what its server says of itself (the agent's ``status``), return the plan."""
     release = release_of(checked, sites, password)
     manifest = release.manifest
     return compare.make_plan(
         site=checked.name,
+        machine=machine,
         commit=manifest["commit"],
         dirty=manifest["dirty"],
         tool=__version__,
@@ -182,21 +202,82 @@ def plan_for(checked: Checked, sites: Path, status: Mapping[str, Any], password:
         secrets=manifest["secrets"],
         reloads=RELOADS,
         restart=RESTART,
-        not_staged=[f"registration of trunk {name}" for name in manifest["expect"].get("registrations", ())],
+        noticed=NOTICED,
+        adopted_restart=ADOPTED_RESTART,
+        guard=_after_guard(manifest, status),
         server=_server_state(status),
     )
 
 
+def rollback_plan(site: str, status: Mapping[str, Any], *, machine: str = "primary") -> Plan:
+    """Given what a server says of itself and of the release that it shall go back to, return the plan.
+
+    No file of the site is read: it may be what is wrong.
+    """
+    target = status["target"]
+    manifest = target["manifest"] or {}
+    side = _side(manifest, target["bundle"]) if manifest else None
+    return compare.make_plan(
+        site=site,
+        machine=machine,
+        verb="rollback",
+        commit=str(manifest.get("commit", "")),
+        dirty=bool(manifest.get("dirty")),
+        tool=str(manifest.get("kelid", "")),
+        release=str(target["release"]),
+        after=side,
+        files=dict(target["files"]),
+        secrets=dict(manifest.get("secrets") or {}),
+        reloads=[(tuple(item["files"]), str(item["command"])) for item in manifest.get("reloads", ())],
+        restart={path: RESTART.get(path, "") for path in manifest.get("restart", ())},
+        noticed=NOTICED,
+        adopted_restart=ADOPTED_RESTART,
+        guard=manifest.get("guard") or {"extensions": target.get("endpoints") or ()},
+        server=_server_state(status),
+    )
+
+
+def _after_guard(manifest: Mapping[str, Any], status: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what of a release is compared with what the server guards: of a hand-made one only endpoints are known."""
+    if status.get("release") == ADOPTED:
+        return {"extensions": manifest["expect"].get("endpoints", ())}
+    found: Mapping[str, Any] = manifest["guard"]
+    return found
+
+
 def _server_state(status: Mapping[str, Any]) -> ServerState:
+    back = status.get("went_back") or {}
+    now = Now(
+        channels=int(status.get("channels") or 0),
+        waiting={str(name): int(count) for name, count in (status.get("waiting") or {}).items()},
+        running=bool((status.get("asterisk") or {"running": True}).get("running")),
+        armed=bool(status.get("armed")),
+        went_back=str(back.get("story") or ""),
+    )
+    release, state = str(status.get("release") or ""), str(status.get("state") or "")
+    guarded = status.get("guard") or {}
     manifest = status.get("manifest")
     if not manifest:
-        return ServerState(
-            release=str(status.get("release") or ""), channels=int(status.get("channels") or 0)
-        )
+        return ServerState(release=release, state=state, adopted=release == ADOPTED, guard=guarded, now=now)
+    return ServerState(
+        release=release,
+        state=state,
+        tool=str(manifest.get("kelid", "")),
+        side=_side(manifest, status.get("bundle") or {}),
+        files={path: str(item["sha256"]) for path, item in manifest["files"].items()},
+        secrets=dict(manifest["secrets"]),
+        drift=tuple(status.get("drift") or ()),
+        guard=guarded,
+        now=now,
+    )
+
+
+def _side(manifest: Mapping[str, Any], texts: Mapping[str, str]) -> Side:
+    """Return a release that a server has as one side of a comparison."""
     bundle = Bundle(
         site=str(manifest["site"]),
         asterisk=int(manifest["asterisk"]),
-        files=dict(status.get("bundle") or {}),
+        files=dict(texts),
         media=tuple(
             Media(
                 str(manifest.get("media_digests", {}).get(name, name)),
@@ -206,16 +287,7 @@ def _server_state(status: Mapping[str, Any]) -> ServerState:
             for name in manifest["media"]
         ),
     )
-    return ServerState(
-        release=str(status["release"]),
-        tool=str(manifest.get("kelid", "")),
-        side=Side(readback(bundle), bundle),
-        files={path: str(item["sha256"]) for path, item in manifest["files"].items()},
-        secrets=dict(manifest["secrets"]),
-        drift=tuple(status.get("drift") or ()),
-        channels=int(status.get("channels") or 0),
-        armed=bool(status.get("armed")),
-    )
+    return Side(readback(bundle), bundle)
 
 
 def findings_of_log(checked: Checked, log: Iterable[Mapping[str, Any]]) -> list[Finding]:

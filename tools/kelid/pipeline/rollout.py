@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +87,12 @@ def prepare(
     entries: Sequence[HostEntry],
     statuses: Mapping[str, Mapping[str, Any] | KelidError],
     password_file: Path | None = None,
+    *,
+    overrides: Container[str] = (),
 ) -> Prepared:
     """Given what the agents say of themselves, return a plan for each machine that would change; the others are outcomes.
+
+    What is guarded and none of ``overrides`` names is refused.
 
     Raise KelidError if a site that changes isn't valid or its vault can't be opened.
     """
@@ -122,16 +126,22 @@ def prepare(
             continue
         password = find_password(sites, entry.site, password_file) or need_password(sites, entry.site)
         checked = check(sites, entry.site, password=password)
-        plan = release.plan_for(checked, sites, status, password)
+        plan = release.plan_for(checked, sites, status, password, machine=entry.role)
         running = bool((status.get("asterisk") or {}).get("running"))
         common: dict[str, Any] = {"host": host, "site": entry.site, "release": plan.base}
-        if plan.armed:
+        if plan.now.armed:
             message = (
                 f"release {plan.base[:12]} was put in force and never confirmed; "
                 "within minutes the server goes back by itself: then plan again"
             )
             outcomes.append(
                 Outcome(result="refused", exit=Exit.REFUSED, code="busy", message=message, **common)
+            )
+        elif unnamed := [what for name, what in plan.touched.items() if name not in overrides]:
+            named = " ".join(f"--override {name}" for name in plan.touched)
+            message = f"{'; '.join(unnamed)}; if that is meant, say so: {named}"
+            outcomes.append(
+                Outcome(result="refused", exit=Exit.REFUSED, code="guarded", message=message, **common)
             )
         elif not plan.empty:
             plans[host] = plan

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from kelid.model.plan import Action, Comparison, FileChange, ObjectChange, Plan
+from kelid.model.release import ADOPTED, release_name
 from kelid.report.colour import paint
-
-ADOPTED = "0" * 64
-"""The release under which the agent keeps what a server had before kelid."""
+from kelid.report.words import say
 
 _SIGNS = {Action.ADD: ("+", "green"), Action.CHANGE: ("~", "yellow"), Action.REMOVE: ("-", "red")}
 
@@ -23,16 +22,22 @@ def comparison_text(comparison: Comparison, *, colour: bool = False, lines: bool
     return "\n".join(part for part in parts if part)
 
 
-def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
-    """Return the plan as a person reads it before saying yes."""
-    rows = [paint(f"Plan for {plan.site}", "bold", on=colour)]
+def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False, language: str = "en") -> str:
+    """Return the plan as a person reads it before saying yes; ``language`` is that of what callers notice."""
+    back = plan.verb == "rollback"
+    rows = [
+        paint(
+            f"Plan for {_target(plan)}" + (": back to an earlier release" if back else ""), "bold", on=colour
+        )
+    ]
     rows.append(
         f"  commit   {plan.commit[:12] or '(none)'}{' with changes that are not committed' if plan.dirty else ''}"
     )
-    rows.append(f"  release  {plan.base[:12] or '(none)'} -> {plan.release[:12]}")
+    rows.append(f"  release  {release_name(plan.base) or '(none)'} -> {release_name(plan.release)}")
     rows.append(f"  digest   {plan.digest[:12]}")
+    told = [paint(plan.now.went_back, "red", on=colour)] if plan.now.went_back else []
     if plan.empty:
-        rows.append(paint("Nothing to do: the server has this very release.", "green", on=colour))
+        rows += [paint("Nothing to do: the server has this very release.", "green", on=colour), *told]
         return "\n".join(rows) + "\n"
     if plan.tool_before and plan.tool_before != plan.tool:
         rows.append(
@@ -41,40 +46,58 @@ def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False) -> str:
     same = "what the site says is what the release there says\n"
     changes = comparison_text(plan.comparison, colour=colour, lines=lines)
     text = "\n".join(rows) + "\n\n" + (same if plan.comparison.empty else changes)
-    notes = []
-    if plan.armed:
-        notes.append(
-            paint(
-                "a change before this one waits to be confirmed; an apply is refused until then",
-                "red",
-                on=colour,
-            )
-        )
-    if plan.secrets:
-        notes.append(f"secrets changed: {', '.join(plan.secrets)}")
-    if plan.drift:
-        notes.append(
-            paint(
-                f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}",
-                "red",
-                on=colour,
-            )
-        )
-    if plan.base == ADOPTED:
-        notes.append(
-            paint(
-                "the server's own configuration, made before kelid, is read no more: this release takes its place whole",
-                "red",
-                on=colour,
-            )
-        )
+    notes = [*told, *_warnings(plan, colour=colour)]
     notes.append("reloads: " + ("; ".join(plan.reloads) or "none"))
-    if plan.restart:
-        notes.append(f"restart: may be needed for {', '.join(plan.restart)}; never while a call is up")
+    for item in plan.restart:
+        notes.append(f"restart: needed{f' for {item.file}' if item.file else ''}: {item.why}")
     if plan.not_staged:
         notes.append(f"can't be tried beside the live system: {', '.join(plan.not_staged)}")
-    notes.append(f"calls up now: {plan.channels}")
+    notes += risk(plan, language)
     return text + "\n" + "".join(f"{note}\n" for note in notes)
+
+
+def risk(plan: Plan, language: str) -> list[str]:
+    """Return what callers may notice, and who is on the phone right now, in a language."""
+    rows = [f"{say('risk.callers', language)}: {say(f'notice.{word}', language)}" for word in plan.notices]
+    rows = rows or [f"{say('risk.callers', language)}: {say('notice.none', language)}"]
+    now = say("risk.now", language, channels=plan.now.channels)
+    if plan.now.waiting:
+        queues = ", ".join(f"{name} {count}" for name, count in sorted(plan.now.waiting.items()))
+        now += say("risk.waiting", language, queues=queues)
+    return [*rows, now]
+
+
+def _target(plan: Plan) -> str:
+    return plan.site if plan.server == "primary" else f"{plan.site} ({plan.server})"
+
+
+def _warnings(plan: Plan, *, colour: bool) -> list[str]:
+    """Return what a person must not overlook."""
+    notes = []
+    if plan.now.armed:
+        notes.append("a change before this one waits to be confirmed; an apply is refused until then")
+    if plan.touched:
+        needs = (
+            ""
+            if plan.verb == "rollback"
+            else ": only with " + " ".join(f"--override {n}" for n in plan.touched)
+        )
+        notes.append("; ".join(plan.touched.values()) + needs)
+    if plan.drift:
+        notes.append(f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}")
+    if plan.base == ADOPTED:
+        notes.append(
+            "the server's own configuration, made before kelid, is read no more: this release takes its place whole"
+            " (it stays as release 0: `kelid rollback SITE 0` goes back to it)"
+        )
+    if plan.release == ADOPTED:
+        notes.append(
+            "back to what the server had before kelid: what it loads then can't be compared by object"
+        )
+    notes = [paint(note, "red", on=colour) for note in notes]
+    if plan.secrets:
+        notes.insert(0, f"secrets changed: {', '.join(plan.secrets)}")
+    return notes
 
 
 def markdown(title: str, comparison: Comparison) -> str:

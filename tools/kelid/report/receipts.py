@@ -9,11 +9,9 @@ from zoneinfo import ZoneInfo
 
 from kelid.model.calendars import to_text
 from kelid.model.receipt import Problem, Receipt
+from kelid.model.release import release_name
 from kelid.report.colour import paint
 from kelid.report.words import say
-
-ADOPTED = "0" * 64
-"""The release under which the agent keeps what a server had before kelid."""
 
 _STYLES = {
     "done": "green",
@@ -30,14 +28,6 @@ def moment(seconds: int, zone: str, language: str) -> str:
     """Return a moment by the clock of a zone (``Asia/Tehran``): ``2026-11-26 18:30``, in Persian ``1405-09-05 18:30``."""
     at = datetime.fromtimestamp(seconds, UTC).astimezone(ZoneInfo(zone))
     return f"{to_text(at.date(), 'jalali' if language == 'fa' else 'gregorian')} {at:%H:%M}"
-
-
-def release_name(name: str) -> str:
-    """Return what people call a release: ``0`` for what was there before kelid, else how its name begins."""
-    if name == ADOPTED:
-        return "0"
-    base, _, moved = name.partition(".")
-    return base[:12] + (f".{moved}" if moved else "")
 
 
 def receipts_text(

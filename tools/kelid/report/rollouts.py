@@ -27,8 +27,8 @@ def plans_text(
         if plan.drift:
             notes.append(paint(f"changed by hand there: {', '.join(plan.drift)}", "red", on=colour))
         if plan.restart:
-            notes.append(f"may need a restart: {', '.join(plan.restart)}")
-        notes.append(f"calls up: {plan.channels}")
+            notes.append(f"needs a restart: {', '.join(item.file or item.why for item in plan.restart)}")
+        notes.append(f"calls up: {plan.now.channels}")
         wave = f"wave {wave_of(sizes, position)}"
         rows.append(
             f"  {wave:<8} {host:<{width}}  {plan.base[:12] or '(none)'} -> {plan.release[:12]}  {'; '.join(notes)}"

@@ -292,5 +292,39 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "{count} servers: {differ} differ, {failed} could not be asked",
         "{count} سرور: {differ} فرق دارند، از {failed} نمی‌شد پرسید",
     ),
+    # What callers may notice of a change.
+    "risk.callers": ("callers", "تماس‌گیرندگان"),
+    "risk.now": ("right now: {channels} channels are active", "همین حالا: {channels} کانال فعال است"),
+    "risk.waiting": ("; callers wait in queues: {queues}", "؛ در صف‌ها منتظرند: {queues}"),
+    "notice.none": ("notice nothing", "متوجه چیزی نمی‌شوند"),
+    "notice.starts": (
+        "Asterisk doesn't run; this change starts it",
+        "استریسک در حال اجرا نیست؛ این تغییر آن را راه می‌اندازد",
+    ),
+    "notice.restart": (
+        "every call that is up ends when Asterisk restarts, and for some seconds nobody gets through",
+        "با راه‌اندازی دوبارهٔ استریسک همهٔ تماس‌های برقرار قطع می‌شود و چند ثانیه کسی ارتباط نمی‌گیرد",
+    ),
+    "notice.dialplan": (
+        "calls that are up go on, and take the new steps from their next step on",
+        "تماس‌های برقرار ادامه می‌یابد و از گام بعدی مسیر تازه را می‌رود",
+    ),
+    "notice.lines": (
+        "calls that are up go on; a trunk whose registration changes registers anew",
+        "تماس‌های برقرار ادامه می‌یابد؛ ترانکی که ثبتش تغییر کند دوباره ثبت می‌شود",
+    ),
+    "notice.queues": (
+        "who waits in a queue stays there; the new settings hold for who comes next",
+        "منتظران صف می‌مانند؛ تنظیم تازه برای نفرهای بعدی است",
+    ),
+    "notice.music": ("music on hold may begin anew", "موسیقی انتظار شاید از نو شروع شود"),
+    "notice.voicemail": (
+        "a message that is being left is kept; new mailbox settings hold for the next call",
+        "پیام در حال ضبط نگه داشته می‌شود؛ تنظیم تازهٔ صندوق برای تماس بعدی است",
+    ),
+    "notice.features": (
+        "calls that are parked, or in a conference, go on as they are",
+        "تماس‌های پارک‌شده و کنفرانس‌ها همان‌طور که هست ادامه می‌یابد",
+    ),
 }
 """Key -> English, Persian."""

@@ -125,9 +125,16 @@ def noted(given: argparse.Namespace, server: Server, account: dict[str, Any]) ->
             "refused", verb="apply", **account, code=plain(given.code), message=plain(given.message)
         )
         return {"ok": True, "receipt": receipt}
-    back = lately(server.receipts.last())
+    back = lately(server.receipts.newest())
+    undone = next((row for row in reversed(server.receipts.lines(40)) if back and json.loads(row) == back), "")
     receipt = server.receipts.add("told", **account) if back else {}
-    return {"ok": True, "changed": back is not None, "story": story(back) if back else "", "receipt": receipt}
+    return {
+        "ok": True,
+        "changed": back is not None,
+        "story": story(back) if back else "",
+        "undone": undone,
+        "receipt": receipt,
+    }
 
 
 def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dict[str, Any]:

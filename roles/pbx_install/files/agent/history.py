@@ -10,9 +10,16 @@ BY_ITSELF = ("timer", "reboot")
 """Who undid a change where no control node and no failing begin did."""
 
 
-def lately(last: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return the journal's last entry if it says that the server went back by itself, which nobody was told yet."""
-    return last if last and last.get("event") == "undone" and last.get("by") in BY_ITSELF else None
+def lately(newest_first: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Given the journal's newest entries, return the one by which the server went back by itself, if nobody was told yet.
+
+    What was refused for another reason in the meantime has told nobody.
+    """
+    for entry in newest_first:
+        if entry.get("event") == "refused" and entry.get("code") != "went_back":
+            continue
+        return entry if entry.get("event") == "undone" and entry.get("by") in BY_ITSELF else None
+    return None
 
 
 def story(entry: Mapping[str, Any]) -> str:

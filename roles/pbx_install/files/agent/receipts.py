@@ -16,7 +16,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,14 +136,17 @@ class Receipts:
         rows = data[: data.rfind(b"\n") + 1].split(b"\n")[:-1]
         return [row.decode(errors="replace") for row in rows[-last:]]
 
-    def last(self) -> dict[str, Any] | None:
-        """Return the last line of the journal that stands whole and can be read, or None."""
+    def newest(self) -> Iterator[dict[str, Any]]:
+        """Yield the entries among the journal's last lines, the newest first."""
         for row in reversed(self._tail()):
             with contextlib.suppress(ValueError):
                 found = json.loads(row)
                 if isinstance(found, dict):
-                    return found
-        return None
+                    yield found
+
+    def last(self) -> dict[str, Any] | None:
+        """Return the last line of the journal that stands whole and can be read, or None."""
+        return next(self.newest(), None)
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the lines that can be read as what they say, oldest first."""
@@ -157,12 +160,7 @@ class Receipts:
 
     def became(self, change: str) -> dict[str, Any] | None:
         """Return the newest entry of a change, or None where the journal has none lately."""
-        for row in reversed(self._tail()):
-            with contextlib.suppress(ValueError):
-                entry = json.loads(row)
-                if isinstance(entry, dict) and entry.get("change") == change:
-                    return entry
-        return None
+        return next((entry for entry in self.newest() if entry.get("change") == change), None)
 
     def _tail(self) -> list[bytes]:
         """Return the last lines that stand whole."""

@@ -15,7 +15,7 @@ def status(server: Server) -> dict[str, Any]:
     """Return what a plan needs to know."""
     name = server.releases.current()
     running = server.live.running()
-    back = lately(server.receipts.last())
+    back = lately(server.receipts.newest())
     return {
         "ok": True,
         "release": name,

@@ -54,10 +54,18 @@ def _went_back(path: str) -> bool:
     try:
         with open(path, "rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
-            last = json.loads(file.read().rpartition(b"\n")[0].rpartition(b"\n")[2])
-    except (FileNotFoundError, ValueError):
+            rows = file.read().split(b"\n")[:-1]
+    except FileNotFoundError:
         return False
-    return bool(last.get("event") == "undone" and last.get("by") in ("timer", "reboot"))
+    for row in reversed(rows):
+        try:
+            entry = json.loads(row)
+        except ValueError:
+            continue
+        if entry.get("event") == "refused" and entry.get("code") != "went_back":
+            continue  # told nobody
+        return bool(entry.get("event") == "undone" and entry.get("by") in ("timer", "reboot"))
+    return False
 
 
 def _digests(tree: str) -> dict[str, str]:

@@ -171,7 +171,7 @@ class Transaction:
                 "not_installed",
                 "Asterisk doesn't read kelid's releases yet; run `kelid install` (or the playbook install) first",
             )
-        lately_back = lately(self.server.receipts.last())
+        lately_back = lately(self.server.receipts.newest())
         if lately_back:
             raise Refusal(
                 "went_back", f"{story(lately_back)}; nothing was changed now: look into it, then run this again"

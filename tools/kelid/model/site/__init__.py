@@ -59,7 +59,16 @@ from kelid.model.site.routes import (
     Pin,
     PinSet,
 )
-from kelid.model.site.system import TESTED_ASTERISK, About, DialRules, Profile, Range, Server, Servers
+from kelid.model.site.system import (
+    TESTED_ASTERISK,
+    About,
+    DialRules,
+    MaintenanceWindow,
+    Profile,
+    Range,
+    Server,
+    Servers,
+)
 from kelid.model.site.trunks import (
     CallerNumberIn,
     Dahdi,
@@ -117,6 +126,7 @@ __all__ = [
     "Ivr",
     "IvrEntry",
     "Mail",
+    "MaintenanceWindow",
     "Member",
     "MusicClass",
     "Names",
@@ -182,6 +192,7 @@ class Site(Placed):
     country: str
     """Two letters of ISO 3166."""
     servers: Servers
+    maintenance: tuple[MaintenanceWindow, ...] = ()
     dial: DialRules
     ranges: tuple[Range, ...] = ()
     transports: tuple[Transport, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import time
 from typing import ClassVar
 
 from kelid.model.site.base import Placed
@@ -36,6 +37,17 @@ class Servers(Placed):
             yield "standby", self.standby
 
 
+class MaintenanceWindow(Placed):
+    """When Asterisk may be restarted, in the site's time zone: ``days`` are of ``sat sun mon tue wed thu fri``.
+
+    An ``end`` that isn't after ``start`` is on the day that follows.
+    """
+
+    days: tuple[str, ...]
+    start: time
+    end: time
+
+
 class About(Placed):
     """What an inventory needs to know of a site: whose it is, by which words it is chosen, its machines."""
 
@@ -44,6 +56,8 @@ class About(Placed):
     tags: tuple[str, ...] = ()
     """What a change of many sites chooses them by; the PBX itself has nothing of it."""
     servers: Servers
+    time_zone: str
+    maintenance: tuple[MaintenanceWindow, ...] = ()
 
 
 class DialRules(Placed):
