@@ -22,6 +22,7 @@ from archives import EXTENSIONS, PJSIP, QUEUES, TREE, VOICEMAIL, Made, release
 
 from kelid.deliver.program import program
 from kelid.lab import Host, Lab, missing_requirements
+from kelid.records.receipts import problems_of
 
 pytestmark = pytest.mark.lab
 
@@ -526,6 +527,141 @@ def test_a_module_more_is_loaded_and_one_less_needs_a_restart(server: Server) ->
     server.host.asterisk("channel request hangup all")
     until(lambda: server.agent("status")["channels"] == 0, 10)
     assert server.apply(release())["restarted"]
+
+
+def test_a_restart_waits_for_calls_to_end_or_is_called_off(server: Server) -> None:
+    """Idle waits and refuses nobody; drain turns new calls away, and takes them again when its time is up."""
+    modules = TREE["modules.conf"] + "load = res_clioriginate.so\n"
+    waits = EXTENSIONS + "exten => 7,1,Answer()\n same => n,Wait(600)\n"
+    server.apply(release({"modules.conf": modules, "extensions.conf": waits}))
+    started, base = server.started, server.current
+    less = release({"extensions.conf": waits})
+    talk(server)
+
+    refused = server.begin(less, "--restart", "drain", "--limit", "1")
+    assert (refused["code"], server.started, server.current) == ("calls_active", started, base)
+    assert server.agent("status")["armed"] is None
+    assert server.agent("status")["last"]["event"] == "refused"
+    until(lambda: talk(server) and server.agent("status")["channels"] >= 4, 10)
+
+    told: list[dict[str, Any]] = []
+    account = json.dumps({"change": "c0ffee"})
+    waiting = threading.Thread(
+        target=lambda: told.append(
+            server.begin(less, "--restart", "idle", "--limit", "120", "--account", account)
+        )
+    )
+    waiting.start()
+    until(lambda: server.host.shell("ls -d /var/lib/kelid/releases/.new-* || true") != "", 20)
+    answer = server.agent("undo", "--change", "c0ffee")
+    waiting.join()
+    assert (answer["code"], answer["became"]["event"], told[0]["code"]) == (
+        "not_armed",
+        "refused",
+        "cancelled",
+    )
+    assert (server.started, server.current) == (started, base)
+
+    draining = threading.Thread(
+        target=lambda: told.append(server.begin(less, "--restart", "drain", "--limit", "120"))
+    )
+    draining.start()
+    until(lambda: server.agent("status")["armed"] is not None, 30)
+    before = server.agent("status")["channels"]
+    talk(server)
+    assert server.agent("status")["channels"] == before
+    server.host.asterisk("channel request hangup all")
+    draining.join()
+    assert (told[1]["ok"], told[1].get("restarted")) == (True, True), told[1]
+    assert server.agent("confirm", less.name)["ok"]
+    assert server.started != started
+
+
+def talk(server: Server) -> bool:
+    """Have a call begin."""
+    server.host.asterisk("channel originate Local/7@from-trunk application Wait 600")
+    return True
+
+
+def test_an_earlier_release_comes_back_as_carefully_as_a_new_one(server: Server) -> None:
+    """Tried, armed, and kept when confirmed; what isn't whole any more, or isn't there, is refused."""
+    first = release().name
+    new = release({"extensions.conf": EXTENSIONS + "exten => 9,1,Hangup()\n"})
+    server.apply(new)
+    known = server.agent("releases")
+    assert (known["current"], known["previous"]) == (new.name, first)
+    assert server.agent("release")["target"]["release"] == first
+    assert server.agent("release", first[:12])["target"]["release"] == first
+    assert server.agent("release", "f" * 20)["code"] == "no_release"
+
+    assert server.agent("rollback", first, "--base", "f" * 64)["code"] == "stale_base"
+    assert server.agent("rollback", first, "--base", new.name, "--state", "f" * 64)["code"] == "stale_base"
+    told = server.agent("rollback", first, "--base", new.name, "--state", known["state"])
+    assert (told["ok"], told["reloads"], told["expect"]["queues"]) == (
+        True,
+        ["dialplan reload"],
+        ["reception"],
+    )
+    assert server.agent("status")["armed"]["release"] == first
+    assert server.agent("confirm", first)["ok"]
+    assert "no existence of 9@from-trunk" in server.host.asterisk("dialplan show 9@from-trunk")
+    assert server.agent("status")["last"]["verb"] == "rollback"
+
+    server.host.shell(f"echo '; by hand' >> /var/lib/kelid/releases/{new.name}/queues.conf")
+    assert server.agent("rollback", new.name, "--base", first)["code"] == "damaged"
+    assert server.current == first
+
+
+def test_what_was_there_before_kelid_comes_back(server: Server) -> None:
+    """Release 0 by a restart, verified by what Asterisk had loaded then; and from there to a release again."""
+    before = server.agent("release", "0")
+    assert before["target"]["release"] == ADOPTED
+    told = server.agent("rollback", ADOPTED, "--base", server.current)
+    assert (told["ok"], told["restarted"], told["not_staged"] != []) == (True, True, True), told
+    assert told["expect"]["contexts"]
+    assert server.agent("confirm", ADOPTED)["ok"]
+    assert server.agent("observe")["expect"] == told["expect"]
+    assert server.begin(release(), base="none")["restarted"]
+    assert server.agent("confirm", release().name)["ok"]
+
+
+def test_what_is_guarded_is_refused_by_the_server_itself(server: Server) -> None:
+    """Whoever asks: kelid, a playbook, AWX. The override and its reason are in the receipt."""
+    guards = {"extensions": ["101", "102"], "trunks": {"mokhaberat": "1"}, "emergency": {"sos": "1"}}
+    first = release({"queues.conf": QUEUES + "; guarded\n"}).with_manifest(guard=guards)
+    server.apply(first)
+    touching = {"extensions": ["101"], "trunks": {"mokhaberat": "2"}, "emergency": {"sos": "1"}}
+    second = release({"queues.conf": QUEUES + "; touching\n"}).with_manifest(guard=touching)
+    refused = server.begin(second)
+    assert (refused["code"], sorted(refused["touched"])) == ("guarded", ["extensions", "trunk:mokhaberat"])
+    half = json.dumps({"overrides": {"trunk:mokhaberat": ""}})
+    assert list(server.begin(second, "--account", half)["touched"]) == ["extensions"]
+    whole = json.dumps(
+        {"overrides": {"trunk:mokhaberat": "new company", "extensions": "they moved"}, "who": "Sara"}
+    )
+    assert (
+        server.apply(second, "--account", whole)["touched"]["trunk:mokhaberat"] == "trunk mokhaberat changes"
+    )
+    last = server.agent("status")["last"]
+    assert (last["event"], last["who"], last["overrides"]["extensions"]) == (
+        "confirmed",
+        "Sara",
+        "they moved",
+    )
+
+
+def test_every_change_and_refusal_has_its_line_in_one_whole_chain(server: Server) -> None:
+    """All that the tests of this file did, kills and reboots and full disks with it."""
+    told = server.agent("receipts")
+    assert problems_of(told["lines"]) == []
+    assert (
+        server.host.run(["stat", "-c", "%a %U %G", "/var/lib/kelid/receipts.jsonl"]).stdout
+        == "640 root asterisk\n"
+    )
+    events = [json.loads(line)["event"] for line in told["lines"]]
+    assert {"adopted", "begun", "confirmed", "undone", "refused"} <= set(events)
+    assert not any(value in "".join(told["lines"]) for value in archives.SECRETS.values())
+    assert json.loads(told["lines"][-1]) == json.loads(server.agent("receipts", "--last", "1")["lines"][0])
 
 
 def test_an_asterisk_that_stands_still_is_started(server: Server) -> None:

@@ -119,9 +119,15 @@ def refused(arguments: argparse.Namespace, plan: Plan, code: str, message: str) 
     account = account_of(arguments, plan).as_dict()
     told = {**account, "commit": plan.commit, "dirty": plan.dirty}
     with contextlib.suppress(KelidError), options.progress(arguments) as watch:
-        answer = server.server_of(arguments, watch).ask(
-            "refused", "--code", code, "--message", message, account=told
+        words = (
+            "--code",
+            code,
+            "--message",
+            message.removeprefix(f"{plan.site}: "),
+            "--release",
+            plan.release,
         )
+        answer = server.server_of(arguments, watch).ask("refused", *words, account=told)
         note(arguments, plan, str((answer.get("receipt") or {}).get("line") or ""))
     return KelidError(message, exit=Exit.REFUSED)
 

@@ -35,6 +35,23 @@ def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> Non
         parser.add_argument("--json", action="store_true", help="print the answer as JSON on standard output")
 
 
+def allow_words_anywhere(parser: argparse.ArgumentParser) -> None:
+    """Let words that may be left out stand behind options, too: ``kelid rollback SITE --yes RELEASE``.
+
+    argparse gives all such words away at the first one, unless it is told to look at options first.
+    """
+    plainly = parser.parse_known_args
+
+    def parse(args: Any = None, namespace: Any = None) -> Any:
+        setattr(parser, "parse_known_args", plainly)  # noqa: B010 - a method of this one parser
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            setattr(parser, "parse_known_args", parse)  # noqa: B010
+
+    setattr(parser, "parse_known_args", parse)  # noqa: B010
+
+
 def add_language(parser: argparse.ArgumentParser) -> None:
     """Add ``--language``."""
     parser.add_argument(

@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     options.add_language(parser)
     changing.add_when(parser)
+    options.allow_words_anywhere(parser)
 
 
 def run(arguments: argparse.Namespace) -> Exit:

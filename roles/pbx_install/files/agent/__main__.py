@@ -78,6 +78,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     refused = verbs.add_parser("refused", help="note what the control node refused")
     refused.add_argument("--code", required=True)
     refused.add_argument("--message", default="")
+    refused.add_argument("--release", default="", help="the release that it would have been")
     for spoken in (begin, back, adopting, told, refused):
         spoken.add_argument("--account", default="", metavar="JSON", help="who asks for this, for the receipt")
     verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
@@ -122,7 +123,12 @@ def noted(given: argparse.Namespace, server: Server, account: dict[str, Any]) ->
     account.setdefault("came_from", came_from())
     if given.verb == "refused":
         receipt = server.receipts.add(
-            "refused", verb="apply", **account, code=plain(given.code), message=plain(given.message)
+            "refused",
+            verb="apply",
+            **account,
+            code=plain(given.code),
+            message=plain(given.message),
+            release=plain(given.release),
         )
         return {"ok": True, "receipt": receipt}
     back = lately(server.receipts.newest())

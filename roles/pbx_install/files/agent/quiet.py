@@ -43,6 +43,7 @@ def drain(live: Live, limit: float, cancelled: Callable[[], bool]) -> bool:
 
     Return whether it stopped; where calls were still up it takes new ones again.
     """
+    this_run = live.started()
     stopping = subprocess.Popen(
         ("asterisk", "-C", str(live.conf), "-rx", "core stop gracefully"),
         stdin=subprocess.DEVNULL,
@@ -55,7 +56,7 @@ def drain(live: Live, limit: float, cancelled: Callable[[], bool]) -> bool:
 
     try:
         until(quiet, limit, pause=0.5)
-        if not cancelled() and not live.channels() and until(lambda: not live.running(), GONE, pause=0.1):
+        if not cancelled() and not live.channels() and until(lambda: live.started() != this_run, GONE, pause=0.1):
             return True
         live.ask("core abort shutdown")
         return False

@@ -79,6 +79,11 @@ class Releases:
             found = {}
         return {"release": ADOPTED, "expect": found.get("expect") or {}, "files": {}, "reloads": []}
 
+    def expected(self, name: str) -> dict[str, Any]:
+        """Return what an Asterisk with a release must show; {} where nobody knows."""
+        manifest = self.adopted_manifest() if name == ADOPTED else self.manifest(name)
+        return dict(manifest.get("expect") or {})
+
     def guarded(self, name: str) -> dict[str, Any]:
         """Return what of a release must not be touched unasked, as its manifest says; of the adopted one its endpoints."""
         if name == ADOPTED:

@@ -42,7 +42,7 @@ def observe(server: Server, since: float = 0.0) -> dict[str, Any]:
         "ok": True,
         "release": name,
         "drift": server.releases.drift(name) if name else [],
-        "expect": server.releases.manifest(name).get("expect", {}),
+        "expect": server.releases.expected(name),
         **server.live.observe(),
         "left": server.live.left(since) if since else [],
     }
