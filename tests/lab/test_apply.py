@@ -52,7 +52,7 @@ class Clinic:
         }
         return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 
-    def words(self, verb: str, *arguments: str, **server: str) -> list[str]:
+    def words(self, verb: str, *arguments: str, site: str = "noor-clinic", **server: str) -> list[str]:
         options = {
             "--address": self.host.address,
             "--identity": str(self.lab.key),
@@ -60,16 +60,16 @@ class Clinic:
             **server,
         }
         return [
-            *(sys.executable, "-m", "kelid", verb, "noor-clinic"),
+            *(sys.executable, "-m", "kelid", verb, site),
             *(word for pair in options.items() for word in pair),
             *arguments,
         ]
 
     def kelid(
-        self, verb: str, *arguments: str, server: dict[str, str] | None = None
+        self, verb: str, *arguments: str, site: str = "noor-clinic", server: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.words(verb, *arguments, **(server or {})),
+            self.words(verb, *arguments, site=site, **(server or {})),
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,
@@ -234,8 +234,11 @@ def test_what_only_the_live_asterisk_notices_is_undone_under_a_call(
     other.answer()
     one.wait_answered()
 
-    done = edited.kelid("apply", "--yes")
+    guarded = edited.kelid("apply", "--yes")
+    done = edited.kelid("apply", "--yes", "--override", "trunk:mokhaberat=they moved")
 
+    assert guarded.returncode == Exit.REFUSED
+    assert "trunk mokhaberat changes; if that is meant, say so: --override trunk:mokhaberat" in guarded.stderr
     one.digits("5")
     assert other.wait_for("digit")["digit"] == "5"
     one.hangup()
@@ -309,6 +312,95 @@ def test_a_plan_that_was_approved_and_is_no_longer_true_is_refused(edited: Clini
     assert edited.release() == release
 
 
+def test_a_plan_that_was_written_down_is_done_or_nothing(edited: Clinic) -> None:
+    plan = edited.folder / "noor.plan.json"
+    edited.edit("queues.yml", "timeout: 20", "timeout: 22")
+    edited.commit("longer")
+    assert edited.kelid("plan", "--out", str(plan)).returncode == Exit.CHANGES
+    whole = plan.read_bytes()
+    before = edited.release()
+
+    plan.write_bytes(whole.replace(b'"timeout"', b'"timeouu"', 1))
+    forged = edited.kelid("apply", site=str(plan))
+    plan.write_bytes(whole)
+    edited.host.shell("echo '; by hand' >> /var/lib/kelid/current/queues.conf")
+    stale = edited.kelid("apply", site=str(plan))
+    assert (forged.returncode, stale.returncode) == (Exit.REFUSED, Exit.REFUSED)
+    assert "not as it was written" in forged.stderr
+    assert "changed by hand since" in stale.stderr
+    assert edited.release() == before
+    edited.host.shell("sed -i '$d' /var/lib/kelid/current/queues.conf")
+
+    done = edited.kelid("apply", site=str(plan))
+    again = edited.kelid("apply", site=str(plan))
+    assert done.returncode == Exit.OK, done.stderr
+    assert edited.release() == json.loads(whole)["release"]
+    assert again.returncode == Exit.OK
+    assert "Nothing to do" in again.stdout
+
+
+def test_an_earlier_release_comes_back_and_every_step_has_its_receipt(clinic: Clinic) -> None:
+    """The story of the tests before this one is in the journal too, and in git's notes."""
+    listed = json.loads(clinic.kelid("releases", "--json").stdout)
+    assert [item["release"] for item in listed["releases"] if item["current"]] == [clinic.release()]
+    back = clinic.kelid("rollback", "--yes", "--json")
+    assert back.returncode == Exit.OK, back.stderr
+    assert clinic.release() == listed["previous"]
+    named = clinic.kelid("rollback", "--yes", listed["current"][:9])
+    assert named.returncode == Exit.OK, named.stderr
+    assert clinic.release() == listed["current"]
+    assert clinic.kelid("rollback", "--yes", "ffffff").returncode == Exit.REFUSED
+
+    told = json.loads(clinic.kelid("receipts", "--json", "-n", "0", "--verify").stdout)
+    assert told["problems"] == []
+    newest = told["receipts"][-1]
+    assert (newest["verb"], newest["result"], newest["release"]) == ("rollback", "done", listed["current"])
+    assert newest["account"]["machine"]
+    assert newest["account"]["plan"]
+    assert newest["came_from"]["address"]
+    codes = {receipt["code"] for receipt in told["receipts"]}
+    assert {"guarded", "stale_plan", "staging_failed"} <= codes
+    shown = subprocess.run(
+        ["git", "notes", "--ref=kelid", "show"],
+        cwd=clinic.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=clinic.environment(),
+    )
+    assert newest["change"] in shown.stdout
+
+    clinic.host.shell(r"sed -i '2s/\(\"event\": \"\)/\1x/' /var/lib/kelid/receipts.jsonl")
+    forged = clinic.kelid("receipts", "--verify")
+    clinic.host.shell(r"sed -i '2s/\(\"event\": \"\)x/\1/' /var/lib/kelid/receipts.jsonl")
+    assert forged.returncode == Exit.FAILURE
+    assert "receipt 3: the line is not bound to the one before" in forged.stdout
+    assert clinic.kelid("receipts", "--verify").returncode == Exit.OK
+
+
+def test_a_change_that_needs_a_restart_says_why_and_waits_for_leave(edited: Clinic) -> None:
+    release = edited.release()
+    path = edited.site / "site.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\ntransports:\n  - {{protocol: udp, port: 5070}}\n", encoding="utf-8")
+
+    never = edited.kelid("apply", "--yes", "--when", "never")
+    window = edited.kelid("apply", "--yes", "--when", "window")
+
+    assert (
+        "restart: needed for pjsip_transport.conf: a SIP transport that is up keeps its address"
+        in never.stdout
+    )
+    assert "every call that is up ends" in never.stdout
+    assert never.returncode == Exit.REFUSED
+    if window.returncode == Exit.REFUSED:  # by the clinic's clock none is open now
+        assert "no maintenance window is open; the next opens" in window.stderr
+        assert edited.release() == release
+    else:
+        assert window.returncode == Exit.OK, window.stderr
+        assert edited.kelid("rollback", "--yes").returncode == Exit.OK
+
+
 def test_a_file_changed_by_hand_is_seen_and_put_back(clinic: Clinic) -> None:
     clinic.host.shell("echo '; by hand' >> /var/lib/kelid/current/queues.conf")
 
@@ -379,6 +471,44 @@ def test_a_control_node_that_dies_half_way(edited: Clinic) -> None:
     assert edited.release() == release
     assert not armed(edited)
     assert edited.kelid("verify").returncode == Exit.OK
+    # The next run says what happened, whatever it was to do; the one after it goes on.
+    planned, told, once_more = (
+        edited.kelid("plan"),
+        edited.kelid("apply", "--yes"),
+        edited.kelid("apply", "--yes"),
+    )
+    assert planned.returncode == told.returncode == Exit.ROLLED_BACK
+    assert "went back to release" in planned.stdout
+    assert "was put in force and never confirmed, so this server went back" in told.stderr
+    assert once_more.returncode == Exit.OK, once_more.stderr
+    edited.undo_edits()
+    assert edited.kelid("apply", "--yes").returncode == Exit.OK
+    assert edited.release() == release
+
+
+def test_an_apply_that_is_interrupted_goes_back_at_once(edited: Clinic) -> None:
+    """Ctrl-C while the change is armed: the server is asked to go back, and the message says what state it is in."""
+    release = edited.release()
+    edited.edit("queues.yml", "timeout: 20", "timeout: 29")
+    node = subprocess.Popen(
+        edited.words("apply", "--yes"),
+        cwd=edited.folder,
+        env=edited.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    wait_until("the change to be armed", lambda: armed(edited), timeout=60)
+    os.killpg(node.pid, signal.SIGINT)
+    _, said = node.communicate(timeout=120)
+
+    assert node.returncode == 130, said
+    assert "is undone" in said or "was verified and confirmed before" in said, said
+    assert not armed(edited)
+    assert (edited.release() == release) is ("is undone" in said)
+    edited.undo_edits()
+    assert edited.kelid("apply", "--yes").returncode == Exit.OK
 
 
 def armed(clinic: Clinic) -> bool:

@@ -561,25 +561,27 @@ def test_a_restart_waits_for_calls_to_end_or_is_called_off(server: Server) -> No
         "cancelled",
     )
     assert (server.started, server.current) == (started, base)
+    server.host.asterisk("channel request hangup all")
+    until(lambda: server.agent("status")["channels"] == 0, 10)
 
+    talk(server, seconds=25)
     draining = threading.Thread(
         target=lambda: told.append(server.begin(less, "--restart", "drain", "--limit", "120"))
     )
     draining.start()
     until(lambda: server.agent("status")["armed"] is not None, 30)
-    before = server.agent("status")["channels"]
-    talk(server)
-    assert server.agent("status")["channels"] == before
-    server.host.asterisk("channel request hangup all")
+    assert "during shutdown" in server.host.asterisk(
+        "channel originate Local/7@from-trunk application Wait 1"
+    )
     draining.join()
     assert (told[1]["ok"], told[1].get("restarted")) == (True, True), told[1]
     assert server.agent("confirm", less.name)["ok"]
     assert server.started != started
 
 
-def talk(server: Server) -> bool:
+def talk(server: Server, seconds: int = 600) -> bool:
     """Have a call begin."""
-    server.host.asterisk("channel originate Local/7@from-trunk application Wait 600")
+    server.host.asterisk(f"channel originate Local/7@from-trunk application Wait {seconds}")
     return True
 
 

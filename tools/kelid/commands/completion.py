@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> Exit:
 
     from kelid.commands import parser
 
-    by_metavar = {"SITE": _SITES, "FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
+    by_metavar = {"SITE": _SITES, "SITE|PLAN": _SITES, "FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
     top = parser()
     for action in _actions(top):
         if action.metavar in by_metavar:

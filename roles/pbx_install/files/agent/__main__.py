@@ -19,8 +19,8 @@ from .faxes import send_faxes
 from .history import lately, story
 from .places import Places
 from .quiet import RESTARTS
-from .receipts import account_of, came_from, plain
 from .readout import readout
+from .receipts import account_of, came_from, plain
 from .refusal import Refusal
 from .report import observe, receipts, release, releases, status
 from .scrub import Scrubber

@@ -36,7 +36,9 @@ CALLS = re.compile(
     r"(?i)\b(Authenticate|VMAuthenticate|DISA|SendDTMF|System|TrySystem|AGI|ExternalIVR|SHELL|CURL|MYSQL|ODBC_\w+)\s*[(:,|]"
 )
 """Applications and functions whose arguments may hold one: all of their arguments are masked."""
-ASSIGNED = re.compile(r"(?i)\b((?:__?)?[a-z_]*(?:pass|pwd|secret|pin|token|credential|apikey)[a-z0-9_]*)(\s*=\s*)([^,)\s&|]+)")
+ASSIGNED = re.compile(
+    r"(?i)\b((?:__?)?[a-z_]*(?:pass|pwd|secret|pin|token|credential|apikey)[a-z0-9_]*)(\s*=\s*)([^,)\s&|]+)"
+)
 """A variable with such a name, wherever it is set."""
 COMPARED = re.compile(
     r"(?i)(\$\{[a-z_]*(?:pass|pwd|secret|pin)[a-z0-9_]*\}\"?\s*!?=\s*\"?)([^\"\]\s]+)|"

@@ -12,8 +12,6 @@ from .tools import until
 RESTARTS = ("idle", "never", "now", "drain")
 """What may be done where only a restart puts a change in force: when no call is up, not at all, at once, or when the calls
 have ended while new ones are turned away."""
-GONE = 30.0
-"""Seconds that an Asterisk without calls gets until it has stopped."""
 
 
 def may_restart(live: Live, how: str, limit: float, cancelled: Callable[[], bool]) -> None:
@@ -51,15 +49,16 @@ def drain(live: Live, limit: float, cancelled: Callable[[], bool]) -> bool:
         stderr=subprocess.DEVNULL,
     )
 
-    def quiet() -> bool:
-        return cancelled() or not live.channels()
+    def stopped() -> bool:
+        return live.started() != this_run
 
     try:
-        until(quiet, limit, pause=0.5)
-        if not cancelled() and not live.channels() and until(lambda: live.started() != this_run, GONE, pause=0.1):
-            return True
-        live.ask("core abort shutdown")
-        return False
+        # Asterisk's command line answers nobody while it waits ("cannot be run during shutdown"), not even how many calls
+        # there are; abort alone is heard.
+        until(lambda: cancelled() or stopped(), limit, pause=0.2)
+        if not stopped():
+            live.ask("core abort shutdown")
+        return stopped()
     finally:
         stopping.kill()
         stopping.wait()
