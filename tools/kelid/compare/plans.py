@@ -75,7 +75,7 @@ def make_plan(
     ``reloads`` are pairs of (files, command) in the order in which Asterisk is to get them; those whose files differ are
     planned. ``restart`` is file -> why only a start of Asterisk reads it. A server without a release of ours (``files``
     None) gets all of them, and so does one that goes back to what it had before (``after`` None): ``adopted_restart`` says
-    why that takes a restart.
+    why that takes a restart. Without a ``guard`` (a release of an older kelid) nothing counts as touched.
     """
     had = server.files or {}
     changed = {path for path in {*had, *files} if had.get(path) != files.get(path)} | set(server.drift)
@@ -112,7 +112,7 @@ def make_plan(
         reloads=(*loads, *told),
         restart=tuple(only_start),
         notices=_notices(changed, noticed, only_start, running=server.now.running),
-        touched=touched(server.guard, guard or {}),
+        touched=touched(server.guard, guard) if guard else {},
         not_staged=not_staged(after.pbx) if after else (),
         tool_before=server.tool,
         tool=tool,

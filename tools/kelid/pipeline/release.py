@@ -232,7 +232,7 @@ def rollback_plan(site: str, status: Mapping[str, Any], *, machine: str = "prima
         restart={path: RESTART.get(path, "") for path in manifest.get("restart", ())},
         noticed=NOTICED,
         adopted_restart=ADOPTED_RESTART,
-        guard=manifest.get("guard") or {"extensions": target.get("endpoints") or ()},
+        guard=manifest.get("guard"),
         server=_server_state(status),
     )
 

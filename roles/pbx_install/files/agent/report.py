@@ -118,7 +118,6 @@ def release(server: Server, wanted: str) -> dict[str, Any]:
             "manifest": server.releases.manifest(name) or None,
             "bundle": server.releases.bundle(name),
             "files": server.releases.digests(name),
-            "endpoints": server.releases.adopted_manifest()["expect"].get("endpoints", []) if name == ADOPTED else [],
         },
     }
 

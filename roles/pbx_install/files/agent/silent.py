@@ -131,7 +131,9 @@ def objects(tree: Path, told: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     if not found:
         return
     loaded = {kind: parse_objects(told[f"pjsip show {many}"], word) for kind, (many, word) in SHOWN.items()}
-    guarded = {last(options, "endpoint") for _, _, options in found if last(options, "type") in ("identify", "registration")}
+    guarded = {
+        last(options, "endpoint") for _, _, options in found if last(options, "type") in ("identify", "registration")
+    }
     for file, section, options in found:
         kind = last(options, "type")
         if kind and kind not in PJSIP_TYPES:

@@ -195,12 +195,12 @@ class Transaction:
 
     def touches(self, current: str, manifest: Mapping[str, Any]) -> dict[str, str]:
         """Return what a release touches that is guarded: name of the override -> what happens to it."""
-        before = self.server.releases.guarded(current)
-        after = manifest.get("guard") or {"extensions": manifest.get("expect", {}).get("endpoints", ())}
+        after = manifest.get("guard")
         if current == ADOPTED:
             # Nobody knows which of a hand-made configuration's endpoints are extensions: their names tell enough.
             after = {"extensions": manifest.get("expect", {}).get("endpoints", ())}
-        return touched(before, after)
+        # A release of an older kelid says nothing of what it guards.
+        return touched(self.server.releases.guarded(current), after) if after else {}
 
     def guarded(self, change: Change, current: str, manifest: Mapping[str, Any]) -> None:
         """Raise Refusal ``guarded`` where the change touches what nobody named."""
