@@ -132,11 +132,12 @@ def test_no_note_is_lost_when_many_are_written_at_once(repository: Path) -> None
 def test_where_no_note_can_be_written_the_reason_is_told(repository: Path, tmp_path: Path) -> None:
     from kelid.pipeline import receipts as pipeline_receipts
 
-    assert "git can't note the receipt" in pipeline_receipts.note(
-        repository.parent, "noor-clinic", "none", ["{}"]
-    )
-    assert "no commit is known" in pipeline_receipts.note(repository.parent, "noor-clinic", "", ["{}"])
-    assert pipeline_receipts.note(repository.parent, "noor-clinic", "", []) == ""
+    sites = repository.parent
+    line = json.dumps({"commit": "none"})
+    assert "git can't note the receipt" in pipeline_receipts.note(sites, "noor-clinic", line)
+    assert pipeline_receipts.note(sites, "noor-clinic", "{}") == ""
+    assert pipeline_receipts.note(sites, "noor-clinic", "") == ""
+    assert pipeline_receipts.write_notes(sites, "noor-clinic", [line])
     assert notes.lines_of(tmp_path.parent, "noor-clinic") == []
 
 
