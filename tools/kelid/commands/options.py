@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.findings import Exit, KelidError
-from kelid.model.rollout import WAVES
 from kelid.report.colour import wants_colour
 
 if TYPE_CHECKING:
@@ -158,6 +157,8 @@ def add_server_verb(
 
 def add_many(parser: argparse.ArgumentParser) -> None:
     """Add how a change goes through many sites."""
+    from kelid.model.rollout import WAVES
+
     group = parser.add_argument_group("many sites at once")
     group.add_argument("--all", action="store_true", help="every site of the sites directory")
     group.add_argument(

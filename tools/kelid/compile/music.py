@@ -20,8 +20,8 @@ def conf(site: Site) -> ConfFile:
     """
     own = {item.name: item for item in site.music_classes}
     packaged = {} if DEFAULT_MUSIC in own else {DEFAULT_MUSIC: NOWHERE}
-    for reference in site.references:
-        if reference.kind == KIND and reference.name not in own:
+    for reference in site.uses.get(KIND, ()):
+        if reference.name not in own:
             packaged.setdefault(reference.name, reference.where)
     return ConfFile(
         "musiconhold.conf",

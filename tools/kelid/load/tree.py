@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import yaml
 from yaml._yaml import CParser
@@ -21,7 +21,7 @@ MAX_DEPTH = 16
 MAX_FINDINGS = 50
 """What is wrong with one file fits on some screens; more of the same helps nobody."""
 
-FORBIDDEN = re.compile(
+_FORBIDDEN = (
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # control characters
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0"  # invisible ones
     "\u200b\u200d-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff"  # zero width, line and direction marks
@@ -30,11 +30,9 @@ FORBIDDEN = re.compile(
     "|(?<![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])\u200c"
     "|\u200c(?![\u0620-\u065f\u066e-\u06d5\u06fa-\u06ff\u0750-\u077f])"
 )
-_PRINTABLE = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
-)
-"""Those of the forbidden characters that Python calls printable."""
-_BREAK = re.compile(r"[\t\n\r]")
+_PRINTABLE = "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+"""Those of the forbidden characters that Python calls printable. All these are compiled where they are needed."""
+_BREAK = r"[\t\n\r]"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _LEFT_OUT = "\n"
 """In place of a key whose value is left out; no key that is taken has a line break."""
@@ -44,14 +42,8 @@ _ODD_SPACES = frozenset(
 )
 
 
-class Mark(Protocol):
-    """A place as libyaml tells it: line and column counted from 0."""
-
-    @property
-    def line(self) -> int: ...
-
-    @property
-    def column(self) -> int: ...
+Mark = Any
+"""A place as libyaml tells it: ``line`` and ``column``, counted from 0."""
 
 
 class Scalar(NamedTuple):
@@ -180,7 +172,7 @@ class _Reader:
         if plain and not event.tag and text in _NULLS:
             self.null(where, text)
         elif not sealed and not (text.isascii() and text.isprintable()):
-            bad = FORBIDDEN.search(text) or _BREAK.search(text)
+            bad = re.search(_FORBIDDEN, text) or re.search(_BREAK, text)
             if bad and event.style in _QUOTES and event.end_mark.line > event.start_mark.line:
                 what = f"the quote that begins here is closed on line {event.end_mark.line + 1} only"
                 self.say(where, "L010", what, "close it on this line; a text has no line breaks")
@@ -342,11 +334,11 @@ def read_tree(text: str, file: str, *, vault: bool = False) -> tuple[Node | None
     The tree is None if the text has no document or can't be read to its end. ``vault`` allows the tag ``!vault``.
     """
     reader = _Reader(file, text, vault)
-    plain = text.replace("\n", "").isprintable() and (text.isascii() or not _PRINTABLE.search(text))
+    plain = text.replace("\n", "").isprintable() and (text.isascii() or not re.search(_PRINTABLE, text))
     for number, line in enumerate(() if plain else reader.lines, 1):
         if line.isascii() and line.isprintable():
             continue
-        bad = FORBIDDEN.search(line) or re.search(r"\t|\r(?!$)", line)
+        bad = re.search(_FORBIDDEN, line) or re.search(r"\t|\r(?!$)", line)
         if bad:
             where = Where(file, number, bad.start() + 1)
             fix = "indent with spaces" if bad.group() == "\t" else "delete it; editors often don't show it"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from kelid.findings import Severity
 from kelid.model.meant import instead
-from kelid.model.patterns import parse
-from kelid.model.site import DialPattern, Extension, Site
+from kelid.model.patterns import Pattern, parse
+from kelid.model.site import Extension, OutboundRoute, Site
 from kelid.rules.registry import Fault, rule
 
 
@@ -57,10 +58,10 @@ def hides_emergency(site: Site) -> Iterator[Fault]:
 @rule("E004", Severity.WARNING)
 def hides_outside(site: Site) -> Iterator[Fault]:
     """No phone has a number that an outbound route would take."""
-    routes = [route for route in site.outbound_routes if not route.emergency]
+    taken = _taking(site, (route for route in site.outbound_routes if not route.emergency))
     for extension in site.extensions:
-        for route in routes:
-            if _taken(route.patterns, extension.number):
+        for route, patterns in taken:
+            if any(pattern.takes(extension.number) for pattern in patterns):
                 text = f"extension {extension.number} hides a number that the route {route.name!r} takes"
                 yield extension.place("number"), text, "change the number or the route's pattern"
                 break
@@ -69,21 +70,33 @@ def hides_outside(site: Site) -> Iterator[Fault]:
 @rule("E005")
 def taken_by_emergency(site: Site) -> Iterator[Fault]:
     """No emergency route takes a phone's number: it wins, and the phone would never ring."""
-    routes = [route for route in site.outbound_routes if route.emergency]
+    taken = _taking(site, (route for route in site.outbound_routes if route.emergency))
     for extension in site.extensions:
-        for route in routes:
-            taken = _taken(route.patterns, extension.number)
-            if taken and extension.number not in site.dial.emergency:
+        for route, patterns in taken:
+            takes = any(pattern.takes(extension.number) for pattern in patterns)
+            if takes and extension.number not in site.dial.emergency:
                 text = f"calls to extension {extension.number} leave by the emergency route {route.name!r}"
                 yield extension.place("number"), text, "change the number, or narrow the route's pattern"
                 break
 
 
-def _taken(patterns: tuple[DialPattern, ...], number: str) -> bool:
-    for pattern in patterns:
-        try:
-            if parse(pattern.match).takes(number):
-                return True
-        except ValueError:
-            continue
-    return False
+def _taking(site: Site, routes: Iterable[OutboundRoute]) -> list[tuple[OutboundRoute, list[Pattern]]]:
+    """Return the routes with those of their patterns that are as long as some extension's number; most have none.
+
+    What is no pattern is left out (rule R005 says so).
+    """
+    lengths = {len(extension.number) for extension in site.extensions}
+    found = []
+    for route in routes:
+        patterns = []
+        for item in route.patterns:
+            with suppress(ValueError):
+                pattern = parse(item.match)
+                if any(
+                    pattern.shortest <= length and (pattern.tail or length <= len(pattern.places))
+                    for length in lengths
+                ):
+                    patterns.append(pattern)
+        if patterns:
+            found.append((route, patterns))
+    return found

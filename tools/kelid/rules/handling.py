@@ -163,18 +163,21 @@ def picks_up_nothing(site: Site) -> Iterator[Fault]:
             ring.setdefault(name, set()).add(extension.number)
         for name in extension.pickup_groups:
             pick.setdefault(name, set()).add(extension.number)
-    told: set[str] = set()
+    told = {
+        name
+        for name, rung in ring.items()
+        if any(one != other for one in rung for other in pick.get(name, ()))
+    }
     for extension in site.extensions:
         for key, names in (
             ("call_groups", extension.call_groups),
             ("pickup_groups", extension.pickup_groups),
         ):
             for index, name in enumerate(names):
-                rung, picking = ring.get(name, set()), pick.get(name, set())
-                if name in told or any(other != number for number in rung for other in picking):
+                if name in told:
                     continue
                 told.add(name)
-                lacks = "nobody else may pick up in it" if rung else "nobody belongs to it"
+                lacks = "nobody else may pick up in it" if name in ring else "nobody belongs to it"
                 text = f"pickup group {name!r}: {lacks}"
                 yield (
                     extension.place(f"{key}.{index}"),

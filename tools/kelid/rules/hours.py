@@ -40,8 +40,8 @@ def _weeks(site: Site) -> Iterator[tuple[str, Placed, tuple[OpenHours, ...]]]:
 @rule("H001")
 def name_unknown(site: Site) -> Iterator[Fault]:
     """A calendar or a time group that is named is at the site."""
-    for reference in site.references:
-        if reference.kind not in {"calendar", "time_group"} or reference.point in site.named:
+    for reference in (*site.uses.get("calendar", ()), *site.uses.get("time_group", ())):
+        if reference.point in site.named:
             continue
         kind = reference.kind.replace("_", " ")
         known = [name for other, name in site.named if other == reference.kind]

@@ -179,8 +179,8 @@ def language_twice(site: Site) -> Iterator[Fault]:
 def music_unknown(site: Site) -> Iterator[Fault]:
     """A class of music is the site's own, or ``default``."""
     own = [item.name for item in site.music_classes]
-    for reference in site.references:
-        if reference.kind == "music_class" and reference.name not in {DEFAULT_MUSIC, *own}:
+    for reference in site.uses.get("music_class", ()):
+        if reference.name not in {DEFAULT_MUSIC, *own}:
             near = meant(reference.name, own)
             fix = f"did you mean {near!r}?" if near else f"add it to music_classes, or say {DEFAULT_MUSIC}"
             text = f"there is no music class {reference.name!r}: the music of Asterisk's packages is heard"
@@ -190,7 +190,7 @@ def music_unknown(site: Site) -> Iterator[Fault]:
 @rule("P014", Severity.WARNING)
 def music_unused(site: Site) -> Iterator[Fault]:
     """A class of music is heard somewhere."""
-    used = {reference.name for reference in site.references if reference.kind == "music_class"}
+    used = {reference.name for reference in site.uses.get("music_class", ())}
     for item in site.music_classes:
         if item.name not in used | {DEFAULT_MUSIC}:
             yield (

@@ -75,26 +75,28 @@ def names_differ_by_dashes(site: Site) -> Iterator[Fault]:
 @rule("N006")
 def name_unknown(site: Site) -> Iterator[Fault]:
     """What an object names is at the site."""
-    known: dict[str, list[str]] = {}
-    for other, name in sorted(site.named):
-        known.setdefault(other, []).append(name)
-    for reference in site.references:
-        if reference.kind in _JUDGED or reference.point in site.named:
+    for kind, references in site.uses.items():
+        if kind in _JUDGED:
             continue
-        if reference.key not in reference.part.REFERS or isinstance(reference.part, Member):
-            continue
-        if reference.name.startswith(BUILTIN):
-            continue
-        kind = reference.kind.replace("_", " ")
-        others = known.get(reference.kind, [])
-        fix = instead(reference.name, others, what=f"no {kind}")
-        yield reference.where, f"there is no {kind} {reference.name!r}", fix
+        known = {name for other, name in site.named if other == kind}
+        word = kind.replace("_", " ")
+        for reference in references:
+            if reference.name in known or reference.name.startswith(BUILTIN):
+                continue
+            if reference.key in reference.part.REFERS and not isinstance(reference.part, Member):
+                fix = instead(reference.name, sorted(known), what=f"no {word}")
+                yield reference.where, f"there is no {word} {reference.name!r}", fix
 
 
 @rule("N007", Severity.WARNING)
 def name_unused(site: Site) -> Iterator[Fault]:
     """What is there to be named by others is named by one."""
-    used = {reference.point for reference in site.references if reference.owner.KIND != "call"}
+    used = {
+        reference.point
+        for kind in _TO_BE_NAMED
+        for reference in site.uses.get(kind, ())
+        if reference.owner.KIND != "call"
+    }
     for point, where in site.named.items():
         kind, name = point
         if kind in _TO_BE_NAMED and point not in used:

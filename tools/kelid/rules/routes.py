@@ -147,7 +147,7 @@ def emergency_unreachable(site: Site) -> Iterator[Fault]:
 def class_unused(site: Site) -> Iterator[Fault]:
     """Some extension, or a call that is sent outside, has the class."""
     used = {extension.permission_class for extension in site.extensions}
-    used |= {reference.name for reference in site.references if reference.kind == "permission_class"}
+    used |= {reference.name for reference in site.uses.get("permission_class", ())}
     for item in site.permission_classes:
         if item.name not in used:
             yield (

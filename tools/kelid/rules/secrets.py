@@ -26,9 +26,7 @@ class Use(NamedTuple):
 def used_secrets(site: Site) -> dict[str, Use]:
     """Return every secret that the site needs, by name; one that two name is the first one's."""
     uses: dict[str, Use] = {"release_key": Use("release_key", "the names of releases", "", site.where)}
-    for reference in site.references:
-        if reference.kind != "secret":
-            continue
+    for reference in site.uses.get("secret", ()):
         owner, part = reference.owner, reference.part
         holder = part.HOLDER or owner.HOLDER or owner.KIND.replace("_", " ")
         number = str(getattr(part, "user", "") or getattr(owner, "number", ""))
@@ -39,7 +37,7 @@ def used_secrets(site: Site) -> dict[str, Use]:
 
 def _needed(site: Site) -> set[str]:
     """Return the names of ``used_secrets``."""
-    return {"release_key", *(reference.name for reference in site.references if reference.kind == "secret")}
+    return {"release_key", *(reference.name for reference in site.uses.get("secret", ()))}
 
 
 def _open(site: Site, secrets: Mapping[str, str]) -> Iterator[tuple[str, str, Use, Where]]:

@@ -138,9 +138,11 @@ class View:
         """Return the view that says what the key is; this one if none does."""
         if self.below is None or key in self.written:
             return self
-        for view in self.chain():
+        view: View | None = self.below
+        while view is not None:
             if key in view.written:
                 return view
+            view = view.below
         return next((view for view in self.chain() if key in view.data), self)
 
     def __contains__(self, key: str) -> bool:
@@ -211,10 +213,6 @@ class View:
         """Return the destination under the key, which the schema has already found good."""
         return Destination.parse(self.get(key), self.at(key))
 
-    def time(self, key: str) -> time:
-        """Return the time of day under the key; ``24:00`` is the midnight that ends the day, 00:00."""
-        return clock(self.get(key))
-
     def make(self, kind: type[P], **given: Any) -> P:
         """Return the mapping as a record of the class: fields are keys of the same name, but for those that are given.
 
@@ -222,16 +220,18 @@ class View:
         """
         values = given
         data = self.merged()
-        for name, read in _plan(kind):  # type: ignore[arg-type]  # a class can be hashed
-            if name in data and name not in values:
-                values[name] = data[name] if read is None else read(self, name, data[name])
+        plan = _plan(kind)  # type: ignore[arg-type]  # a class can be hashed
+        for name, value in data.items():
+            if name in plan and name not in values:
+                read = plan[name]
+                values[name] = value if read is None else read(self, name, value)
         values.setdefault("where", self.where)
         values.setdefault("places", self.places)
         return kind(**values)
 
 
 def clock(text: str) -> time:
-    """Given ``08:30`` or ``24:00``, return the time of day."""
+    """Given ``08:30`` or ``24:00``, return the time of day; that is the midnight that ends the day, 00:00."""
     return time(0, 0) if text == "24:00" else time.fromisoformat(text)
 
 
@@ -269,20 +269,20 @@ _RECORD = re.compile(r"(?:tuple\[(?P<many>\w+), \.\.\.\]|(?P<one>\w+)(?: \| None
 
 
 @cache
-def _plan(kind: type[Placed]) -> tuple[tuple[str, Reader | None], ...]:
+def _plan(kind: type[Placed]) -> dict[str, Reader | None]:
     """Return the fields that can be read by their annotation, and how."""
-    plan: list[tuple[str, Reader | None]] = []
+    plan: dict[str, Reader | None] = {}
     for name, annotation in kind.FIELDS.items():
         if name in {"where", "places"}:
             continue
         if annotation in READERS:
-            plan.append((name, READERS[annotation]))
+            plan[name] = READERS[annotation]
             continue
         found = _RECORD.fullmatch(annotation)
         part = _class(kind, found["many"] or found["one"]) if found else None
         if found and part is not None:
-            plan.append((name, _many(part) if found["many"] else _one(part)))
-    return tuple(plan)
+            plan[name] = _many(part) if found["many"] else _one(part)
+    return plan
 
 
 def _class(kind: type[Placed], name: str) -> type[Placed] | None:

@@ -45,7 +45,7 @@ from kelid.model.site.queues import (
     QueueTemplate,
     Supervisor,
 )
-from kelid.model.site.references import Ends, Reference, Way, endless, references, walk, ways
+from kelid.model.site.references import Parts, Reference, Way, endless, references, walk, ways
 from kelid.model.site.remote import Callback, Disa, Fax
 from kelid.model.site.ring_groups import RingGroup, RingGroupMember
 from kelid.model.site.routes import (
@@ -264,12 +264,20 @@ class Site(Placed):
     @cached_property
     def references(self) -> tuple[Reference, ...]:
         """Return every name of another object that stands anywhere at the site, and of every secret."""
-        return tuple(found for thing, parts in self._walked for found in references(thing, parts))
+        return tuple(references(self._walked))
+
+    @cached_property
+    def uses(self) -> Mapping[str, Sequence[Reference]]:
+        """Return the references by the kind of what they name."""
+        found: dict[str, list[Reference]] = {}
+        for reference in self.references:
+            found.setdefault(reference.kind, []).append(reference)
+        return found
 
     @cached_property
     def ways(self) -> tuple[Way, ...]:
         """Return every way that a call can take from one object to the next."""
-        return tuple(found for thing, parts in self._walked for found in ways(thing, parts))
+        return tuple(ways(self._walked))
 
     @cached_property
     def endless(self) -> Mapping[Point, Sequence[Way]]:
@@ -277,5 +285,5 @@ class Site(Placed):
         return endless(self.ways)
 
     @cached_property
-    def _walked(self) -> list[tuple[Placed, list[tuple[Placed, Ends]]]]:
+    def _walked(self) -> list[tuple[Placed, Parts]]:
         return [(thing, walk(thing)) for thing in self.objects()]
