@@ -161,10 +161,13 @@ class _Reader:
                 "leave it out; quote it if it is a text",
             )
 
-    def odd(self, event: Any, where: Where) -> bool:
+    def odd(self, event: Any) -> bool:
         """Judge a scalar that is more than printable ASCII; return True if it is sealed."""
         text, plain = event.value, not event.style
         sealed = event.tag == "!vault" and self.vault
+        if sealed and not event.anchor:
+            return True
+        where = self.at(event)
         if event.anchor:
             self.anchor(where)
         if event.tag and not sealed:
@@ -242,7 +245,7 @@ class _Reader:
                     or not value.isprintable()
                     or (event.style == '"' and not value.isascii())
                 ):
-                    sealed = self.odd(event, self.at(event))
+                    sealed = self.odd(event)
                 if key is not None:
                     node = new(Scalar, (value, not event.style, sealed, file, mark))
                 elif value not in keys and value != "<<":
