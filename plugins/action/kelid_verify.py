@@ -73,9 +73,13 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
 
         A server that can't place calls (``cant_call``) fails too: nobody would know that nothing was tried.
         """
-        from kelid.pipeline.after_apply import difference  # noqa: PLC0415 - ansible lists plugins without kelid too
+        from kelid.pipeline.after_apply import outcome  # noqa: PLC0415 - ansible lists plugins without kelid too
 
-        places = {name: one["exten"] for name, one in wanted.items() if one.get("exten")}
+        places = {
+            name: {"exten": one["exten"], "absent": one.get("absent") or []}
+            for name, one in wanted.items()
+            if one.get("exten")
+        }
         results = {name: one["refused"] for name, one in wanted.items() if one.get("refused")}
         calls = {name: f"not placed: {why}" for name, why in results.items()}
         waiting = dict(places)
@@ -86,9 +90,9 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
             if not told.get("ok"):
                 return {**told, "calls": calls}
             at = datetime.fromtimestamp(told["now"], UTC)
-            for name in waiting:
-                calls[name] = difference(wanted[name], told["calls"][name], at) or "ok"
-            waiting = {name: exten for name, exten in waiting.items() if calls[name] != "ok"}
+            judged = {name: outcome(wanted[name], told["calls"][name], at) for name in waiting}
+            calls.update({name: text for name, (_, text) in judged.items()})
+            waiting = {name: one for name, one in waiting.items() if not judged[name][0]}
         found = [f"call {name}: {calls[name]}" for name in waiting]
         told = {"calls": calls, "differences": found}
         return {**told, "ok": True} if not found else self.failed(told)

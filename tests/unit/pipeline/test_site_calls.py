@@ -237,7 +237,7 @@ def test_an_after_apply_that_rings_is_refused(clinic: Checked) -> None:
 def test_a_call_after_an_apply_goes_in_as_its_phone_would_and_leaves_no_record(clinic: Checked) -> None:
     site, pbx, call = marked(clinic, "laboratory-may-not-call-out")
     told = after_apply.expectations(site, pbx)[call.name]
-    (way,) = told["ways"]
+    (way,) = (one["steps"] for one in told["ways"])
     assert way[0][2:] == [1, "Set", "CDR_PROP(disable)=1"]
     assert ["kelid-after-apply", told["exten"], 2, "Set", "CALLERID(num)=105"] in way
     assert way[-1] == ["from-class-internal", "09121234567", 1, "Hangup", "1"]
@@ -247,13 +247,18 @@ def test_a_call_after_an_apply_goes_in_as_its_phone_would_and_leaves_no_record(c
 def test_where_a_placed_call_went_is_held_against_every_way_that_it_may_go(clinic: Checked) -> None:
     site, pbx, call = marked(clinic, "laboratory-may-not-call-out")
     told = after_apply.expectations(site, pbx)[call.name]
-    (way,) = told["ways"]
+    (way,) = (one["steps"] for one in told["ways"])
     at = datetime.now(UTC)
 
     def where(steps: list[list[Any]], *, over: bool = True) -> str:
-        return after_apply.difference(told, {"steps": steps, "over": over}, at)
+        good, text = after_apply.outcome(told, {"steps": steps, "over": over}, at)
+        assert good == text.startswith("ok")
+        return text
 
-    assert where(way) == ""
+    assert where(way) == "ok"
+    told["ways"].append({"why": "database-has BLACKLIST/105 is 1", "steps": way[:-1]})
+    assert where(way[:-1]) == "ok, though not as expected: database-has BLACKLIST/105 is 1"
+    del told["ways"][1]
     assert where([]) == "it did not begin"
     assert where(way, over=False) == "it was not over after 60 seconds"
     assert where(way[:-1]) == f"it ended after step {len(way) - 1}, {after_apply._text(way[-2])}"
@@ -289,6 +294,9 @@ def test_a_call_that_would_not_do_what_is_expected_with_nobody_at_it_is_not_plac
         ("MixMonitor(x.wav)", "records x.wav"),
         ("GotoIfTime(08:00-20:00,*,*,*?h,1)", "it goes by the clock"),
         ("Goto(s,1)", "it has no end"),
+        ("Echo()", "Echo goes on until somebody hangs up"),
+        ("MusicOnHold(default)", "MusicOnHold goes on until somebody hangs up"),
+        ("Wait(50)", "it waits for more than 40 seconds"),
     ],
 )
 def test_what_others_would_notice_is_not_placed(clinic: Checked, steps: str, why: str) -> None:

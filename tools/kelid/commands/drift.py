@@ -1,6 +1,7 @@
 """Tell what differs on servers from their last release, and from what git says now: as objects, and the rest as lines.
 
   kelid drift                          every site
+  kelid drift --tag tehran             those with a tag
   kelid drift noor-clinic              one
   kelid drift noor-clinic --lines      with the lines that Asterisk reads
   kelid drift noor-clinic --adopt      write into the YAML what was changed on the server, as a change to review
@@ -36,6 +37,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="with --adopt: show the difference, write nothing"
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="the sites that have this tag in site.yml; may be given again for more of them",
     )
     parser.add_argument("--lines", action="store_true", help="show the lines that differ too")
     parser.add_argument("--language", choices=("en", "fa"), default="en", help="language of the report")
@@ -101,29 +109,28 @@ def _told(arguments: argparse.Namespace) -> dict[str, dict[str, Any] | KelidErro
     from kelid import pipeline
     from kelid.commands import server
     from kelid.deliver.server import readouts
-    from kelid.model.release import host_name
+    from kelid.pipeline import rollout
 
-    sites = options.sites_of(arguments)
-    names = arguments.site or pipeline.site_names(sites)
-    for name in names:
-        pipeline.site_folder(sites, name)
-    if len(names) > 1:
-        options.refuse_one_server(arguments)
-    if not names:
-        raise KelidError(f"{sites} has no sites yet", exit=Exit.USAGE)
-    role = arguments.server or "primary"
-    with options.progress(arguments) as watch:
-        if len(names) == 1:
-            one = argparse.Namespace(**{**vars(arguments), "site": names[0]})
+    if arguments.forks < 1:
+        raise KelidError("--forks is a number from 1 on", exit=Exit.USAGE)
+    if len(arguments.site) == 1 and not arguments.tag:
+        with options.progress(arguments) as watch:
+            one = argparse.Namespace(**{**vars(arguments), "site": arguments.site[0]})
             target = server.server_of(one, watch)
             try:
                 return {target.host: target.readout()}
             except KelidError as problem:
                 return {target.host: problem}
-        if arguments.forks < 1:
-            raise KelidError("--forks is a number from 1 on", exit=Exit.USAGE)
+    options.refuse_one_server(arguments)
+    hosts = rollout.targets(
+        options.sites_of(arguments),
+        names=arguments.site,
+        tags=arguments.tag,
+        role=arguments.server or "primary",
+    )
+    with options.progress(arguments) as watch:
         return readouts(
-            [host_name(name, role) for name in dict.fromkeys(names)],
+            [entry.name for entry in hosts],
             root=pipeline.root(),
             environment=options.server_environment(arguments, many=True),
             watch=watch,

@@ -227,8 +227,8 @@ def server_environment(arguments: argparse.Namespace, *, many: bool = False) -> 
     return {key: str(value) for key, value in values.items() if value}
 
 
-ONE_SERVER = ("address", "port", "user", "identity", "known_hosts")
-"""Options that say how one server is reached."""
+ONE_SERVER = ("address", "port")
+"""Options that say how one server is reached, and no other."""
 
 
 def refuse_one_server(arguments: argparse.Namespace) -> None:

@@ -8,9 +8,9 @@ server takes, and what is placed is part of the release that was reviewed and st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from kelid.findings import KelidError
 from kelid.model.call import Call
@@ -69,6 +69,8 @@ def _way_in(site: Site, pbx: Pbx, expected: ExpectedCall) -> Exten | None:
     given = {
         "CALLERID(num)": call.caller,
         "CALLERID(name)": call.caller_name,
+        "CALLERID(ani)": call.caller,  # whoever asks whose phone it is asks for this
+        "CALLERID(dnid)": call.exten,
         "CHANNEL(language)": call.language,
         "CHANNEL(musicclass)": call.musicclass,
         "CHANNEL(accountcode)": call.account,
@@ -98,30 +100,46 @@ def local_call(pbx: Pbx, expected: ExpectedCall, at: datetime) -> Call:
     return Call(context=CONTEXT, exten=exten(expected.name), at=at)
 
 
-def possible(site: Site, pbx: Pbx, words: Legend, expected: ExpectedCall) -> tuple[Trace, ...]:
-    """Return the ways that a call can go on the server, with nobody at it: each of them does what is expected.
+class Way(NamedTuple):
+    """A way that a call may go. ``why`` is "" where it does what is expected, else what of the server's state it goes by."""
 
-    Raise Harm where it may not be placed: somebody would notice it, or it may do something else than is expected.
+    trace: Trace
+    why: str = ""
+
+
+def possible(site: Site, pbx: Pbx, words: Legend, expected: ExpectedCall) -> tuple[Way, ...]:
+    """Return the ways that a call can go on the server, with nobody at it: the ordinary one does what is expected.
+
+    Raise Harm where it may not be placed: somebody would notice it, or nothing of the server's state (a limit that is
+    reached, say) explains that it does something else than is expected.
     """
     if expected.press:
         raise Harm("nobody presses keys in it")
     call, _ = calls.expected_call(site, pbx, expected)
-    found = [
-        way
-        for way in ways(pbx, local_call(pbx, expected, call.at))
-        if all(QUIET.get(item.question.kind, item.answer) == item.answer for item in way.asked)
-    ]
+    found: list[Way] = []
+    problem = ""
+    for trace in ways(pbx, local_call(pbx, expected, call.at), lacking=True):
+        if any(QUIET.get(item.question.kind, item.answer) != item.answer for item in trace.asked):
+            continue
+        if len(trace.steps) > MOST_STEPS:
+            raise Harm(f"it takes more than {MOST_STEPS} steps")
+        judgement = calls.judge(expected, trace, calls.happenings(trace, words))
+        state = [
+            f"{item.question.kind} {item.question.subject} is {item.answer}"
+            for item in trace.asked
+            if item.question.kind not in {*QUIET, "database-has"}
+        ]
+        if judgement.status == "ok":
+            found.append(Way(trace))
+        elif state:
+            problem = problem or judgement.problem
+            found.append(Way(trace, ", ".join(state)))
+        else:
+            raise Harm(judgement.problem)
+    if all(way.why for way in found):
+        raise Harm(problem or "it doesn't come to an end")
     if len(found) > MOST:
         raise Harm(f"it can go more than {MOST} ways")
-    for way in found:
-        if len(way.steps) > MOST_STEPS:
-            raise Harm(f"it takes more than {MOST_STEPS} steps")
-        judgement = calls.judge(expected, way, calls.happenings(way, words))
-        if judgement.status != "ok":
-            when = ", ".join(
-                f"{item.question.kind} {item.question.subject} is {item.answer}" for item in way.asked
-            )
-            raise Harm(f"{judgement.problem}{f' where {when}' if when else ''}")
     return tuple(found)
 
 
@@ -138,67 +156,73 @@ def judged(site: Site, pbx: Pbx, words: Legend, expected: ExpectedCall) -> Judge
 
 
 def expectations(site: Site, pbx: Pbx) -> dict[str, Any]:
-    """Return the calls to place, by name: ``exten``, and ``ways``, each a list of [context, extension, priority, app, data].
+    """Return the calls to place, by name: ``exten``, and ``ways``: each ``steps`` and ``why`` (see Way).
 
-    A call that may not be placed has ``refused``, the reason; nobody places it.
+    ``absent`` are keys of astdb that must not be there, or the call isn't placed: what it would do then is not proven. A
+    step is [context, extension, priority, application, arguments]. A call that may not be placed has ``refused``, the
+    reason; nobody places it.
     """
     marked = [one for one in site.calls if one.after_apply]
     words = calls.legend(site)
     found: dict[str, Any] = {}
     for one in marked:
         try:
-            traces = possible(site, pbx, words, one)
+            possibilities = possible(site, pbx, words, one)
         except (Harm, KelidError) as why:
             found[one.name] = {"refused": str(why)}
             continue
-        found[one.name] = {"exten": exten(one.name), "ways": list(_distinct(traces))}
+        steps = [
+            {"why": way.why, "steps": _steps(way.trace)}
+            for way in sorted(possibilities, key=lambda way: way.why)
+        ]
+        absent = sorted(
+            {
+                item.question.subject
+                for way in possibilities
+                for item in way.trace.asked
+                if item.question.kind == "database-has"
+            }
+        )
+        found[one.name] = {"exten": exten(one.name), "absent": absent, "ways": steps}
     return found
 
 
-def _distinct(traces: Iterable[Trace]) -> Iterator[list[list[Any]]]:
-    """Yield each way's steps once."""
-    seen: list[list[list[Any]]] = []
-    for trace in traces:
-        steps = [
-            [
-                step.context,
-                repeatable(step.exten, trace.call.at),
-                step.priority,
-                step.app,
-                repeatable(step.data, trace.call.at),
-            ]
-            for step in trace.steps
-            if step.channel == 0
-        ]
-        if steps not in seen:
-            seen.append(steps)
-            yield steps
+def _steps(trace: Trace) -> list[list[Any]]:
+    """Return the steps of the call's own channel, without what no run can repeat."""
+    at = trace.call.at
+    return [
+        [step.context, repeatable(step.exten, at), step.priority, step.app, repeatable(step.data, at)]
+        for step in trace.steps
+        if step.channel == 0
+    ]
 
 
-def difference(expected: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> str:
-    """Given what the manifest says of a call and what the agent saw, return where it went otherwise; "" where it did not.
+def outcome(expected: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> tuple[bool, str]:
+    """Given what the manifest says of a call and what the agent saw, return whether it went as it may, and a word on it.
 
-    ``told`` has ``steps`` and ``over``, whether the call came to its end. ``at`` is the server's time.
+    ``told`` has ``steps`` and ``over``, whether the call came to its end, or ``there``, the key of astdb because of which it
+    was not placed. ``at`` is the server's time.
     """
+    if told.get("there"):
+        return True, f"not placed: the server's database has {told['there']}"
     seen = [
         [context, repeatable(extension, at), priority, app, repeatable(data, at)]
         for context, extension, priority, app, data in told["steps"]
     ]
-    allowed: Sequence[list[list[Any]]] = expected["ways"]
+    allowed: Sequence[Mapping[str, Any]] = expected["ways"]
     if not seen:
-        return "it did not begin"
-    if seen in allowed:
-        return "" if told["over"] else f"it was not over after {LONGEST} seconds"
-    way = max(allowed, key=lambda one: _alike(one, seen))
+        return False, "it did not begin"
+    if not told["over"]:
+        return False, f"it was not over after {LONGEST} seconds"
+    fitting = next((way for way in allowed if way["steps"] == seen), None)
+    if fitting is not None:
+        return True, f"ok, though not as expected: {fitting['why']}" if fitting["why"] else "ok"
+    way = max((way["steps"] for way in allowed), key=lambda one: _alike(one, seen))
     place = _alike(way, seen)
     if place == len(seen):
-        return (
-            f"it ended after step {place}, {_text(seen[-1])}"
-            if told["over"]
-            else f"it was not over after {LONGEST} seconds"
-        )
+        return False, f"it ended after step {place}, {_text(seen[-1])}"
     wanted = _text(way[place]) if place < len(way) else "the end"
-    return f"step {place + 1} is {_text(seen[place])}, not {wanted}"
+    return False, f"step {place + 1} is {_text(seen[place])}, not {wanted}"
 
 
 def _alike(one: Sequence[Any], other: Sequence[Any]) -> int:

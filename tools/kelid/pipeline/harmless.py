@@ -28,6 +28,12 @@ SHARED = re.compile(r"(?i)\b(?:global|shared|lock|trylock|db|devstate|device_sta
 """Functions whose change other calls see: a lock that is held, a global variable. (GROUP isn't among them: the call is
 counted like any other while it lasts.)"""
 
+ENDLESS = frozenset({"echo", "milliwatt"})
+"""Applications that go on until the caller hangs up; and music, where no time is given."""
+
+MOST_SECONDS = 40
+"""Seconds that a call may wait for something (the lengths of what is played come on top)."""
+
 MOST_WAYS = 500
 MOST_STEPS = 2_000
 
@@ -88,9 +94,10 @@ def harm(pbx: Pbx, call: Call) -> str:
     return ""
 
 
-def ways(pbx: Pbx, call: Call) -> tuple[Trace, ...]:
+def ways(pbx: Pbx, call: Call, *, lacking: bool = False) -> tuple[Trace, ...]:
     """Return all that a call can do, one trace a way, that of a quiet ordinary day first.
 
+    With ``lacking``, the keys of astdb that it asks for aren't there: whoever places it sees to that.
     Raise Harm where it may not be placed on a live server.
     """
     waiting: list[tuple[str, ...]] = [()]
@@ -98,11 +105,13 @@ def ways(pbx: Pbx, call: Call) -> tuple[Trace, ...]:
     while waiting:
         if len(found) >= MOST_WAYS:
             raise Harm(f"it can go more than {MOST_WAYS} ways")
-        found.append(_one_way(pbx, call, waiting.pop(), waiting))
+        found.append(_one_way(pbx, call, waiting.pop(), waiting, lacking=lacking))
     return tuple(found)
 
 
-def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], waiting: list[tuple[str, ...]]) -> Trace:
+def _one_way(
+    pbx: Pbx, call: Call, given: tuple[str, ...], waiting: list[tuple[str, ...]], *, lacking: bool
+) -> Trace:
     """Follow the call with the answers that are given; what else could be answered later is added to what waits."""
     asked: list[Asked] = []
 
@@ -110,6 +119,8 @@ def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], waiting: list[tuple[s
         place = len(asked)
         if place < len(given):
             answer = given[place]
+        elif lacking and question.kind == "database-has":
+            answer = "0"
         elif question.answers:
             answer = question.answers[0]
             before = tuple(item.answer for item in asked)
@@ -125,12 +136,17 @@ def _one_way(pbx: Pbx, call: Call, given: tuple[str, ...], waiting: list[tuple[s
         steps += 1
         if steps > MOST_STEPS:
             raise Harm("it has no end")
+        if run.elapsed > MOST_SECONDS:
+            raise Harm(f"it waits for more than {MOST_SECONDS} seconds")
     for event in run.events:
         if why := _noticed(event):
             lines = [step.where for step in run.steps[: event.step + 1] if step.where.file]
             raise Harm(why + (f" ({lines[-1]})" if lines else ""))
     for step in run.steps:
         place = f" ({step.where})" if step.where.file else ""
+        endless = step.app.lower() in ENDLESS or (step.app.lower() == "musiconhold" and "," not in step.data)
+        if endless:
+            raise Harm(f"{step.app} goes on until somebody hangs up{place}")
         if step.app.lower() in {"set", "mset"} and (shared := SHARED.match(step.data)):
             raise Harm(f"it sets {shared[0]}...), which other calls see{place}")
         if SECRET.search(step.data) or SECRET.search(step.exten):

@@ -29,6 +29,7 @@ TRIES = 2
 """How often a call is placed whose steps were lost: a busy Asterisk throws away what its log can't take."""
 MODULE = "res_clioriginate.so"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}\Z")
+KEY = re.compile(r"[\w.-]+/[\w.+*#/-]+\Z")
 MAX_LOG = 64 << 20
 """Bytes of the log of all calls that are read: it is there for some seconds, but other calls write into it too."""
 LOST = re.compile(r"Log queue threshold \(\d+\) exceeded|Discarding new messages")
@@ -74,23 +75,31 @@ def read_steps(log: bytes, name: str) -> tuple[list[list[Any]], bool]:
     return steps, ended
 
 
-def place_calls(server: Server, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Given name -> extension, place the calls all at once and wait for their end; return each one's steps.
+def place_calls(server: Server, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Given name -> ``exten`` and ``absent``, place the calls all at once and wait for their end; return each one's steps.
 
-    ``over`` tells whether a call ended by itself in time. Raise Refusal ``not_running``, ``busy`` or ``cant_call``.
+    ``over`` tells whether a call ended by itself in time. A call of whose ``absent`` keys the server's database has one is
+    not placed, and ``there`` names it. Raise Refusal ``not_running``, ``busy`` or ``cant_call``.
     """
     live = server.live
-    for exten in wanted.values():
-        if not (isinstance(exten, str) and NAME.match(exten)):
-            raise Refusal("cant_call", "a call's extension has an impossible name")
+    for one in asked.values():
+        if not NAME.match(str(one.get("exten"))) or not all(KEY.match(key) for key in one.get("absent", ())):
+            raise Refusal("cant_call", "a call's extension, or a key of the database, has an impossible name")
     with locked(server.at.state, wait=30):
         if not live.running():
             raise Refusal("not_running", "Asterisk isn't running on the server")
         if "No such command" in live.ask("core show help channel originate"):
             live.ask(f"module load {MODULE}")
         results: dict[str, Any] = {}
+        wanted: dict[str, str] = {}
+        for name, one in asked.items():
+            there = next((key for key in one.get("absent", ()) if _has(server, key)), "")
+            if there:
+                results[name] = {"steps": [], "ended": True, "over": True, "there": there}
+            else:
+                wanted[name] = str(one["exten"])
         waiting = dict(wanted)
-        for _ in range(TRIES):
+        for _ in range(TRIES if wanted else 0):
             told, lost = _place(server, waiting)
             results.update(told)
             if not lost:
@@ -99,6 +108,12 @@ def place_calls(server: Server, wanted: Mapping[str, Any]) -> dict[str, Any]:
             if not waiting:
                 break
         return {"ok": True, "calls": results, "now": time.time()}
+
+
+def _has(server: Server, key: str) -> bool:
+    """Return whether the server's astdb has a key (``family/key``)."""
+    family, _, rest = key.partition("/")
+    return "entry not found" not in server.live.ask(f"database get {family} {rest}")
 
 
 def _place(server: Server, wanted: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
