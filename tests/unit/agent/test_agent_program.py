@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import errno
 import gzip
+import hashlib
 import io
 import json
 import os
 import subprocess
+import tarfile
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,13 @@ import pytest
 from agent.adapt import Adapter
 from agent.archive import unpack
 from agent.conf import directories, with_etc_dir
+from agent.live import Asterisk
 from agent.logs import explain, read_log, tells_of_release
 from agent.places import Places
 from agent.refusal import Refusal
 from agent.releases import Releases
 from agent.scrub import Scrubber, secret_values
+from agent.staging import Stage
 from agent.tables import (
     parse_contexts,
     parse_mailboxes,
@@ -293,3 +297,56 @@ def test_a_sender_whose_network_went_away_does_not_hold_the_lock_for_ever(tmp_pa
         os.close(out)
 
     assert refused.value.code == "bad_archive"
+
+
+def test_no_byte_of_an_archive_may_change_unseen(tmp_path: Path) -> None:
+    """Also none of what no digest in the manifest names: the texts with tokens, and the sounds."""
+    manifest = {
+        "format": 1, "release": "a" * 64, "media": [f"{'b' * 64}.wav"], "reloads": [],
+        "files": {"a.conf": {"sha256": hashlib.sha256(b"[a]").hexdigest()}},
+    }  # fmt: skip
+    members = {
+        "manifest.json": json.dumps(manifest).encode(), "files/a.conf": b"[a]", "bundle/a.conf": b"[a]",
+        f"media/{'b' * 64}.wav": bytes(range(256)),
+    }  # fmt: skip
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name, body in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            tar.addfile(info, io.BytesIO(body))
+    packed = gzip.compress(
+        out.getvalue(), compresslevel=0, mtime=0
+    )  # stored: each byte of it is a byte of the tar
+    (tmp_path / "whole").mkdir()
+    assert unpack(io.BytesIO(packed), tmp_path / "whole") == manifest
+
+    at = packed.index(bytes(range(256))) + 100
+    changed = packed[:at] + bytes([packed[at] ^ 1]) + packed[at + 1 :]
+    (tmp_path / "changed").mkdir()
+    with pytest.raises(Refusal, match="damaged"):
+        unpack(io.BytesIO(changed), tmp_path / "changed")
+
+    squeezed = gzip.compress(out.getvalue(), mtime=0)
+    for number, at in enumerate(range(12, len(squeezed) - 8, 7)):
+        (tmp_path / str(number)).mkdir()
+        with pytest.raises(Refusal) as refused:
+            unpack(
+                io.BytesIO(squeezed[:at] + bytes([squeezed[at] ^ 1]) + squeezed[at + 1 :]),
+                tmp_path / str(number),
+            )
+        assert refused.value.code == "bad_archive"
+
+
+def test_what_one_list_lacks_and_the_next_one_has_is_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A busy Asterisk loses lines of what it lists."""
+    lost, gone = {"text": "queue reception did not load"}, {"text": "queue sales did not load"}
+    looks = [[lost, gone], [gone], [lost, gone]]
+    monkeypatch.setattr(Stage, "look", lambda self, asterisk, manifest: looks.pop(0))
+    asterisk = Asterisk(tmp_path / "asterisk.conf")
+    stage = Stage(tree=tmp_path, live=asterisk, home=tmp_path, gid=0, uid=0)
+
+    assert stage.unsaid(asterisk, {}) == [gone]
+    assert looks == []

@@ -66,9 +66,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     adopting.add_argument("--restart", choices=("idle", "now"), default="idle")
     adopting.add_argument("--dry-run", action="store_true")
-    verbs.add_parser(
-        "calls", help="place the calls that standard input names, and tell each step that they took"
-    )
+    verbs.add_parser("calls", help="place the calls that standard input names, and tell each step that they took")
     verbs.add_parser("releases", help="the releases on the server, and where a rollback goes")
     one = verbs.add_parser("release", help="what a plan of going back to a release needs")
     one.add_argument("wanted", nargs="?", default="", help="how its name begins; 0: what was there before kelid")
