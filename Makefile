@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # What the lab needs on this machine, by Debian's names. Only installed as root, only where something is missing.
-LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3 sox libsox-fmt-mp3 espeak-ng
+LAB_PACKAGES := mmdebstrap systemd-container iproute2 openssh-client debian-archive-keyring gpg restic sqlite3 sox libsox-fmt-mp3 espeak-ng strace sip-tester
 
 # Programs that run on servers, with Python 3.9's ruff.toml beside each (mypy knows no Python before 3.10).
 PROGRAMS := $(patsubst %/__main__.py,%,$(wildcard roles/*/files/*/__main__.py))
@@ -77,6 +77,9 @@ fidelity: $(STAMP) packages ## The call oracle against a live Asterisk, some 15 
 
 behaviour: $(STAMP) packages ## 200 edits of the sample sites: calls that the behaviour diff names, placed before and after (BEHAVIOUR_ARGS: --seed 7, --edits 20, --only noor-clinic)
 	@PYTHONPATH=tests $(BIN)/python -m behaviour $(BEHAVIOUR_ARGS)
+
+reliability: $(STAMP) packages ## Break applies in every way, some hours; goes on where it was (RELIABILITY_ARGS: --seed 7, --only kill,cut=5, --sample 20)
+	@PYTHONPATH=tests $(BIN)/python -m reliability $(RELIABILITY_ARGS)
 
 bench: $(STAMP) ## How fast kelid is, as ratios with limits (BENCH_ARGS: --quick, --json)
 	@$(BIN)/python tests/bench/bench.py $(BENCH_ARGS)
