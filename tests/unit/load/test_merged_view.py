@@ -1,8 +1,10 @@
 """What wins where an extension, its profile and the site's defaults all say something: asked for one key, or for all."""
 
+import pytest
+
 from kelid.findings import Where
 from kelid.load.build.view import View
-from kelid.load.tree import Mapping, Scalar
+from kelid.load.tree import Mapping, Scalar, Sequence
 
 PLACE = Where("extensions.yml", 1, 1)
 
@@ -35,3 +37,29 @@ def test_all_at_once_is_what_each_key_gives() -> None:
 def test_alone_it_is_the_mapping_itself() -> None:
     alone = view({"number": "101"}, {"ring_time": "15"})
     assert alone.merged() == {"number": "101", "ring_time": "15"}
+
+
+def test_places_are_those_of_what_was_written_first_of_all() -> None:
+    own, below = Where("extensions.yml", 1, 1), Where("site.yml", 8, 5)
+    nodes = {"email": Scalar("x", True, False, own.file, Where("", 0, 0))}
+    more = {
+        "email": Scalar("y", True, False, below.file, Where("", 7, 4)),
+        "codecs": Sequence([Scalar("alaw", True, False, below.file, Where("", 7, 4))], below),
+    }
+    extension = View({"email": "x", "ring_time": 15}, Mapping(nodes, dict.fromkeys(nodes, own), own))
+    profile = View({"email": "y", "codecs": ["alaw"]}, Mapping(more, dict.fromkeys(more, below), below))
+    places = extension.over(profile).places
+    assert (places["email"], places["codecs"], places["codecs.0"]) == (own, below, below)
+    assert places.get("ring_time") is None
+    assert places.get("codecs.1", own) is own
+    assert sorted(places) == ["codecs", "codecs.0", "email"]
+    with pytest.raises(KeyError):
+        places["ring_time"]
+
+
+def test_a_view_over_one_that_is_over_another_is_over_both() -> None:
+    first, second, third = (view({"name": name}, {name: "given"}) for name in ("a", "b", "c"))
+    for over in (first.over(second, third), first.over(second.over(third)), first.over(second).over(third)):
+        assert over.merged() == {"name": "a", "a": "given", "b": "given", "c": "given"}
+        assert [over.get(key) for key in ("a", "b", "c")] == ["given"] * 3
+    assert first.over() is first

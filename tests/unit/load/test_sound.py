@@ -86,3 +86,13 @@ def test_whatever_stands_there_is_read_without_a_fall(head: bytes, tail: bytes) 
 def test_half_a_header_is_no_sound(name: str, tmp_path: Path) -> None:
     subprocess.run(["sox", "-n", str(tmp_path / name), "synth", "0.5", "sine", "300"], check=True)
     assert read_sound((tmp_path / name).read_bytes()[:30], Where(name)).form == ""
+
+
+def test_a_sound_that_was_seen_before_is_at_its_own_place() -> None:
+    body = b"RIFF" + bytes(40)
+    first, second = Where("sites/a/media/x.wav"), Where("sites/b/media/y.wav")
+    assert read_sound(body, first).where == first
+    again = read_sound(body, second)
+    assert again.where == second
+    assert again == read_sound(body, first)
+    assert again.sha256 != read_sound(body + b"x", second).sha256

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from datetime import date
@@ -172,3 +173,17 @@ def test_several_sites_want_a_folder_and_no_stranger_in_it(
     assert main(["render", "--sites", str(sites), "--output", str(tmp_path / "out")]) == Exit.REFUSED
     assert "notes.txt" in capsys.readouterr().err
     assert (tmp_path / "out" / "atlas-isfahan" / "extensions.conf").is_file()
+
+
+@pytest.mark.parametrize("searches", [True, False])
+def test_python_searches_for_cycles_as_before_when_a_site_was_checked(sites: Path, searches: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if searches else gc.disable)()
+        assert pipeline.check(sites, "noor-clinic").bundle.files
+        assert gc.isenabled() is searches
+        with pytest.raises(ZeroDivisionError), pipeline.no_search():
+            1 // gc.isenabled()
+        assert gc.isenabled() is searches
+    finally:
+        (gc.enable if before else gc.disable)()
