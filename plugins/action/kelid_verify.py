@@ -14,6 +14,10 @@ ADOPTED = "0" * 64
 """The release under which the agent keeps what a server had before kelid."""
 
 
+AGAIN = 30.0
+"""Seconds within which calls that went elsewhere are placed once more."""
+
+
 class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
     """``expect``, ``before`` and ``restarted`` come from kelid_begin; without them the server's manifest is expected.
 
@@ -83,8 +87,10 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         results = {name: one["refused"] for name, one in wanted.items() if one.get("refused")}
         calls = {name: f"not placed: {why}" for name, why in results.items()}
         waiting = dict(places)
+        begun = time.monotonic()
         for _ in range(2):
-            if not waiting:
+            # The server goes back by itself when nobody confirms in time: what took long is not tried again.
+            if not waiting or time.monotonic() - begun > AGAIN:
                 break
             told = self.ask("calls", archive=json.dumps(waiting).encode())
             if not told.get("ok"):

@@ -195,8 +195,32 @@ def test_who_cannot_be_reached_holds_up_the_others_unless_told_otherwise(company
 
     assert found["exit"] == Exit.UNREACHABLE
     assert by_host(found) == {"south": ("unreachable", 0), "east": ("unchanged", 0), "west": ("applied", 1)}
+    told_of_drift_of_many(company)
     company.lab.boot_host("south")
     assert company.result("--all")["ok"]
+
+
+def told_of_drift_of_many(company: Company) -> None:
+    """Hold that one command tells who is as it should be, who was changed by hand, and who can't be asked (south)."""
+
+    def drift() -> tuple[int, dict[str, Any]]:
+        done = company.run(
+            [sys.executable, "-m", "kelid", "drift", "--json", "--identity", str(company.lab.key)]
+        )
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert set(found["failed"]) == {"south"}
+        return done.returncode, {item["site"]: item["changed"] for item in found["servers"]}
+
+    assert drift() == (Exit.UNREACHABLE, {"east": [], "west": []})
+    change = "sed -i 's/^maxlen = .*/maxlen = 77/' /var/lib/kelid/current/queues.conf"
+    company.hosts["east"].shell(f"cp -p /var/lib/kelid/current/queues.conf /root/; {change}")
+
+    code, changed = drift()
+
+    assert code == Exit.CHANGES
+    assert [(item["kind"], item["name"]) for item in changed["east"]] == [("queue", "reception")]
+    assert changed["west"] == []
+    company.hosts["east"].shell("cp -p /root/queues.conf /var/lib/kelid/current/queues.conf")
 
 
 def test_a_plain_playbook_does_the_same(company: Company) -> None:

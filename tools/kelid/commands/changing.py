@@ -217,6 +217,8 @@ def report(
                 "reloads": applied.reloads,
                 "restarted": applied.restarted,
                 "touched": dict(applied.touched),
+                "calls": dict(applied.calls),
+                "notes": list(applied.notes),
                 "code": applied.code,
                 "message": applied.message,
                 "undone": applied.undone,
@@ -235,6 +237,10 @@ def report(
         print(f"kelid: {problem}", file=sys.stderr)  # the one answer on standard output is printed
         return applied.exit
     if not arguments.json:
+        for name, what in applied.calls.items():
+            print(f"call {name}: {what}")
+        for note in applied.notes:
+            print(f"note: {note}")
         print(f"{plan.site} runs release {release_name(applied.release)}; verified")
     return Exit.OK
 

@@ -20,7 +20,8 @@ class Applied:
 
     ``code`` is "" where it went well, else the agent's word (``staging_failed``, ``stale_base``...) or ``verify_failed``;
     ``log`` holds what the private Asterisk on the server said, ``undone`` whether the old release is back; ``receipt`` is
-    the line of the server's journal that says what became of it, "" where none could be written.
+    the line of the server's journal that says what became of it, "" where none could be written. ``calls`` are those that
+    were placed on the live server, with what came of each ("ok" or where it went otherwise); ``notes`` what was seen beside.
     """
 
     changed: bool = False
@@ -35,6 +36,8 @@ class Applied:
     seconds: Mapping[str, float] = field(default_factory=dict)
     receipt: str = ""
     touched: Mapping[str, str] = field(default_factory=dict)
+    calls: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -112,6 +115,8 @@ def applied(outcome: Outcome, host: str, action: str = "kelid_begin") -> Applied
         "seconds": dict(begin.get("seconds") or {}),
         "receipt": str(told.get("line") or ""),
         "touched": dict(begin.get("touched") or {}),
+        "calls": dict(verified.get("calls") or {}),
+        "notes": tuple(verified.get("notes") or ()),
     }
     if begin.get("ok") and host not in outcome.failures and host not in outcome.unreachable:
         return Applied(changed=bool(begin.get("changed")), **common)

@@ -27,6 +27,8 @@ LIMIT = 60.0
 """Seconds after which a call that goes on is ended."""
 TRIES = 2
 """How often a call is placed whose steps were lost: a busy Asterisk throws away what its log can't take."""
+AGAIN = 20.0
+"""Seconds within which that is done: the way back doesn't wait for ever."""
 MODULE = "res_clioriginate.so"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,79}\Z")
 KEY = re.compile(r"[\w.-]+/[\w.+*#/-]+\Z")
@@ -99,10 +101,11 @@ def place_calls(server: Server, asked: Mapping[str, Any]) -> dict[str, Any]:
             else:
                 wanted[name] = str(one["exten"])
         waiting = dict(wanted)
+        begun = time.monotonic()
         for _ in range(TRIES if wanted else 0):
             told, lost = _place(server, waiting)
             results.update(told)
-            if not lost:
+            if not lost or time.monotonic() - begun > AGAIN:
                 break
             waiting = {name: wanted[name] for name, result in told.items() if not result["ended"]}
             if not waiting:
