@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from agent.conf import resolved
 from agent.dialplan import faults, parse_plan
-from agent.tables import parse_modules, parse_objects, parse_peers
+from agent.silent import addresses, ports
+from agent.tables import parse_listeners, parse_modules, parse_objects, parse_peers
 
 APPLICATIONS = "    -= Registered Asterisk Applications =-\n" + "".join(
     f"   {name}: does something\n" for name in ("Answer", "Goto", "GotoIf", "Gosub", "NoOp", "Set", "Hangup")
@@ -147,3 +149,39 @@ def test_what_lists_of_objects_say() -> None:
         "2 iax2 peers [1 online, 1 offline, 0 unmonitored]\n"
     )
     assert parse_peers(peers) >= {"tehran", "other"}
+
+
+def test_ports_of_other_programs() -> None:
+    told = (
+        'udp   UNCONN 0  0   0.0.0.0:5060   0.0.0.0:*  users:(("asterisk",pid=66,fd=14))\n'
+        'udp   UNCONN 0  0   0.0.0.0:5070   0.0.0.0:*  users:(("kamailio",pid=7,fd=3))\n'
+        'tcp   LISTEN 0  128    [::]:22        [::]:*  users:(("sshd",pid=5,fd=3))\n'
+        "udp   UNCONN 0  0   0.0.0.0:68     0.0.0.0:*\n"
+    )
+    assert parse_listeners(told) == {("udp", 5070): "kamailio", ("tcp", 22): "sshd"}
+
+
+@pytest.mark.parametrize(
+    ("transport", "lines"),
+    [
+        ("protocol = udp\nbind = 0.0.0.0:5070\n", [4]),
+        ("protocol = udp\nbind = 0.0.0.0\n", []),
+        ("protocol = tcp\nbind = 0.0.0.0:5070\n", []),
+        ("protocol = tls\nbind = [::]:22\n", [4]),
+        ("bind = 192.0.2.7:5060\nprotocol = udp\n", []),
+    ],
+)
+def test_a_port_that_another_program_has_is_no_port_for_sip(
+    tmp_path: Path, transport: str, lines: list[int]
+) -> None:
+    (tmp_path / "pjsip_transport.conf").write_text(f"[udp]\ntype = transport\n{transport}")
+    taken = {("udp", 5070): "kamailio", ("tcp", 22): "sshd"}
+    assert [one["line"] for one in ports(tmp_path, taken)] == lines
+
+
+def test_an_address_of_another_machine_is_none_to_listen_on(tmp_path: Path) -> None:
+    (tmp_path / "pjsip.conf").write_text(
+        "[a]\ntype = transport\nbind = 192.0.2.7:5060\n[b]\ntype = transport\nbind = 203.0.113.9\n"
+        "[c]\ntype = transport\nbind = 0.0.0.0:5061\n[d]\ntype = transport\nbind = [2001:db8::1]:5060\n"
+    )
+    assert [one["line"] for one in addresses(tmp_path, {"192.0.2.7", "2001:db8::1"})] == [6]

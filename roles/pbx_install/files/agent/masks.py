@@ -15,22 +15,7 @@ SECRET_KEY = re.compile(
     r"(?i)(pass|pwd|secret|md5_?cred|oauth|\bpins?\b|_pin\b|pin_|token|private|api_?key|credential|community)"
 )
 """Names of options and variables whose value is one."""
-NO_SECRET = frozenset(
-    (
-        "passwordlocation",
-        "minpassword",
-        "forcechangepassword",
-        "vmsecretlocation",
-        "externpass",
-        "externpassnotify",
-        "externpasscheck",
-        "md5realm",
-        "passthrough",
-        "bypass",
-        "allowpass",
-        "send_pai_pass",
-    )
-)
+NO_SECRET = frozenset(("passwordlocation", "minpassword", "externpass", "externpassnotify", "externpasscheck"))
 """Options that are called so and hold none."""
 CALLS = re.compile(
     r"(?i)\b(Authenticate|VMAuthenticate|DISA|SendDTMF|System|TrySystem|AGI|ExternalIVR|SHELL|CURL|MYSQL|ODBC_\w+)\s*[(:,|]"

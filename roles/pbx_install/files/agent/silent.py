@@ -12,7 +12,7 @@ from .adapt import HARDWARE, host_of, is_address
 from .conf import Line, Section, resolved
 from .disk import rows_of
 from .faults import fault
-from .tables import parse_classes, parse_modules, parse_objects, parse_peers
+from .tables import parse_classes, parse_listeners, parse_modules, parse_objects, parse_peers
 from .tools import run
 
 PJSIP_FILES = ("pjsip.conf", "pjsip_transport.conf")
@@ -257,3 +257,22 @@ def own_addresses() -> set[str]:
     """Return the addresses of this machine."""
     told = run("ip", "-o", "address", "show").stdout
     return set(re.findall(r"\binet6? ([0-9a-f.:]+)/", told))
+
+
+def ports(tree: Path, taken: Mapping[tuple[str, int], str]) -> Iterator[dict[str, Any]]:
+    """Yield ports for SIP that another program of the machine has: the live Asterisk would not get them when it starts."""
+    for file, section, options in read(tree, *PJSIP_FILES):
+        if last(options, "type") != "transport" or not options.get("bind"):
+            continue
+        kind = "udp" if last(options, "protocol") in ("", "udp") else "tcp"
+        bind = options["bind"][-1]
+        found = re.search(r"(?:^[^:]*|\]):(\d+)$", bind.value)
+        port = int(found.group(1)) if found else 5061 if last(options, "protocol") in ("tls", "wss") else 5060
+        if (kind, port) in taken:
+            what = f"{section.name} is to listen on port {port} ({kind}), which {taken[kind, port]} has"
+            yield fault(file, bind.number, "bind", section.name, what)
+
+
+def taken_ports() -> dict[tuple[str, int], str]:
+    """Return the ports on which programs other than Asterisk listen: protocol and port -> the program."""
+    return parse_listeners(run("ss", "-H", "-lntup").stdout)

@@ -218,6 +218,7 @@ class Stage:
             *silent.mailboxes(self.tree, Path(directories(self.live.conf)["astmoddir"])),
             *silent.rest(self.tree, told),
             *silent.addresses(self.tree, silent.own_addresses()),
+            *silent.ports(self.tree, silent.taken_ports()),
             *dialplan.faults(told, asterisk),
         ]
 

@@ -80,6 +80,17 @@ def parse_classes(text: str) -> set[str]:
     return set(re.findall(r"^Class: (.+?)\s*$", text, re.MULTILINE))
 
 
+def parse_listeners(text: str) -> dict[tuple[str, int], str]:
+    """Return protocol and port -> program of each listener in ``ss -H -lntup`` that isn't Asterisk's."""
+    found = {}
+    for line in text.splitlines():
+        match = re.match(r"(udp|tcp)\s+\S+\s+\d+\s+\d+\s+\S+:(\d+)\s", line)
+        program = re.search(r'users:\(\("([^"]*)"', line)
+        if match and program and program.group(1) != "asterisk":
+            found[match.group(1), int(match.group(2))] = program.group(1)
+    return found
+
+
 def parse_peers(text: str) -> set[str]:
     """Return the names in ``iax2 show peers``: ``name/username``, then the address."""
     rows = re.findall(r"^(\S+?)(?:/\S+)?\s+(?:\(|\d|[0-9a-f]*:)", text, re.MULTILINE)
