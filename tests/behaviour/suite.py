@@ -43,8 +43,11 @@ LOOKED_FOR = 12.0
 """Seconds of processor time for that."""
 NAMED, NOT_NAMED = 1, 2
 """Calls of each edit that are placed: ones that the diff names, and ones that it doesn't."""
-ASKED = 150
-"""Random calls of each edit that the oracle alone takes on both sides: what differs there must be named."""
+ASKED, GROUPS = 900, 36
+"""Random calls of each edit that the oracle alone takes on both sides, and worlds for them: what differs there must be named.
+A third of them, where a call that is named has been found without them."""
+CHOSEN = 0.1
+"""How likely one of them that is not named is placed."""
 SLACK = 3.0
 """Seconds (Asterisk's) and share by which ringing may differ without being another: the lab's clock is hastened."""
 SHARE = 0.3
@@ -140,38 +143,46 @@ class Judge:
             if len(result.named) >= NAMED:
                 break
             result.named += itertools.islice(witnesses(sides, row, rng, end), 1)
+        self.others(result, sides, rng)
         if change.changes and not result.named:
             result.notes.append("no call was found for what it names")
-        self.others(result, sides, rng)
         return result
 
     def others(self, result: Result, sides: Sides, rng: random.Random) -> None:
-        """Take random calls on both sides: what the diff doesn't name must not part; some of it is to be placed."""
-        ways = Ways(sides.before)
-        groups = ways.groups(rng.randrange(10**6), 6, ASKED // 6)
+        """Take random calls on both sides: what the diff doesn't name must not part; some of it is to be placed.
+
+        Where its own examples gave no call that it names, one that is named by its way in and number and parts will do.
+        """
+        decided = not result.change.undecided
         endpoints = [
             {section.name for section in pbx.sections("pjsip.conf", "endpoint")}
             for pbx in (sides.before, sides.after)
         ]
-        for group in groups:
-            for call, keys in group.calls:
-                if not all(call.endpoint in known for known in endpoints):
-                    continue
-                named = is_named(result.change, call.endpoint, call.exten)
-                if named:
-                    continue
-                world = replace(group.world, presses=keys, answers=dict(ALWAYS))
-                if parts(sides, call, world) is not None:
-                    result.missed.append(witness_of(sides, call, world))
-                elif len(result.not_named) < NOT_NAMED and rng.random() < 0.1:
-                    found = witness_of(sides, call, world)
-                    known = all(trace.end not in ("unknown", "loop") for trace in (found.before, found.after))
-                    if known and can_be_made(found) and taken(found.before) == taken(found.after):
-                        result.not_named.append(found)
-        if result.change.undecided:
-            # What could not be decided may hide a call: nothing can be said of those that it doesn't name.
-            result.missed.clear()
-            result.not_named.clear()
+        end = time.process_time() + LOOKED_FOR
+        groups = Ways(sides.before).groups(rng.randrange(10**6), GROUPS, ASKED // GROUPS)
+        for number, (world, call) in enumerate(
+            (replace(group.world, presses=keys, answers=dict(ALWAYS)), call)
+            for group in groups
+            for call, keys in group.calls
+        ):
+            wanted = not result.named and bool(result.change.changes)
+            if (number >= ASKED // 3 and not wanted) or time.process_time() > end:
+                break
+            if not all(call.endpoint in known for known in endpoints):
+                continue
+            named = is_named(result.change, call.endpoint, call.exten)
+            if (named and not wanted) or (not named and not decided):
+                continue
+            found = parts(sides, call, world)
+            if found is not None and not named:
+                result.missed.append(found)
+            elif found is not None and can_be_made(found):
+                result.named.append(found)
+            elif found is None and not named and len(result.not_named) < NOT_NAMED and rng.random() < CHOSEN:
+                same = witness_of(sides, call, world)
+                known = all(trace.end not in ("unknown", "loop") for trace in (same.before, same.after))
+                if known and can_be_made(same) and taken(same.before) == taken(same.after):
+                    result.not_named.append(same)
 
 
 # -- in the lab

@@ -13,6 +13,8 @@ from typing import Any
 
 TALK = 12.0
 """Seconds until who has answered hangs up: after all that is done and played before the talk."""
+NETWORK_WAITS = 180.0
+"""Seconds that a phone or a line rings in vain before its network gives up (timer C of RFC 3261), where Asterisk doesn't."""
 ASTERISK = ("127.0.0.1", 5060)
 SDP = (
     "v=0\r\no=- {number} {number} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -333,6 +335,14 @@ class Phone(asyncio.DatagramProtocol):
         self.answer(message, "180 Ringing", leg)
         if self.behaviour == "answers" or self.hold:
             asyncio.get_running_loop().call_later(0.1 / self.fast, self.pick_up, leg)
+        else:
+            asyncio.get_running_loop().call_later(NETWORK_WAITS / self.fast, self.give_up, leg)
+
+    def give_up(self, leg: Leg) -> None:
+        """End a call that still rings: nobody is there."""
+        if not leg.over and leg.invite is not None and leg.status < 200:
+            self.answer(leg.invite, "480 Temporarily Unavailable", leg)
+            self.ended(leg)
 
     def pick_up(self, leg: Leg) -> None:
         """Answer a call that still rings."""
