@@ -188,6 +188,8 @@ def needs(pbx: Pbx, trace: Trace) -> set[str]:
                         for number in re.findall(r"/([\w-]+)", option.value)
                     }
             found.add(f"queue {subject}")
+        elif kind == "group":
+            found.add(f"device {subject.partition('@')[0]}")  # how many calls a phone has
         elif kind not in {"key", "database", "database-has", "hangup"}:
             found.add(f"{kind} {subject}")
     found |= {f"kept {event.subject}" for event in trace.events if event.kind == "keeps"}

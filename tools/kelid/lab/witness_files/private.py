@@ -171,9 +171,14 @@ class Private:
     async def forget(self, database: dict[str, str]) -> None:
         """Empty astdb but for who is registered, and fill it with these values (``FAMILY/KEY``)."""
         shown = await self.manager.command("database show")
-        for lamp in re.findall(r"^/CustomDevstate/(\S+) ", shown, re.MULTILINE):
-            # Asterisk remembers the state of a lamp beside astdb; off is as near as the console comes to unknown.
-            await self.manager.command(f"devstate change Custom:{lamp} NOT_INUSE")
+        lamps = re.findall(r"^/CustomDevstate/(\S+) ", shown, re.MULTILINE)
+        hints = await self.manager.command("core show hints") if lamps else ""
+        for lamp in lamps:
+            # Asterisk remembers the state of a lamp beside astdb, and its console sets none back to unknown. Of several
+            # devices together an invalid one says as little; one alone is off.
+            among = re.search(rf"&Custom:{re.escape(lamp)}\b|Custom:{re.escape(lamp)}&", hints)
+            state = "INVALID" if among else "NOT_INUSE"
+            await self.manager.command(f"devstate change Custom:{lamp} {state}")
         families = {line.split("/")[1] for line in shown.splitlines() if line.startswith("/")}
         for family in sorted(families - {"registrar", "pbx"}):
             await self.manager.command(f"database deltree {family}")
