@@ -361,7 +361,9 @@ class Demo:
     def apply(self, plan: Plan, step: Step) -> None:
         """Do the plan and say what it took."""
         with self.watching() as watch:
-            applied = self.server(watch).apply({"base": plan.base, "release": plan.release})
+            applied = self.server(watch).apply(
+                {"base": plan.base, "state": plan.state, "release": plan.release}
+            )
         expect(applied.ok, f"{applied.code}: {applied.message}")
         for command in applied.reloads:
             self.story.say(f"Asterisk was told: {command}")

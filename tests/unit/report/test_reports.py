@@ -73,6 +73,20 @@ def test_a_comparison_shows_objects_with_their_place_and_then_lines() -> None:
     assert plans.comparison_text(Comparison()) == "no difference\n"
 
 
+def test_hundreds_of_new_objects_are_counted_and_not_named() -> None:
+    added = tuple(
+        ObjectChange(action=Action.ADD, kind=kind, name=str(number))
+        for kind in ("endpoint", "queue")
+        for number in range(plans.MANY)
+    )
+    text = plans.comparison_text(Comparison(objects=added), lines=False)
+
+    assert "+   60 endpoint\n+   60 queue\n(120 in all; --lines names them)\n" in text
+    assert "+ endpoint 7\n" in plans.comparison_text(Comparison(objects=added))
+    gone = ObjectChange(action=Action.REMOVE, kind="queue", name="sales")
+    assert "- queue sales\n" in plans.comparison_text(Comparison(objects=(*added, gone)), lines=False)
+
+
 def test_a_plan_says_all_that_an_engineer_asks_before_yes() -> None:
     restart = (Restart(file="modules.conf", why="modules stay"),)
     text = plans.plan_text(

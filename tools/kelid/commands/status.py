@@ -36,8 +36,11 @@ def run(arguments: argparse.Namespace) -> Exit:
         print(
             f"asterisk  {asterisk.get('version', '?')}, {'running' if asterisk.get('running') else 'NOT running'}"
         )
-        print(f"channels  {status.get('channels', '?')}")
+        waiting = ", ".join(f"{name} {count}" for name, count in (status.get("waiting") or {}).items())
+        print(f"channels  {status.get('channels', '?')}{f'; callers wait in {waiting}' if waiting else ''}")
         print(f"drift     {', '.join(drift) or 'none'}")
+        if back := status.get("went_back"):
+            print(f"news      {back['story']}")
         print(
             f"armed     {'yes: a change waits to be confirmed, or undoes itself' if status.get('armed') else 'no'}"
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from kelid.model.plan import Action, Comparison, FileChange, ObjectChange, Plan
 from kelid.model.release import ADOPTED, release_name
 from kelid.report.colour import paint
@@ -10,11 +12,22 @@ from kelid.report.words import say
 _SIGNS = {Action.ADD: ("+", "green"), Action.CHANGE: ("~", "yellow"), Action.REMOVE: ("-", "red")}
 
 
+MANY = 60
+"""Objects that are all new (or all gone): so many of them are told by their kinds and not by their names."""
+
+
 def comparison_text(comparison: Comparison, *, colour: bool = False, lines: bool = True) -> str:
-    """Return the objects that differ, then (with ``lines``) the rendered lines that differ."""
+    """Return the objects that differ, then (with ``lines``) the rendered lines that differ.
+
+    Where everything is new, or everything goes, that are hundreds of names which nobody reads: they are counted by kind.
+    """
     if comparison.empty:
         return "no difference\n"
-    parts = [_objects(comparison, colour=colour)]
+    actions = {change.action for change in comparison.objects}
+    counted = (
+        not lines and len(comparison.objects) > MANY and len(actions) == 1 and Action.CHANGE not in actions
+    )
+    parts = [_counted(comparison, colour=colour) if counted else _objects(comparison, colour=colour)]
     if lines:
         parts += [diff_text(change.diff, colour=colour) for change in comparison.files]
     else:
@@ -128,6 +141,15 @@ def _objects(comparison: Comparison, *, colour: bool) -> str:
             after = "(none)" if item.after is None else item.after
             rows.append(f"    {item.key}: {before} -> {after}")
     return "\n".join(rows) + "\n" if rows else ""
+
+
+def _counted(comparison: Comparison, *, colour: bool) -> str:
+    kinds = Counter((change.action, change.kind) for change in comparison.objects)
+    rows = []
+    for (action, kind), count in kinds.items():
+        sign, style = _SIGNS[action]
+        rows.append(paint(f"{sign} {count:>4} {kind}", style, on=colour))
+    return "\n".join(rows) + f"\n({len(comparison.objects)} in all; --lines names them)\n"
 
 
 def _place(change: ObjectChange) -> str:

@@ -125,7 +125,8 @@ def unknown(step: Step, applications: set[str], functions: set[str]) -> Iterator
         yield fault(step.file, step.line, "application", step.app, what)
     names = set(FUNCTION.findall(step.data))
     if step.app.lower() in ("set", "mset"):
-        names.update(WRITTEN.match(step.data).groups() if WRITTEN.match(step.data) else ())
+        written = WRITTEN.match(step.data)
+        names.update(written.groups() if written else ())
     for name in sorted(names):
         if name[:NAME] not in functions:
             yield fault(step.file, step.line, "function", name, f"no function is called {name}")

@@ -160,8 +160,8 @@ class Reading:
     def text(self) -> str:
         """Return the file as it may leave the server."""
         tokens: dict[str, list[tuple[str, Place]]] = {}
-        for section, place in self.places:
-            tokens.setdefault(section, []).append((section, place))
+        for name, where in self.places:
+            tokens.setdefault(name, []).append((name, where))
         made = []
         rows = list(_sections(self.rows))
         for (section, row), bare in zip(rows, bare_lines("\n".join(self.rows))):

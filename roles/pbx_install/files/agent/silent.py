@@ -137,8 +137,7 @@ def objects(tree: Path, told: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for file, section, options in found:
         kind = last(options, "type")
         if kind and kind not in PJSIP_TYPES:
-            line = options["type"][-1].number
-            yield fault(file, line, kind, section.name, f"no object type is called {kind}")
+            yield fault(file, options["type"][-1].number, kind, section.name, f"no object type is called {kind}")
         elif kind in loaded and section.name not in loaded[kind]:
             what = f"{kind} {section.name} did not load, and Asterisk says nothing of it"
             yield fault(file, section.number, kind, section.name, what)
