@@ -108,6 +108,8 @@ def account_of(
         options.sites_of(arguments),
         plan.site,
         plan.server,
+        commit=plan.commit,
+        dirty=plan.dirty,
         plan=plan.digest,
         when=arguments.when,
         overrides=overrides,
@@ -117,7 +119,6 @@ def account_of(
 def refused(arguments: argparse.Namespace, plan: Plan, code: str, message: str) -> KelidError:
     """Have the server write down what is refused here, and git; return the problem to raise."""
     account = account_of(arguments, plan).as_dict()
-    told = {**account, "commit": plan.commit, "dirty": plan.dirty}
     with contextlib.suppress(KelidError), options.progress(arguments) as watch:
         words = (
             "--code",
@@ -127,7 +128,7 @@ def refused(arguments: argparse.Namespace, plan: Plan, code: str, message: str) 
             "--release",
             plan.release,
         )
-        answer = server.server_of(arguments, watch).ask("refused", *words, account=told)
+        answer = server.server_of(arguments, watch).ask("refused", *words, account=account)
         note(arguments, plan, str((answer.get("receipt") or {}).get("line") or ""))
     return KelidError(message, exit=Exit.REFUSED)
 
