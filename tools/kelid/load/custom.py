@@ -34,7 +34,7 @@ def custom_files(folder: Path) -> tuple[dict[str, bytes], list[Finding]]:
     if top.is_symlink():
         fix = "put the folder itself here"
         return {}, [Finding(Where(_shown(top)), "L014", "this is a link, and links are not followed", fix)]
-    for path in sorted(top.glob("*.conf")):
+    for path in sorted(top.glob("*.conf")) if top.is_dir() else ():
         shown = _shown(path)
         if not is_custom(f"custom/{path.name}"):
             fix = "call it custom/NAME.conf, its name of letters, digits, - and _"
