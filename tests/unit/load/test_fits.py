@@ -71,6 +71,7 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
 @pytest.mark.parametrize(("topic", "data"), GOOD, ids=[f"{p.parent.name}-{p.stem}" for p in FILES])
 def test_all_that_good_sites_say_is_known(topic: str, data: Any) -> None:
     assert _fits(_node(data), schema.schema(topic))
+    assert schema.check(topic, _node(data)) == (data, [], True)
 
 
 @given(st.data())
@@ -134,3 +135,17 @@ def test_every_default_fits_its_schema(topic: str) -> None:
                 walk(inner)
 
     walk(schema.schema(topic))
+
+
+@pytest.mark.parametrize("topic", schema.TOPICS)
+def test_without_its_words_a_schema_asks_for_the_same(topic: str) -> None:
+    def walk(whole: Any, bare: Any, *, names: bool) -> None:
+        if not isinstance(whole, dict):
+            assert bare == whole
+            return
+        left_out = set() if names else {"$schema", "title", "description", "examples"}
+        assert bare.keys() == whole.keys() - left_out
+        for key in bare:
+            walk(whole[key], bare[key], names=not names and key in {"properties", "patternProperties"})
+
+    walk(schema.schema(topic), schema._shape(topic), names=False)

@@ -46,7 +46,7 @@ def test_a_template_is_printed_again_only_when_it_was_changed(
     assert heads.head("a.j2", site="x") == "x\n"
 
     heads._printed.cache_clear()
-    monkeypatch.setattr(heads, "_print", lambda source: pytest.fail(f"printed again: {source}"))
+    monkeypatch.setattr(heads, "_print", lambda source: pytest.fail(f"printed again: {source!r}"))
     assert heads.head("a.j2", site="y") == "y\n"
 
     monkeypatch.undo()

@@ -25,7 +25,9 @@ Reader = Callable[[Node], Any]
 Texts = set[str] | frozenset[str]
 Case = Callable[[dict[str, Any]], bool]
 
-_SAYS_NOTHING = {"$schema", "title", "description", "examples", "default"}
+WORDS = frozenset({"$schema", "title", "description", "examples"})
+"""What a schema says to people and editors alone."""
+_SAYS_NOTHING = WORDS | {"default"}
 _STRING = {"type", "pattern", "enum", "minLength", "maxLength"}
 _INTEGER = {"type", "minimum", "maximum", "enum"}
 _BOOLEAN = {"type"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import marshal
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kelid.findings import Exit, Finding, KelidError
-from kelid.load.fits import BOOLEAN, INTEGER, Unsure, read
+from kelid.kept import kept
+from kelid.load.fits import BOOLEAN, INTEGER, WORDS, Unsure, read
 from kelid.load.tree import Mapping, Node, Scalar, Sequence
 
 FOLDER = Path(__file__).resolve().parents[3] / "schemas"
@@ -49,6 +51,36 @@ def schema(topic: str) -> dict[str, Any]:
             f"{path}: this schema can't be read; is the checkout whole?", exit=Exit.FAILURE
         ) from problem
     return loaded
+
+
+@cache
+def _shape(topic: str) -> dict[str, Any]:
+    """Return the schema without what is said in it to people, which is most of it."""
+    try:
+        found: dict[str, Any] = marshal.loads(kept(FOLDER / f"{topic}.schema.json", _shaped))  # noqa: S302  (our own)
+    except (OSError, ValueError):  # lost or broken: the schema itself says so
+        return schema(topic)
+    return found
+
+
+def _shaped(body: bytes) -> bytes:
+    return marshal.dumps(_without_words(json.loads(body)))
+
+
+def _without_words(wanted: Any) -> Any:
+    """Given a schema, return it without its words; what is called ``title`` among its keys stays."""
+    if not isinstance(wanted, dict):
+        return wanted
+    named = ("properties", "patternProperties")
+    return {
+        key: {name: _without_words(item) for name, item in inner.items()}
+        if key in named
+        else _without_words(inner)
+        if key != "default"
+        else inner
+        for key, inner in wanted.items()
+        if key not in WORDS
+    }
 
 
 @cache
@@ -106,10 +138,10 @@ def check(topic: str, tree: Node) -> tuple[Any, list[Finding], bool]:
 
     It can if all that is wrong with it is keys that nobody knows: they are taken out.
     """
-    wanted = schema(topic)
     try:
-        return read(tree, wanted), [], True
+        return read(tree, _shape(topic)), [], True
     except Unsure:
+        wanted = schema(topic)
         data = to_data(tree, wanted)
     from kelid.load.explain import explain, unknown_keys  # noqa: PLC0415  (only for a file with something wrong in it)
 

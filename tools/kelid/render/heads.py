@@ -1,19 +1,16 @@
 """What stands at the top of a file: printed by a template, once for all files and sites.
 
 Templates print and decide nothing. So a template is printed with marks in place of the values, and the text with its marks
-is kept as Python keeps compiled modules, in ``__pycache__`` beside it. jinja2, which takes three times as long to import as
-a site to render, is only needed again when the template was changed.
+is kept. jinja2, which takes three times as long to import as a site to render, is only needed again when the template was
+changed.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-from contextlib import suppress
 from functools import cache
-from importlib.util import cache_from_source
 from pathlib import Path
+
+from kelid.kept import kept
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -34,21 +31,10 @@ def _mark(name: str) -> str:
 
 @cache
 def _printed(template: Path) -> str:
-    source = template.read_text(encoding="utf-8")
-    digest = hashlib.sha256(source.encode()).hexdigest()
-    kept = Path(cache_from_source(str(template.with_suffix(".py")))).with_suffix(".txt")
-    try:
-        first, _, text = kept.read_text(encoding="utf-8").partition("\n")
-    except (OSError, UnicodeDecodeError):
-        first = text = ""
-    if first != digest:
-        text = _print(source)
-        if not sys.dont_write_bytecode:
-            _keep(kept, f"{digest}\n{text}")
-    return text
+    return kept(template, _print).decode()
 
 
-def _print(source: str) -> str:
+def _print(source: bytes) -> bytes:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (only for a template that was changed)
     from jinja2.meta import find_undeclared_variables  # noqa: PLC0415
 
@@ -56,17 +42,6 @@ def _print(source: str) -> str:
     environment = Environment(  # noqa: S701
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    wanted = find_undeclared_variables(environment.parse(source))
-    return environment.from_string(source).render({name: _mark(name) for name in wanted})
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write the file whole or not at all. Where it may not be written, the next run prints the template again."""
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    except OSError:
-        with suppress(OSError):
-            new.unlink()
+    text = source.decode()
+    wanted = find_undeclared_variables(environment.parse(text))
+    return environment.from_string(text).render({name: _mark(name) for name in wanted}).encode()
