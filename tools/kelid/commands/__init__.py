@@ -10,7 +10,6 @@ import argparse
 import atexit
 import gc
 import importlib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -145,6 +144,8 @@ def _main(words: Sequence[str]) -> int:
     except KeyboardInterrupt as stop:
         message = f"interrupted: {stop}" if str(stop) else "interrupted"
         if getattr(arguments, "json", False):
+            import json
+
             print(json.dumps({"ok": False, "exit": INTERRUPTED, "message": message}, ensure_ascii=False))
         print(f"kelid: {message}", file=sys.stderr)
         return INTERRUPTED
@@ -159,6 +160,8 @@ def _tell(arguments: argparse.Namespace, problem: KelidError) -> int:
     from kelid.report.colour import wants_colour
 
     if getattr(arguments, "json", False):
+        import json
+
         data = {
             "ok": False,
             "exit": problem.exit.value,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -278,6 +277,8 @@ def fleet(arguments: argparse.Namespace, names: Sequence[str], output: Path | No
 
 def print_json(data: Any) -> None:
     """Print an answer as JSON, Persian text as it is."""
+    import json
+
     print(json.dumps(data, ensure_ascii=False, indent=2))
 
 

@@ -7,7 +7,6 @@ jsonschema-rs has the word on what ``to_data`` makes of it. Nothing is refused h
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import cache
@@ -148,15 +147,19 @@ def _array(wanted: dict[str, Any]) -> Reader:
         value = [
             item.text if item.__class__ is Scalar and item.text in good else inner(item) for item in items
         ]
-        if unique and len(value) > 1 and len({_as_text(item) for item in value}) != len(value):
+        if unique and len(value) > 1 and not _differ(value):
             raise Unsure
         return value
 
     return read
 
 
-def _as_text(item: Any) -> str:
-    return item if item.__class__ is str else f"\0{json.dumps(item, sort_keys=True)}"
+def _differ(items: list[Any]) -> bool:
+    """Return True if no item surely is twice in the list; of lists in a list that can't be told here."""
+    try:
+        return len({(item.__class__, item) for item in items}) == len(items)
+    except TypeError:
+        return False
 
 
 def _object(wanted: dict[str, Any]) -> Reader:

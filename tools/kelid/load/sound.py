@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import struct
 import sys
-from array import array
 from typing import Any
 
 from kelid.findings import Where
@@ -93,6 +92,8 @@ def _loudness(samples: memoryview) -> dict[str, float]:
     step = len(samples) // 2 // _LOOKED_AT | 1  # odd, so that both channels of a stereo file have their turn
     looked = samples.cast("h")[::step].tolist()
     if sys.byteorder == "big":
+        from array import array  # noqa: PLC0415  (on few machines)
+
         swapped = array("h", looked)
         swapped.byteswap()
         looked = swapped.tolist()

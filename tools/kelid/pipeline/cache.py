@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import os
 import stat
 import sys
@@ -107,6 +106,8 @@ class Cache:
 
     def get(self, key: str, today: date | None) -> Result | None:
         """Return what is remembered under the key for that day (None: today at the site); None if nothing is."""
+        import json
+
         path = self.place / key
         try:
             raw = path.read_bytes()
@@ -124,6 +125,8 @@ class Cache:
 
     def put(self, key: str, day: date, zone: str, result: Result) -> None:
         """Keep a result. A full or read-only disk is no reason to fail: the next run does the work again."""
+        import json
+
         data = {
             "key": key,
             "day": str(day),
