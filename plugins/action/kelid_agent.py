@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
+TOP = Path(__file__).resolve().parents[2]
+SOURCE = str(TOP / "tools")
+if SOURCE not in sys.path:
+    # Where Ansible lies elsewhere than kelid (an execution environment, say), kelid's source is beside this file.
+    sys.path.append(SOURCE)
 
 AGENT = "/usr/local/lib/kelid/agent"
 LOG_LINES = 20
@@ -72,7 +79,7 @@ class ActionModule(ActionBase):
             from kelid.pipeline import receipts  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
 
             user = str(self.given.get("awx_user_name") or self.given.get("tower_user_name") or "")
-            sites = Path(str(self._templar.template(self.given.get("kelid_sites_dir") or ".")))
+            sites = TOP / str(self._templar.template(self.given.get("kelid_sites_dir") or "."))
             site = str(self._templar.template(self.given.get("kelid_site") or ""))
             host = str(self.given.get("inventory_hostname", ""))
             role = host.removeprefix(f"{site}.") if host.startswith(f"{site}.") else "primary"
@@ -134,6 +141,10 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(f"the host has no {name}; use the inventory inventory.kelid.yml")
         return str(value)
 
+    def sites(self) -> Path:
+        """Return the sites directory; a relative path starts at the top of the repository."""
+        return TOP / self.variable("kelid_sites_dir")
+
     def vault_password(self) -> bytes | None:
         """Return the password that Ansible itself was given (--vault-password-file, AWX); None leaves it to kelid's ways.
 
@@ -152,7 +163,7 @@ class ActionModule(ActionBase):
 
         try:
             return release.make_release(
-                Path(self.variable("kelid_sites_dir")),
+                self.sites(),
                 self.variable("kelid_site"),
                 vault_password=self.vault_password(),
             )

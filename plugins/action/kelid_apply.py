@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.loader import action_loader
+
+_AGENT = action_loader.get("kelid_agent", class_only=True)  # which also finds kelid, where that is elsewhere
 
 with contextlib.suppress(ImportError):  # ansible lists plugins in places that have no kelid
     # Ansible reads this module once and then forks for each host: none of those has to import what all of them need.
@@ -24,18 +25,18 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
     cache.of_kelid()
 
 
-class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: ignore[misc]
+class ActionModule(_AGENT):  # type: ignore[misc]
     """Takes what kelid_begin takes, and ``verify_limit``: seconds that a registration gets to come back.
 
     Without a plan (its ``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
     open the site's vault. With ``rollback`` (kelid_rollback's ``release``, or "") a release that the server still has is put
-    in force again.
+    in force again; with ``upgrade`` Asterisk's newest packages are (kelid_upgrade).
 
     What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
     """
 
     _VALID_ARGS = frozenset(
-        ("plan", "confirm_within", "restart", "limit", "overrides", "verify_limit", "rollback")
+        ("plan", "confirm_within", "restart", "limit", "overrides", "verify_limit", "rollback", "upgrade")
     )
 
     def work(self) -> dict[str, Any]:
@@ -47,6 +48,8 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         if "rollback" in args:
             self.first = "kelid_rollback"
             args["release"] = args.pop("rollback")
+        elif args.pop("upgrade", None):
+            self.first = "kelid_upgrade"
         elif not (self.plan().get("base") or self.plan().get("release")):
             told = self.ask("status", "--like", self.likeness())
             if told.get("same"):
@@ -61,7 +64,8 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         told = begun["kelid"]
         name = {"release": told["release"]}
         try:
-            self.tell(f"release {told['release'][:12]} is in force, its way back armed")
+            what = "the new packages are" if "packages" in told else f"release {told['release'][:12]} is"
+            self.tell(f"{what} in force, the way back armed")
             looking = {
                 **name,
                 "expect": told["expect"],
@@ -90,11 +94,7 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         from kelid.findings import KelidError  # noqa: PLC0415
 
         try:
-            return str(
-                release.likeness(
-                    Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"), cache.Cache()
-                )
-            )
+            return str(release.likeness(self.sites(), self.variable("kelid_site"), cache.Cache()))
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
             raise AnsibleActionFail(f"{problem}{findings}") from problem
@@ -108,7 +108,8 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
         if undone.get("failed"):
             state = f"going back: {undone.get('msg') or 'no answer'}; the server goes back by itself"
         else:
-            state = "the release before is back"
+            upgraded = self.first == "kelid_upgrade"
+            state = "the old packages are back" if upgraded else "the release before is back"
             self.tell(state)
         told = {**self.steps[self.first], "ok": False, "code": "not_kept", "message": f"{reason}; {state}"}
         return {**self.result(told, changed=False), "kelid_steps": self.steps}

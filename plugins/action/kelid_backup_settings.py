@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -39,7 +38,7 @@ class ActionModule(action_loader.get("kelid_backup", class_only=True)):  # type:
 
         try:
             settings = release.backup_settings(
-                Path(self.variable("kelid_sites_dir")),
+                self.sites(),
                 self.variable("kelid_site"),
                 vault_password=self.vault_password(),
                 host_key=self.override("kelid_backup_host_key"),

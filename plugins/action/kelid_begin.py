@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.loader import action_loader
@@ -61,16 +60,16 @@ class ActionModule(action_loader.get("kelid_agent", class_only=True)):  # type: 
             overrides=named,
         )
 
-    def how(self, base: str, state: str) -> list[str]:
-        """Return what the agent needs to know of the change."""
+    def how(self, base: str = "", state: str = "") -> list[str]:
+        """Return what the agent needs to know of the change; without a ``base``, of one that nobody planned against."""
         args = self._task.args
         restart, limit = str(args.get("restart") or "idle"), float(args.get("limit") or 0)
         if restart == "window":
             from kelid.pipeline import receipts  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
 
-            left = receipts.window_left(Path(self.variable("kelid_sites_dir")), self.variable("kelid_site"))
+            left = receipts.window_left(self.sites(), self.variable("kelid_site"))
             restart, limit = ("drain", min(limit, left)) if left else ("never", 0.0)
-        words = ["--base", "none" if base in NOTHING else base, "--state", state]
+        words = ["--base", "none" if base in NOTHING else base, "--state", state] if base else []
         words += ["--confirm-within", str(int(args.get("confirm_within") or 180))]
         words += ["--restart", restart, "--limit", str(limit)]
         return [*words, "--account", json.dumps(self.words)]

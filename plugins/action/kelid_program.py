@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import action_loader
 
 SHIP = """\
 there=$(sha256sum < "$dest" 2>/dev/null | cut -d ' ' -f 1)
@@ -35,6 +36,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return whether the server's program was (in check mode: would be) replaced, in one round trip."""
+        action_loader.get("kelid_agent", class_only=True)  # finds kelid, where that is elsewhere
         from kelid.deliver.program import program  # noqa: PLC0415 - ansible lists plugins in places that have no kelid
 
         result: dict[str, Any] = super().run(tmp, task_vars)

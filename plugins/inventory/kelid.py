@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
-import os
-import shutil
+import shlex
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +69,8 @@ options:
 """
 
 OVERRIDES = ("address", "port", "user", "identity", "known_hosts")
+TRUST = "-o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
+TOP = Path(__file__).resolve().parents[2]
 FOR_ONE = ("address", "port")
 """Overrides that can't be true of several sites."""
 
@@ -130,22 +129,23 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             # Said here because ansible-runner switches it off in the environment, which beats ansible.cfg.
             "ansible_host_key_checking": True,
             "kelid_site": entry.site,
-            "kelid_sites_dir": str(sites),
+            # Within the repository from its top: a job that AWX carries elsewhere finds them there.
+            "kelid_sites_dir": str(sites.relative_to(TOP) if sites.is_relative_to(TOP) else sites),
             "kelid_commit": entry.commit,
         }
-        known = changed.get("known_hosts") or (
-            entry.host_key and self._known_hosts(entry.name, address, port, entry.host_key)
-        )
+        known = str(changed.get("known_hosts") or "")
         if known:
             # Only this file counts: neither the user's nor the machine's own may name another key.
-            values["ansible_ssh_common_args"] = (
-                f"-o UserKnownHostsFile={known} -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes"
-            )
+            values["ansible_ssh_common_args"] = f"{TRUST} -o UserKnownHostsFile={shlex.quote(known)}"
+        elif entry.host_key:
+            # The key itself and no file that holds it: AWX keeps what is said here, and runs the job elsewhere.
+            told = shlex.quote(f"KnownHostsCommand=/bin/echo %H {entry.host_key}")
+            values["ansible_ssh_common_args"] = f"{TRUST} -o UserKnownHostsFile=/dev/null -o {told}"
         if changed.get("identity"):
             values["ansible_ssh_private_key_file"] = str(changed["identity"])
         # A connection that is kept open was checked against one file of host keys, and must not serve a run that
         # names another: so what is trusted is a part of its socket's name.
-        trusted = Path(str(known)).read_bytes() if known and Path(str(known)).is_file() else b""
+        trusted = Path(known).read_bytes() if known and Path(known).is_file() else entry.host_key.encode()
         trust = hashlib.sha256(trusted + str(changed.get("identity", "")).encode()).hexdigest()[:12]
         values["ansible_control_path"] = f"%(directory)s/{trust}-%%C"
         self.inventory.add_host(entry.name)
@@ -155,18 +155,3 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             self.inventory.add_child(group, entry.name)
         for name, value in values.items():
             self.inventory.set_variable(entry.name, name, value)
-
-    def _known_hosts(self, host: str, address: str, port: int, key: str) -> str:
-        """Write a known_hosts file of one line for the run; return its path."""
-        if not hasattr(self, "_folder"):
-            self._folder = tempfile.mkdtemp(prefix="kelid-known-hosts-")
-            atexit.register(_remove_own, self._folder, os.getpid())
-        path = Path(self._folder) / host
-        path.write_text(f"{address if port == 22 else f'[{address}]:{port}'} {key}\n")
-        return str(path)
-
-
-def _remove_own(folder: str, maker: int) -> None:
-    """Remove the folder when the process that made it ends; its workers inherit the handler and must not."""
-    if os.getpid() == maker:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -327,6 +327,32 @@ def traces(count: int, rounds: int) -> Iterator[Row]:
     )
 
 
+def applies(top: Path, *, quick: bool) -> Iterator[Row]:
+    """Applies against servers of a lab, where one can be built: round trips, seconds, and many sites at once."""
+    from kelid.lab import missing_requirements
+
+    missing = missing_requirements()
+    if missing:
+        print(f"not measured: applies against servers ({'; '.join(missing)})", file=sys.stderr)
+        return
+    import live_applies as live
+
+    sites, rounds = (20, 2) if quick else (60, 5)
+    with live.bench(top / "live", 4, sites) as made:
+        few, more, unchanged, changed = live.trips(made)
+        counted = "a proxy that adds 100 ms and counts who waits"
+        yield Row("round trips: an apply changes nothing", counted, few, 20, unchanged, 0.0, 0.0, 0.0)
+        yield Row("round trips: one that changes, with its upload", counted, more, 35, changed, 0.0, 0.0, 0.0)
+        took, base = live.cold(made, rounds)
+        against = "an ssh connection with one command, and Ansible's own start"
+        yield Row("an apply that changes nothing", against, took / base, 2.5, took, base, 0.0, 0.0)
+        took, base = live.together(made, rounds)
+        against = "as many ssh connections at once"
+        yield Row(
+            f"{sites} sites at once, nothing to change", against, took / base, 2.5, took, base, 0.0, 0.0
+        )
+
+
 # --- the table -----------------------------------------------------------------------------------
 
 
@@ -336,6 +362,7 @@ def rows(top: Path, *, quick: bool) -> Iterator[Row]:
     yield linear(top / "sites", 2000 if quick else LARGE, 2 if quick else 3)
     yield from fleet(top, *((40, 20, 3) if quick else (1000, 100, 5)))
     yield from traces(*((500, 2) if quick else (2000, 4)))
+    yield from applies(top, quick=quick)
 
 
 def line(row: Row) -> str:

@@ -20,6 +20,7 @@ import pytest
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
+from lab.carried_python import carry_python
 
 pytestmark = pytest.mark.lab
 
@@ -84,6 +85,15 @@ class Company:
             KELID_SITES=str(self.sites),
         )
 
+    def commit(self, folder: Path) -> None:
+        identity = ["-c", "user.name=tests", "-c", "user.email=tests@kelid.example"]
+        for words in (
+            ["init", "-q", "-b", "main"],
+            ["add", "-A"],
+            [*identity, "commit", "-q", "-m", "sites"],
+        ):
+            subprocess.run(["git", *words], cwd=folder, check=True, env=self.environment())
+
     def release(self, name: str) -> str:
         return Path(self.hosts[name].run(["readlink", "/var/lib/kelid/current"]).stdout.strip()).name
 
@@ -130,9 +140,7 @@ def company(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comp
         trunks = trunks.replace("sip.mokhaberat.example", "192.0.2.1")
         (site / "trunks.yml").write_text(trunks, encoding="utf-8")
     company = Company(lab, hosts, folder)
-    identity = ["-c", "user.name=tests", "-c", "user.email=tests@kelid.example"]
-    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*identity, "commit", "-q", "-m", "sites"]):
-        subprocess.run(["git", *words], cwd=folder, check=True, env=company.environment())
+    company.commit(folder)
     done = company.playbook("install")
     assert done.returncode == 0, done.stdout + done.stderr
     yield company
@@ -250,3 +258,69 @@ def test_a_plain_playbook_does_the_same(company: Company) -> None:
     assert (rest.returncode, again.returncode) == (0, 0), rest.stdout + again.stdout
     assert again.stdout.count("changed=0") == len(NAMES)
     assert company.result("--all")["changed"] is False
+
+
+def test_a_job_is_carried_to_another_machine_as_awx_does(company: Company, tmp_path: Path) -> None:
+    """``transmit`` here, ``worker`` on another host, ``process`` here: no secret is in what comes back or is kept."""
+    root, lab = pipeline.root(), company.lab
+    node = lab.create_host("node", "bare")
+    path = carry_python(lab, node)
+    before = company.releases()
+    company.ring_for(23, *NAMES)
+    job = tmp_path / "job"
+    project = job / "project"
+    for name in ("playbooks", "plugins", "roles", "schemas", "tools"):
+        shutil.copytree(root / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("ansible.cfg", "inventory.kelid.yml"):
+        shutil.copy(root / name, project)
+    shutil.copytree(company.sites, project / "sites")
+    password = (pipeline.find_password(company.sites, "east") or b"").decode()
+    secrets = pipeline.secrets_of(company.sites, pipeline.check(company.sites, "east"), None)
+    (project / "sites" / pipeline.SAMPLE_PASSWORD).unlink()
+    company.commit(project)
+    program = Path(sys.executable).with_name
+    listed = subprocess.run(
+        [program("ansible-inventory"), "-i", "inventory.kelid.yml", "--list", "--export"],
+        cwd=project,
+        env=company.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (job / "inventory").mkdir()
+    hosts = job / "inventory" / "hosts"
+    hosts.write_text(f"#!/usr/bin/env python3\nprint({json.dumps(json.loads(listed.stdout))!r})\n")
+    hosts.chmod(0o700)
+    (job / "env").mkdir()
+    shutil.copy(lab.key, job / "env" / "ssh_key")
+    (job / "env" / "cmdline").write_text("--ask-vault-pass -vvv")
+    (job / "env" / "passwords").write_text(json.dumps({r"^Vault password:\s*?$": password}))
+
+    runner = str(program("ansible-runner"))
+    worker = f"env PATH={path} LANG=C.UTF-8 {runner} worker --private-data-dir /var/tmp/carried"
+    sent = subprocess.run(
+        [runner, "transmit", str(job), "-p", "playbooks/apply.yml"], capture_output=True, check=True
+    )
+    worked = subprocess.run(
+        ["ssh", "-F", str(lab.ssh_config), node.name, worker],
+        input=sent.stdout,
+        capture_output=True,
+        timeout=400,
+        check=False,
+    )
+    done = subprocess.run(
+        [runner, "process", str(job)], input=worked.stdout, capture_output=True, timeout=60, check=False
+    )
+
+    said = done.stdout.decode() + worked.stderr.decode()
+    assert done.returncode == 0, said[-4000:]
+    assert said.count("changed=1") == len(NAMES), said[-4000:]
+    now = company.releases()
+    assert all(now[name] != before[name] for name in NAMES)
+    assert company.result("--all")["changed"] is False
+    kept = worked.stdout + b"".join(
+        path.read_bytes() for path in (job / "artifacts").rglob("*") if path.is_file()
+    )
+    assert len(kept) > 10_000
+    for name, secret in {**secrets, "the vault's password": password}.items():
+        assert secret.encode() not in kept, f"{name} came back with the job"

@@ -42,6 +42,7 @@ VERBS = {
     "rollback": "put an earlier release in force again",
     "releases": "list the releases that a server keeps",
     "receipts": "show who changed a server when, and what was refused",
+    "upgrade": "bring Asterisk's newest packages to servers: staged, drained, verified, or back",
     "status": "ask a server what it runs",
     "drift": "tell what differs on servers from their release and from git",
     "verify": "hold the running Asterisk against its release",

@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 
 from kelid.commands import changing, many, options, server
+from kelid.deliver.runner import kept_connections
 from kelid.findings import Exit, KelidError
 from kelid.model.plan import Plan
 from kelid.pipeline import plans, release
@@ -62,6 +63,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Plan, show, ask, apply, report."""
+    with kept_connections():  # one for the plan and for the apply
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> Exit:
     arguments.override = changing.overrides_of(arguments.override)
     if many.wanted(arguments):
         return many.run(arguments)

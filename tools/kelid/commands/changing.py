@@ -44,17 +44,19 @@ def seconds(text: str) -> float:
     return float(int(found[1]) * UNITS[found[2]])
 
 
-def add_when(parser: argparse.ArgumentParser) -> None:
-    """Add ``--yes``, ``--when``, ``--limit`` and ``--lines``."""
+def add_when(parser: argparse.ArgumentParser, *, lines: bool = True, drain: bool = False) -> None:
+    """Add ``--yes``, ``--when``, ``--limit`` and, unless left out, ``--lines``; with ``drain`` that may be chosen too."""
     parser.add_argument("-y", "--yes", action="store_true", help="don't ask")
-    parser.add_argument("--lines", action="store_true", help="show the rendered lines that change")
+    if lines:
+        parser.add_argument("--lines", action="store_true", help="show the rendered lines that change")
     group = parser.add_argument_group("where only a restart of Asterisk puts the change in force")
     group.add_argument(
         "--when",
-        choices=WHENS,
+        choices=(*WHENS, "drain") if drain else WHENS,
         default="idle",
         help="idle: wait until no call is up (default); now: at once, ending the calls; window: in a maintenance window"
-        " of site.yml, turning new calls away until the others have ended; never: refuse",
+        " of site.yml, turning new calls away until the others have ended; never: refuse"
+        + ("; drain: as window, now" if drain else ""),
     )
     group.add_argument(
         "--limit",

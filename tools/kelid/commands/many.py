@@ -26,7 +26,7 @@ def wanted(arguments: argparse.Namespace) -> bool:
 
 def run(arguments: argparse.Namespace) -> Exit:
     """Plan for all, show, ask, apply in waves, tell what became of each."""
-    _judge(arguments)
+    judge(arguments)
     sites = options.sites_of(arguments)
     role = arguments.server or "primary"
     entries = rollout.targets(
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> Exit:
     )
     likes = rollout.likenesses(sites, entries)
     with options.progress(arguments) as watch:
-        statuses = _fleet(arguments, list(likes), watch).statuses(likes)
+        statuses = fleet_of(arguments, list(likes), watch).statuses(likes)
     prepared = rollout.prepare(
         sites, entries, statuses, arguments.vault_password_file, overrides=arguments.override
     )
@@ -57,7 +57,11 @@ def run(arguments: argparse.Namespace) -> Exit:
         if not arguments.yes and not options.confirmed(f"Apply to these {len(prepared.plans)}?"):
             raise KelidError("not applied: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
         done = _apply(arguments, prepared, sizes)
-    outcomes = [*prepared.outcomes, *done]
+    return tell(arguments, [*prepared.outcomes, *done], sizes)
+
+
+def tell(arguments: argparse.Namespace, outcomes: Sequence[Outcome], sizes: Sequence[int]) -> Exit:
+    """Say what became of each machine, and return the exit status of the whole."""
     found = exit_of(outcomes)
     if arguments.json:
         options.print_json(
@@ -65,30 +69,30 @@ def run(arguments: argparse.Namespace) -> Exit:
                 "ok": found is Exit.OK,
                 "exit": found.value,
                 "changed": any(outcome.result == "applied" for outcome in outcomes),
-                "waves": sizes,
+                "waves": list(sizes),
                 "sites": [
                     {**outcome.as_dict(), "findings": findings_report.as_data(outcome.findings)}
                     for outcome in outcomes
                 ],
             }
         )
-    else:
-        sys.stdout.write(report.outcomes_text(outcomes, colour=colour))
-        for outcome in outcomes:
-            text = findings_report.text(outcome.findings, colour=wants_colour(arguments.color, sys.stderr))
-            sys.stderr.write(text)
+        return found
+    sys.stdout.write(report.outcomes_text(outcomes, colour=options.colour_of(arguments)))
+    for outcome in outcomes:
+        text = findings_report.text(outcome.findings, colour=wants_colour(arguments.color, sys.stderr))
+        sys.stderr.write(text)
     return found
 
 
-def _judge(arguments: argparse.Namespace) -> None:
-    """Raise KelidError where the command line doesn't go together."""
+def judge(arguments: argparse.Namespace, *, single: bool = False) -> None:
+    """Raise KelidError where the command line doesn't go together; ``single``: one site is named."""
     if not (arguments.all or arguments.tag or arguments.site):
         raise KelidError("name a site, several, --tag TAG or --all", exit=Exit.USAGE)
     if arguments.all and (arguments.tag or arguments.site):
         raise KelidError("--all is every site; leave the others out", exit=Exit.USAGE)
-    single = [name for name in ("address", "port", "plan_digest") if getattr(arguments, name, None)]
-    if single:
-        raise KelidError(f"--{single[0].replace('_', '-')} is for one site", exit=Exit.USAGE)
+    lonely = [name for name in ("address", "port", "plan_digest") if getattr(arguments, name, None)]
+    if lonely and not single:
+        raise KelidError(f"--{lonely[0].replace('_', '-')} is for one site", exit=Exit.USAGE)
     if arguments.forks < 1:
         raise KelidError("--forks is a number from 1 on", exit=Exit.USAGE)
     try:
@@ -97,11 +101,14 @@ def _judge(arguments: argparse.Namespace) -> None:
         raise KelidError(f"--waves: {problem}", exit=Exit.USAGE) from problem
 
 
-def _fleet(arguments: argparse.Namespace, hosts: Sequence[str], watch: Watcher) -> Fleet:
+def fleet_of(
+    arguments: argparse.Namespace, hosts: Sequence[str], watch: Watcher, *, single: bool = False
+) -> Fleet:
+    """Return the machines as the command line says that they are reached; with ``single`` that of the one site named."""
     return Fleet(
         hosts=hosts,
         root=pipeline.root(),
-        environment=options.server_environment(arguments, many=True),
+        environment=options.server_environment(arguments, many=not single),
         watch=watch,
         verbosity=max(0, arguments.verbose - 1),
         forks=arguments.forks,
@@ -127,7 +134,7 @@ def _apply(arguments: argparse.Namespace, prepared: rollout.Prepared, sizes: Seq
         for host, plan in prepared.plans.items()
     }
     with options.progress(arguments) as watch:
-        found = _fleet(arguments, list(plans), watch).apply(
+        found = fleet_of(arguments, list(plans), watch).apply(
             plans, sizes, restart=arguments.when, limit=arguments.limit
         )
     outcomes = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kelid.deliver.runner import Outcome, demand, run_playbook
-from kelid.deliver.server import STOPPED, Applied, applied
+from kelid.deliver.server import REFUSALS, STOPPED, Applied, applied
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Watcher
 
@@ -40,11 +40,7 @@ class Fleet:
         told = outcome.result("kelid_status", host)
         if told is not None and told.get("ok"):
             return told
-        try:
-            demand(outcome, host, "ask for its status")
-        except KelidError as problem:
-            return problem
-        return KelidError(f"{host}: it gave no answer", exit=Exit.UNKNOWN)
+        return self._problem(outcome, host, told or {}, "ask for its status")
 
     def apply(
         self,
@@ -74,7 +70,52 @@ class Fleet:
         )
         return {host: applied(outcome, host) if outcome.met(host) else None for host in hosts}
 
-    def _run(self, playbook: str, hosts: Sequence[str], **variables: Any) -> Outcome:
+    def newer(self) -> dict[str, dict[str, Any] | KelidError]:
+        """Return by host which of Asterisk's packages are newer (``packages``: name -> versions), or why nobody can say."""
+        outcome = self._run("upgrade", self.hosts, check=True, kelid_waves=["100%"])
+        found: dict[str, dict[str, Any] | KelidError] = {}
+        for host in self.hosts:
+            told = outcome.result("kelid_upgrade", host)
+            if told is None or not told.get("ok"):
+                found[host] = self._problem(outcome, host, told or {}, "ask for its packages")
+            else:
+                found[host] = told
+        return found
+
+    def upgrade(
+        self,
+        accounts: Mapping[str, Mapping[str, Any]],
+        waves: Sequence[int],
+        *,
+        restart: str = "idle",
+        limit: float = 0,
+    ) -> dict[str, Applied | None]:
+        """Bring the newest packages of Asterisk to the hosts of ``accounts``, as ``apply`` brings releases."""
+        outcome = self._run(
+            "upgrade",
+            list(accounts),
+            kelid_plans={host: {"account": dict(account)} for host, account in accounts.items()},
+            kelid_waves=list(waves),
+            kelid_restart=restart,
+            kelid_limit=limit,
+        )
+        return {
+            host: applied(outcome, host, "kelid_upgrade") if outcome.met(host) else None for host in accounts
+        }
+
+    def _problem(self, outcome: Outcome, host: str, told: Mapping[str, Any], doing: str) -> KelidError:
+        """Return why a host could not be asked."""
+        if told.get("code"):
+            code = str(told["code"])
+            refused = Exit.REFUSED if code in REFUSALS else Exit.FAILURE
+            return KelidError(f"{host}: {code}: {told.get('message')}", exit=refused)
+        try:
+            demand(outcome, host, doing)
+        except KelidError as problem:
+            return problem
+        return KelidError(f"{host}: it gave no answer", exit=Exit.UNKNOWN)
+
+    def _run(self, playbook: str, hosts: Sequence[str], *, check: bool = False, **variables: Any) -> Outcome:
         try:
             return run_playbook(
                 playbook,
@@ -85,6 +126,7 @@ class Fleet:
                 watch=self.watch,
                 verbosity=self.verbosity,
                 forks=self.forks,
+                check=check,
             )
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(f"{stop}; {STOPPED.get(playbook, '')}".rstrip("; ")) from stop

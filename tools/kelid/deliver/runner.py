@@ -34,6 +34,9 @@ _TOLD = re.compile(r"^kelid: (\S+): (.+) \(([0-9.]+) s\)\r?$", re.MULTILINE)
 GRACE = 5.0
 """Seconds that a playbook which was asked to stop gets before it is killed."""
 
+_kept: list[str] = []
+"""The folder of the connections that playbooks share now, if they do."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -108,7 +111,7 @@ def run_playbook(
 
     with (
         tempfile.TemporaryDirectory(prefix="kelid-") as private,
-        _own_connections(private) as sockets,
+        _connections(private) as sockets,
         _signals(stop),
     ):
         ansible_environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = sockets
@@ -202,19 +205,50 @@ def _signals(stop: _Stop) -> Iterator[None]:
 
 
 @contextmanager
-def _own_connections(private: str) -> Iterator[str]:
-    """Give a run ssh connections of its own, in a folder for their sockets, and close them when it ends."""
+def kept_connections() -> Iterator[None]:
+    """Let the playbooks that are run meanwhile share their ssh connections, and close those at the end.
+
+    A new connection costs nine round trips. Without this each playbook has connections of its own.
+    """
+    if _kept:  # whoever is outside closes them
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="kelid-ssh-") as folder, _closed_at_the_end(Path(folder)):
+        _kept.append(folder)
+        try:
+            yield
+        finally:
+            _kept.remove(folder)
+
+
+@contextmanager
+def _connections(private: str) -> Iterator[str]:
+    """Yield the folder for the sockets of a run's ssh connections; those of its own are closed when it ends."""
+    if _kept:
+        yield _kept[-1]
+        return
     folder = Path(private) / "ssh"
     folder.mkdir(mode=0o700)
-    try:
+    with _closed_at_the_end(folder):
         yield str(folder)
+
+
+@contextmanager
+def _closed_at_the_end(folder: Path) -> Iterator[None]:
+    try:
+        yield
     finally:
-        for socket in folder.iterdir():
-            subprocess.run(
+        closing = [
+            subprocess.Popen(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "kelid"],
-                capture_output=True,
-                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
+            for socket in folder.iterdir()
+        ]
+        for each in closing:
+            each.wait()
 
 
 def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float], watch: Watcher) -> None:

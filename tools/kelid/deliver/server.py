@@ -75,6 +75,9 @@ REFUSALS = frozenset(
         "no_release",
         "damaged",
         "bad_account",
+        "no_packages",
+        "would_remove",
+        "no_way_back",
     }
 )
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
@@ -82,6 +85,7 @@ REFUSALS = frozenset(
 
 STOPPED = {
     "install": "run it again: what is done already stays",
+    "upgrade": "new packages that aren't confirmed go back by themselves within minutes: see `kelid status`",
     "apply": "a release that was in force and isn't confirmed goes back by itself within minutes: see `kelid status`",
     "backup": "a backup that had begun on the server may still go on to its end",
     "restore": "the server may be half-way and its Asterisk stopped: run the same restore again",

@@ -75,10 +75,12 @@ def notes_of(sites: Path, site: str, server: str = "primary") -> list[str]:
 
 
 def write_notes(sites: Path, site: str, lines: Sequence[str]) -> list[str]:
-    """Write the notes of receipts, each on its commit; return why some could not be written."""
+    """Write the notes of receipts, each on its commit where one is known; return why some could not be written."""
     commits: dict[str, list[str]] = {}
     for line in lines:
-        commits.setdefault(str(receipts.entry_of(line)["commit"]), []).append(line)
+        commit = receipts.entry_of(line).get("commit")
+        if commit:
+            commits.setdefault(str(commit), []).append(line)
     failures = []
     for commit, found in commits.items():
         try:

@@ -43,6 +43,26 @@ def plans_text(
     return f"{head}; {unchanged} have it already\n" + "".join(f"{row}\n" for row in rows)
 
 
+def packages_text(
+    newer: Mapping[str, Mapping[str, str]],
+    outcomes: Sequence[Outcome],
+    sizes: Sequence[int],
+    *,
+    colour: bool = False,
+) -> str:
+    """Return in which waves which machines would get which packages; then who can't, and how many have the newest."""
+    rows = []
+    for position, (host, packages) in enumerate(newer.items()):
+        rows.append(f"  wave {wave_of(sizes, position)}  {host}")
+        rows += [f"    {name} {versions}" for name, versions in packages.items()]
+    for outcome in outcomes:
+        if not outcome.ok:
+            rows.append(f"  {paint(outcome.result, 'red', on=colour)}  {outcome.message or outcome.host}")
+    unchanged = sum(outcome.result == "unchanged" for outcome in outcomes)
+    head = f"{len(newer)} of {len(newer) + len(outcomes)} machines have newer packages of Asterisk"
+    return f"{head}; {unchanged} have the newest\n" + "".join(f"{row}\n" for row in rows)
+
+
 def outcomes_text(outcomes: Sequence[Outcome], *, colour: bool = False) -> str:
     """Return a line for each machine with what became of it, and the count of each result at the end."""
     width = max((len(outcome.host) for outcome in outcomes), default=0)

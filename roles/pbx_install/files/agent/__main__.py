@@ -27,6 +27,7 @@ from .scrub import Scrubber
 from .server import Server
 from .tools import Feed
 from .transaction import Change, Transaction
+from .upgrade import Upgrade
 
 
 def drain(stream: IO[bytes]) -> None:
@@ -55,6 +56,11 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         changing.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
         changing.add_argument("--restart", choices=RESTARTS, default="idle")
         changing.add_argument("--limit", type=float, default=0.0, metavar="SECONDS", help="what calls get to end")
+    upgrading = verbs.add_parser("upgrade", help="bring Asterisk's newest packages into force, with the way back armed")
+    upgrading.add_argument("--dry-run", action="store_true", help="only say which packages are newer")
+    upgrading.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
+    upgrading.add_argument("--restart", choices=RESTARTS, default="idle")
+    upgrading.add_argument("--limit", type=float, default=0.0, metavar="SECONDS", help="what calls get to end")
     confirm = verbs.add_parser("confirm", help="keep the release: disarm the way back")
     confirm.add_argument("release")
     undo = verbs.add_parser("undo", help="go back to the release before the armed one")
@@ -77,7 +83,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     refused.add_argument("--code", required=True)
     refused.add_argument("--message", default="")
     refused.add_argument("--release", default="", help="the release that it would have been")
-    for spoken in (begin, back, adopting, told, refused):
+    for spoken in (begin, back, upgrading, adopting, told, refused):
         spoken.add_argument("--account", default="", metavar="JSON", help="who asks for this, for the receipt")
     verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
     return parser.parse_args(words)
@@ -92,9 +98,9 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
         return transaction.undo(given.release, given.why, given.change)
     try:
         change = Change(
-            base=given.base,
-            state=given.state,
-            verb="apply" if given.verb == "begin" else "rollback",
+            base=getattr(given, "base", ""),
+            state=getattr(given, "state", ""),
+            verb="apply" if given.verb == "begin" else given.verb,
             within=given.confirm_within,
             restart=given.restart,
             limit=given.limit,
@@ -102,6 +108,8 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
         )
         if given.verb == "begin":
             return transaction.begin(archive, change)
+        if given.verb == "upgrade":
+            return Upgrade(transaction).begin(change, dry=given.dry_run)
         return transaction.rollback(given.release, change)
     except Refusal as refusal:
         if not refusal.more.get("undone"):
@@ -162,7 +170,7 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
             return release(server, given.wanted)
         if given.verb == "receipts":
             return receipts(server, given.last)
-        if given.verb in ("begin", "rollback", "confirm", "undo"):
+        if given.verb in ("begin", "rollback", "upgrade", "confirm", "undo"):
             return changed(given, server, archive)
         account = account_of(given.account)
         if given.verb in ("told", "refused"):

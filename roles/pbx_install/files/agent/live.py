@@ -68,6 +68,10 @@ class Asterisk:
             time.sleep(0.02)
         return False
 
+    def version(self) -> str:
+        """Return the version of the one that runs ("22.10.1"), "" where none does."""
+        return version_in(self.ask("core show version"))
+
     def channels(self) -> int:
         """Return how many channels are active."""
         found = re.search(r"(\d+) active channel", self.ask("core show channels count"))
@@ -206,7 +210,12 @@ class Live(Asterisk):
                 self.ask(f"queue pause member {key[1]} queue {key[0]}{because}")
 
 
+def version_in(text: str) -> str:
+    """Return the version that an Asterisk tells of itself ("22.10.1"), "" where the text has none."""
+    found = re.search(r"Asterisk (?:certified[/-])?(\d+(?:\.\d+)*)", text)
+    return found.group(1) if found else ""
+
+
 def asterisk_version() -> str:
     """Return the installed Asterisk's version ("22.10.1"), "" where there is none."""
-    found = re.search(r"Asterisk (?:certified[/-])?(\d+(?:\.\d+)*)", run("asterisk", "-V").stdout)
-    return found.group(1) if found else ""
+    return version_in(run("asterisk", "-V").stdout)

@@ -49,6 +49,11 @@ class Places:
         return self.state / ".way-back"
 
     @property
+    def upgrade(self) -> Path:
+        """Where the packages of an upgrade lie, the new and the old; there only until it is confirmed or undone."""
+        return self.state / "upgrade"
+
+    @property
     def receipts(self) -> Path:
         """The journal of receipts."""
         return self.state / "receipts.jsonl"

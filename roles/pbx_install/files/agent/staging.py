@@ -19,6 +19,7 @@ from .conf import directories
 from .disk import tree_files
 from .live import BOOT_LIMIT, Asterisk
 from .logs import LOAD, MAX_LOG, explain, read_log
+from .packages import merged
 from .scrub import Scrubber
 from .tools import until
 
@@ -35,7 +36,7 @@ done < "$STAGE/binds"
 mount -o remount,bind,ro / 2>/dev/null || true
 ip link set lo up
 while read -r address; do ip address add "$address" dev lo 2>/dev/null || true; done < "$STAGE/addresses"
-exec asterisk -C "$STAGE/asterisk.conf" -f -U asterisk -G asterisk
+exec "$PROGRAM" -C "$STAGE/asterisk.conf" -f -U asterisk -G asterisk
 """
 """What runs between ``unshare`` and the staged Asterisk: live folders are covered by empty ones, the rest is read-only."""
 
@@ -62,6 +63,29 @@ def end_staged(home: Path) -> None:
     until(lambda: not found(), 5.0)
 
 
+@dataclass(frozen=True)
+class Program:
+    """An Asterisk that is not installed: the unpacked packages of one, whose folders stand in for those of the live one."""
+
+    root: Path
+    binary: Path
+    libraries: Path
+    folders: dict[str, Path]
+    """What asterisk.conf calls them (``astmoddir``...), and the live ones."""
+
+    @classmethod
+    def of(cls, root: Path, conf: Path) -> Program:
+        """Given unpacked packages and the live asterisk.conf, find the program in them."""
+        live = directories(conf)
+        modules = Path(live["astmoddir"])
+        return cls(
+            root=root,
+            binary=root / "usr/sbin/asterisk",
+            libraries=root / str(modules.parent.parent).lstrip("/"),
+            folders={name: Path(live[name]) for name in ("astmoddir", "astdatadir")},
+        )
+
+
 @dataclass
 class Stage:
     """A private Asterisk beside the live one: no network but its own ``lo``, no live folder that it could write to."""
@@ -73,6 +97,8 @@ class Stage:
     uid: int
     adapter: Adapter = field(default_factory=Adapter)
     process: subprocess.Popen[bytes] | None = None
+    program: Program | None = None
+    """Another Asterisk than the installed one."""
 
     @property
     def etc(self) -> Path:
@@ -103,6 +129,8 @@ class Stage:
             "astlogdir": self.home / "log",
             "astrundir": self.home / "run",
         }
+        if self.program:
+            own.update({name: self.home / name for name in self.program.folders})
         rows = "".join(f"{key} => {value}\n" for key, value in own.items())
         (self.home / "asterisk.conf").write_text(f"[directories]\n{rows}\n[options]\nnocolor = yes\n")
         covered = (("astspooldir", "spool"), ("astlogdir", "log"), ("astrundir", "run"))
@@ -112,6 +140,9 @@ class Stage:
             os.chown(folder, self.uid, self.gid)
             for name in names:
                 os.chown(os.path.join(folder, name), self.uid, self.gid)
+        if self.program:  # last: what these links lead to is the live one's
+            for name, there in self.program.folders.items():
+                merged(self.program.root / str(there).lstrip("/"), there, self.home / name)
 
     def start(self) -> None:
         """Start the private Asterisk; it ends with us whatever happens."""
@@ -121,13 +152,19 @@ class Stage:
         with console:
             self.process = subprocess.Popen(
                 ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "sh", str(script)),
-                env={**os.environ, "STAGE": str(self.home), "LC_ALL": "C"},
+                env={**os.environ, "STAGE": str(self.home), "LC_ALL": "C", **self.started()},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def started(self) -> dict[str, str]:
+        """Return what says which Asterisk is started."""
+        if self.program is None:
+            return {"PROGRAM": "asterisk"}
+        return {"PROGRAM": str(self.program.binary), "LD_LIBRARY_PATH": str(self.program.libraries)}
 
     def stop(self) -> None:
         """End the private Asterisk with everything that it started."""

@@ -6,8 +6,8 @@ import os
 import secrets
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +19,7 @@ from .guard import touched
 from .history import lately, story
 from .live import BOOT_LIMIT, asterisk_version
 from .lock import locked
+from .packages import put_back
 from .places import ADOPTED
 from .quiet import drain, may_restart
 from .reading import added_modules, put_in_force, read_back, settle
@@ -27,7 +28,7 @@ from .refusal import Refusal
 from .releases import differing
 from .scrub import Scrubber, secret_values
 from .server import Server
-from .staging import Stage, end_staged
+from .staging import Program, Stage, end_staged
 from .tools import boot_id
 
 LOCK_WAIT = 300.0
@@ -157,6 +158,16 @@ class Transaction:
                 remove(self.at.cancelled(change.account["change"]))
                 self.sweep()
 
+    @contextmanager
+    def held(self, change: Change) -> Iterator[str]:
+        """Hold the lock for a change; yield the release in force. Raise Refusal where none may begin."""
+        with locked(self.at.state):
+            try:
+                yield self.ready(change)
+            finally:
+                remove(self.at.cancelled(change.account["change"]))
+                self.sweep()
+
     def ready(self, change: Change) -> str:
         """Return the release in force, where a change may begin; else raise Refusal. Only with the lock held."""
         self.sweep(keep=change.account["change"])
@@ -249,12 +260,19 @@ class Transaction:
         told = self.switch(tree, manifest, current, change, lap, put=put)
         return {**told, "not_staged": not_staged}
 
-    def stage(self, release: Path, manifest: Mapping[str, Any]) -> list[str]:
-        """Load the release in a private Asterisk. Return what couldn't be staged; raise Refusal ``staging_failed``."""
+    def learn(self, *trees: Path) -> None:
+        """Learn the secrets of releases, so that no message shows one."""
+        self.server.scrub = Scrubber({value for tree in trees for value in secret_values(tree)})
+
+    def stage(self, release: Path, manifest: Mapping[str, Any], program: Program | None = None) -> list[str]:
+        """Load the release in a private Asterisk, the installed one or ``program``.
+
+        Return what couldn't be staged; raise Refusal ``staging_failed``.
+        """
         server = self.server
         home = Path(tempfile.mkdtemp(dir=self.at.state, prefix=".stage-"))
         os.chmod(home, 0o750)
-        stage = Stage(tree=release, live=server.live, home=home, uid=server.uid, gid=server.gid)
+        stage = Stage(tree=release, live=server.live, home=home, uid=server.uid, gid=server.gid, program=program)
         try:
             found = stage.judge(manifest, server.scrub)
         finally:
@@ -386,6 +404,8 @@ class Transaction:
         Return the receipt. ``by`` says who did it: ``agent``, ``control`` (the control node), ``timer`` or ``reboot``.
         """
         previous, name = str(record["previous"]), str(record["release"])
+        if record.get("packages"):
+            put_back([Path(file) for file in record["packages"]])
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
         problem = ""
@@ -399,6 +419,7 @@ class Transaction:
             "undone", **self.of(record), by=by, why=why[:1000], problem=problem, release=name, previous=previous
         )
         self.server.way_back.disarm()
+        remove(self.at.upgrade)
         return receipt
 
     @staticmethod
@@ -429,6 +450,7 @@ class Transaction:
             server.way_back.disarm()
             with suppress(OSError):
                 server.releases.prune(str(record["previous"]))
+            remove(self.at.upgrade)
             return {"ok": True, "release": name, "changed": True, "receipt": receipt}
 
     def undo(self, name: str = "", why: str = "asked", change: str = "") -> dict[str, Any]:
@@ -486,6 +508,11 @@ def fits(manifest: Mapping[str, Any]) -> None:
     version = asterisk_version()
     if not version:
         raise Refusal("not_installed", "no Asterisk here; run `kelid install` (or the playbook install) first")
+    fits_version(version, manifest)
+
+
+def fits_version(version: str, manifest: Mapping[str, Any]) -> None:
+    """Raise Refusal unless a version ("22.10.1") is one that the release was made for."""
     if int(version.split(".")[0]) != manifest.get("asterisk"):
         raise Refusal(
             "wrong_asterisk",

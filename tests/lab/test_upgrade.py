@@ -1,0 +1,223 @@
+"""``kelid upgrade`` against a Debian host with real packages: the installed ones, newer ones of the same, and broken ones.
+
+The tests share one server and run in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kelid import pipeline
+from kelid.findings import Exit
+from kelid.lab import Host, Lab
+from kelid.lab.processes import wait_until
+
+pytestmark = pytest.mark.lab
+
+SAMPLES = pipeline.root() / "sites"
+
+REPACK = r"""
+set -e
+suffix=$1; change=$2
+rm -rf /opt/upgrade /tmp/build; mkdir -p /opt/upgrade
+cd /opt/lab-packages
+for deb in $PWD/asterisk_*.deb $PWD/asterisk-modules_*.deb $PWD/asterisk-config_*.deb; do
+  dpkg-deb -R "$deb" /tmp/build
+  old=$(dpkg-deb --field "$deb" Version); new="$old$suffix"
+  sed -i -e "s/^Version: .*/Version: $new/" -e "s/(= $old)/(= $new)/g" -e "s/(>= $old)/(>= $new)/g" /tmp/build/DEBIAN/control
+  case $(dpkg-deb --field "$deb" Package) in asterisk) cd /tmp/build; eval "$change"; cd /;; esac
+  file=/opt/upgrade/$(basename "$deb" .deb | tr ':%' '__')$suffix.deb
+  dpkg-deb -Znone -b /tmp/build "$file" >/dev/null
+  { dpkg-deb --field "$file"; echo "Filename: ./${file##*/}"; echo "Size: $(stat -c %s "$file")"
+    echo "SHA256: $(sha256sum "$file" | cut -d ' ' -f 1)"; echo; } >> /opt/upgrade/Packages
+  rm -rf /tmp/build
+done
+echo 'deb [trusted=yes] file:/opt/upgrade ./' > /etc/apt/sources.list.d/upgrade.list
+"""
+"""Makes newer packages of the very ones that are installed; ``change`` is done to the files of the package asterisk."""
+
+NEWER = "sed -i 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' usr/sbin/asterisk"
+"""The version stands in the program: with another digit in it the new one can be told from the old one."""
+NOT_EVEN_ALONE = "printf '#!/bin/sh\\necho Asterisk 22.10.3; exit 1\\n' > usr/sbin/asterisk"
+ONLY_ALONE = """
+mv usr/sbin/asterisk usr/sbin/asterisk.real
+cat > usr/sbin/asterisk <<'WRAPPER'
+#!/bin/sh
+case "$*" in *-V*|*stage*) exec "$0.real" "$@";; esac
+exit 1
+WRAPPER
+chmod 755 usr/sbin/asterisk
+"""
+"""Loads the release beside the live one, and is of no use as the live one."""
+
+
+@dataclass
+class Clinic:
+    """The sample clinic, and the server with its packages."""
+
+    lab: Lab
+    host: Host
+    folder: Path
+
+    def kelid(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        clean = {
+            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
+        }
+        server = ["--address", self.host.address, "--identity", str(self.lab.key)]
+        server += ["--known-hosts", str(self.lab.known_hosts)]
+        return subprocess.run(
+            [sys.executable, "-m", "kelid", verb, "noor-clinic", *server, *words],
+            cwd=self.folder,
+            env={**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=400,
+        )
+
+    def upgrade(self, *words: str) -> dict[str, Any]:
+        done = self.kelid("upgrade", "--yes", "--json", *words)
+        assert done.stdout, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert found["exit"] == done.returncode, done.stderr
+        return found
+
+    def offer(self, suffix: str, change: str) -> None:
+        """Let the server's apt find packages that are newer by ``suffix``."""
+        self.host.run(["bash", "-c", REPACK, "bash", suffix, change], timeout=300)
+
+    def packages(self) -> set[str]:
+        """Return the versions of Asterisk's packages, and whether dpkg is at peace with them."""
+        told = self.host.run(
+            [
+                "dpkg-query",
+                "-W",
+                "-f",
+                "${Version} ${db:Status-Status}\n",
+                "asterisk",
+                "asterisk-modules",
+                "asterisk-config",
+            ]
+        ).stdout
+        return set(told.splitlines())
+
+    def running(self) -> str:
+        return self.host.asterisk("core show version").split()[1].partition("+")[0]
+
+    def process(self) -> str:
+        return self.host.run(["pidof", "asterisk"]).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def clinic(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("clinic")
+    site = folder / "sites" / "noor-clinic"
+    shutil.copytree(SAMPLES / "noor-clinic", site)
+    shutil.copy(SAMPLES / pipeline.SAMPLE_PASSWORD, folder / "sites")
+    # Nobody answers at this address, and nobody has to look it up.
+    trunks = (site / "trunks.yml").read_text(encoding="utf-8")
+    (site / "trunks.yml").write_text(trunks.replace("sip.mokhaberat.example", "192.0.2.1"), encoding="utf-8")
+    clinic = Clinic(lab, lab.create_host("clinic", "pbx"), folder)
+    for verb in (["install"], ["apply", "--yes"]):
+        done = clinic.kelid(*verb)
+        assert done.returncode == 0, done.stdout + done.stderr
+    yield clinic
+    lab.destroy_host("clinic")
+
+
+def test_nothing_is_newer(clinic: Clinic) -> None:
+    process = clinic.process()
+
+    found = clinic.upgrade()
+
+    assert [item["result"] for item in found["sites"]] == ["unchanged"]
+    assert clinic.process() == process
+
+
+def test_packages_that_do_not_take_the_release_never_meet_the_live_one(clinic: Clinic) -> None:
+    packages, process = clinic.packages(), clinic.process()
+    clinic.offer("+deb14u1", NOT_EVEN_ALONE)
+
+    found = clinic.upgrade()
+
+    assert found["exit"] == Exit.REFUSED
+    assert found["sites"][0]["code"] == "staging_failed"
+    assert (clinic.packages(), clinic.process()) == (packages, process)
+
+
+def test_the_old_packages_are_back_when_the_new_ones_do_not_run(clinic: Clinic) -> None:
+    """No repository has the old ones any more: only what was installed can have made them."""
+    packages, version, process = clinic.packages(), clinic.running(), clinic.process()
+    clinic.offer("+deb14u2", ONLY_ALONE)
+    clinic.host.run(["sh", "-c", "rm -f /var/cache/apt/archives/*.deb"])
+
+    found = clinic.upgrade()
+
+    assert found["exit"] == Exit.ROLLED_BACK
+    assert "the old packages are back" in found["sites"][0]["message"]
+    assert (clinic.packages(), clinic.running()) == (packages, version)
+    assert clinic.process() != process
+    assert clinic.host.run(["test", "-e", "/usr/sbin/asterisk.real"], check=False).returncode
+    assert clinic.host.run(["test", "-e", "/var/lib/kelid/upgrade"], check=False).returncode
+    assert clinic.kelid("verify").returncode == 0
+
+
+def test_who_is_not_confirmed_before_a_reboot_is_undone_by_it(clinic: Clinic) -> None:
+    packages, version = clinic.packages(), clinic.running()
+    clinic.offer("+deb14u3", NEWER)
+
+    told = json.loads(clinic.host.run(["/usr/local/lib/kelid/agent", "upgrade"], timeout=300).stdout)
+
+    assert told["asterisk"] == "22.10.2"
+    assert clinic.running() == "22.10.2"
+    clinic.lab.kill_host("clinic")
+    clinic.lab.boot_host("clinic")
+    clinic.host.wait_asterisk()
+    assert (clinic.packages(), clinic.running()) == (packages, version)
+    assert clinic.host.run(["test", "-e", "/var/lib/kelid/armed.json"], check=False).returncode
+    assert clinic.kelid("apply", "--yes").returncode == Exit.ROLLED_BACK  # it says what the reboot did, once
+
+
+def test_a_call_is_let_end_and_then_the_new_packages_are_in_force(clinic: Clinic) -> None:
+    clinic.offer("+deb14u4", NEWER)
+    clinic.host.asterisk("channel originate Local/*43@from-class-internal application Wait 900")
+    wait_until(
+        "a call",
+        lambda: "0 active channels" not in clinic.host.asterisk("core show channels count"),
+        timeout=20,
+    )
+
+    refused = clinic.upgrade("--limit", "0")
+
+    assert refused["sites"][0]["code"] == "calls_active", refused
+    assert clinic.running() != "22.10.2"
+
+    with ThreadPoolExecutor(1) as pool:
+        upgrading = pool.submit(clinic.upgrade, "--when", "drain", "--limit", "10m")
+        wait_until(
+            "the new packages",
+            lambda: any("+deb14u4" in line for line in clinic.packages()),
+            timeout=300,
+        )
+        assert clinic.running() != "22.10.2"
+        clinic.host.asterisk("channel request hangup all")
+        found = upgrading.result()
+
+    assert [item["result"] for item in found["sites"]] == ["applied"], found
+    assert clinic.running() == "22.10.2"
+    assert all(line.endswith("+deb14u4 installed") for line in clinic.packages())
+    assert clinic.kelid("verify").returncode == 0
+    assert [item["result"] for item in clinic.upgrade()["sites"]] == ["unchanged"]
+    assert clinic.host.run(["test", "-e", "/var/lib/kelid/upgrade"], check=False).returncode
+    assert clinic.host.run(["test", "-e", "/usr/sbin/policy-rc.d"], check=False).returncode
