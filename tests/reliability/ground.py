@@ -83,7 +83,9 @@ class Said:
 
     def __str__(self) -> str:
         """Return what a report shows of it."""
-        return f"exit {self.code}: {self.answer.get('message') or self.output[-300:]} {self.errors[-300:]}".strip()
+        found = "; ".join(str(entry.get("text")) for entry in self.answer.get("log") or ())
+        said = f"{self.answer.get('message') or self.output[-300:]} {found[:300]} {self.errors[-300:]}"
+        return f"exit {self.code}: {' '.join(said.split())}"
 
 
 @dataclass(frozen=True)

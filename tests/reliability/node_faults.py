@@ -111,13 +111,12 @@ def apply_again(ground: Ground, after: Side) -> str:
 
     The first answer after an undo may be that there was one (exit status not 0), but then the next one is the release.
     """
-    told = []
-    for _ in range(3):
+    said = ground.kelid("apply", "--yes")
+    told = [str(said.code)]
+    if said.code == Exit.ROLLED_BACK:  # it says that the server went back by itself, once
         said = ground.kelid("apply", "--yes")
         told.append(str(said.code))
-        if said.code == Exit.OK:
-            break
-    expect(told[-1] == "0", f"applied again and again, kelid ends with {', '.join(told)}: {said}")
+    expect(said.code == Exit.OK, f"applied again, kelid ends with {', '.join(told)}: {said}")
     expect(ground.which() is after, "applied again, it is not the new release")
     expect(not ground.armed, "applied again, it waits for a confirmation")
     ground.reads(after)
@@ -491,12 +490,12 @@ FAULTS = (
         1,
     ),
     Fault(
-        "host-key", "known_hosts has another key than the server; a proxy counts what is sent", strangers, 1
+        "host-key", "known_hosts has another key than the server; a proxy counts what is sent", strangers, 0
     ),
     Fault(
         "together",
         "two control nodes or two agents at once; one stopped (SIGSTOP) while its clock runs out",
         together,
-        2,
+        1,
     ),
 )

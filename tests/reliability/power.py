@@ -215,12 +215,12 @@ FAULTS = (
         "strace's record of begin and confirm or undo, replayed: all states that writes, fsyncs and renames allow, given to the "
         "boot unit's program",
         power_states,
-        30,
+        20,
     ),
     Fault(
         "boot",
         "the host's control group killed, or shut down, and booted; also with replayed states on its disk",
         boots,
-        2,
+        1,
     ),
 )

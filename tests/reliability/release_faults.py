@@ -221,7 +221,8 @@ def refused_by_kelid(ground: Ground, what: str) -> str:
         path.write_text(text.replace("host: sip.", "host: nobody."), encoding="utf-8")
         code = Exit.ROLLED_BACK
     try:
-        said: Said = ground.kelid("apply", "--yes")
+        named = ["--override", "trunk:mokhaberat=it is meant"] if what == "trunk" else []
+        said: Said = ground.kelid("apply", "--yes", *named)
     finally:
         ground.git("checkout", "-q", ".")
         shutil.rmtree(ground.site / "custom", ignore_errors=True)
@@ -302,13 +303,13 @@ FAULTS = (
         "plan",
         "a base, site, server or digest that isn't the plan's; one bit of the archive; an archive that ends early",
         plans,
-        3,
+        2,
     ),
     Fault(
         "release",
         "releases with a fault that only Asterisk notices, or that loads and loses objects",
         bad_releases,
-        3,
+        2,
     ),
-    Fault("clock", "libfaketime on the agent and on the unit of the way back", clocks, 2),
+    Fault("clock", "libfaketime on the agent and on the unit of the way back", clocks, 1),
 )

@@ -130,9 +130,9 @@ FAULTS = (
         "kill",
         f"strace -e inject=CALL:signal=KILL:when=N on the agent, for each of {len(MUTATING)} kinds of call",
         kills,
-        6,
+        4,
     ),
     Fault(
-        "no-room", "strace -e inject=CALL:error=ENOSPC:when=N on the agent, once and from then on", rooms, 4
+        "no-room", "strace -e inject=CALL:error=ENOSPC:when=N on the agent, once and from then on", rooms, 3
     ),
 )
