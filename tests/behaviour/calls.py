@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from fidelity.sites import nobody_logged_in
 from kelid.compare.behaviour import NOT_SAID
 from kelid.model.behaviour import BehaviourChange, CallChange
 from kelid.model.call import (
@@ -28,7 +29,6 @@ from kelid.model.call import (
     World,
 )
 from kelid.model.pbx import Pbx
-from kelid.model.record import replace
 from kelid.model.trace import Trace
 from kelid.pipeline.calls import Dialled, endpoint_call
 from kelid.simulate import simulate
@@ -226,7 +226,8 @@ def _worlds(
     devices: dict[str, str] = {}
     kept: list[tuple[str, str]] = []
     keys: list[str] = []
-    answers: dict[str, str] = dict(ALWAYS)
+    at_home = nobody_logged_in(sides.before) | nobody_logged_in(sides.after)
+    answers: dict[str, str] = ALWAYS | at_home
     others: list[str] = []
     for name, value in example[3:]:
         kind, _, subject = name.partition(":")
@@ -283,7 +284,7 @@ def _worlds(
                         | dict.fromkeys(elsewhere, UNAVAILABLE),
                         database=database,
                         presses=pressed,
-                        answers=dict(ALWAYS),
+                        answers=ALWAYS | at_home,
                     )
 
 
@@ -317,8 +318,3 @@ def _waits(sides: Sides, keys: Sequence[str], rng: random.Random) -> list[tuple[
     rng.shuffle(menus)
     found += [(one, other) for one, other in itertools.pairwise(menus[:6])]
     return list(dict.fromkeys(found))
-
-
-def fresh(world: World) -> World:
-    """Return the world with what the lab's callers do in any case."""
-    return replace(world, answers=ALWAYS | dict(world.answers))

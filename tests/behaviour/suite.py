@@ -161,7 +161,7 @@ class Judge:
         end = time.process_time() + LOOKED_FOR
         groups = Ways(sides.before).groups(rng.randrange(10**6), GROUPS, ASKED // GROUPS)
         for number, (world, call) in enumerate(
-            (replace(group.world, presses=keys, answers=dict(ALWAYS)), call)
+            (replace(group.world, presses=keys, answers=dict(group.world.answers) | ALWAYS), call)
             for group in groups
             for call, keys in group.calls
         ):

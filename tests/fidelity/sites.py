@@ -29,6 +29,9 @@ PASSES = ((RATE, TOGETHER), (8.0, 6), (8.0, 1), (4.0, 1))
 """How calls are placed: by how much time is hastened, and how many are on their way at once. What differs is placed again in
 the next way: a busy machine misses keys, and that costs a second pass and not a slow one for each call. Only what differs
 alone, in an Asterisk that has just started, is a disagreement."""
+LONGEST = 1800.0
+"""True seconds for all calls of a group: those that share phones wait for one another, and some wait in a queue for a
+quarter of an hour, hastened."""
 SHARED = 3
 """Calls of a trunk that are on their way at once: fewer than any limit of the sample sites."""
 
@@ -133,7 +136,7 @@ class Ways:
         # No machine is on the other side of lines that aren't SIP.
         devices |= dict.fromkeys(self.elsewhere, UNAVAILABLE)
         # Nobody spells a name in a directory, fetches a parked call, or has a fax to send.
-        answers = {"directory": "", "park": "comes back", "fax": "FAILED"}
+        answers = {"directory": "", "park": "comes back", "fax": "FAILED"} | nobody_logged_in(self.pbx)
         return World(otherwise=rng.choice(DEVICE_STATES), devices=devices, database=database, answers=answers)
 
     def call(self, rng: random.Random, at: datetime) -> tuple[Call, tuple[str, ...]]:
@@ -169,6 +172,16 @@ class Ways:
             rng = random.Random(f"{seed}/{self.pbx.site}/{number}")
             at = self.moment(rng)
             yield Group(at, self.world(rng), tuple(self.call(rng, at) for _ in range(size)))
+
+
+def nobody_logged_in(pbx: Pbx) -> dict[str, str]:
+    """Return the answers of queues whose members are all to log in first: in the lab nobody has."""
+    found = {}
+    for section in pbx.sections("queues.conf"):
+        if section.name != "general" and not section.get("member"):
+            refused = (section.get("joinempty") or "yes") not in ("yes", "loose")
+            found[f"queue:{section.name}"] = "JOINEMPTY" if refused else "TIMEOUT"
+    return found
 
 
 def needs(pbx: Pbx, trace: Trace) -> set[str]:
@@ -228,6 +241,7 @@ def _place(
             together=together,
             needs=[needs(pbx, trace) for trace in traces],
             limits=trunks,
+            timeout=LONGEST,
         )
         for one, world, trace, live in zip(batch, worlds, traces, lives, strict=True):
             verdict = compare(trace, live)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-TALK = 12.0
+TALK = 25.0
 """Seconds until who has answered hangs up: after all that is done and played before the talk."""
 NETWORK_WAITS = 180.0
 """Seconds that a phone or a line rings in vain before its network gives up (timer C of RFC 3261), where Asterisk doesn't."""
