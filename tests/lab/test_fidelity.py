@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +16,7 @@ from fidelity import sites
 from fidelity.generate import FAMILIES, cases
 from fidelity.live import Placed, place_cases
 from kelid.lab import Lab
+from kelid.lab.processes import RUN, wait_until
 from kelid.lab.witness import Witness
 
 pytestmark = pytest.mark.lab
@@ -72,3 +78,31 @@ def test_a_sample_site(witness: Witness, root: Path, name: str) -> None:
     found = list(sites.place_site(witness, pbx, bundle, sites.Ways(pbx).groups(SEED, 2, 25)))
     assert [one.verdict.why for one in found if one.verdict.how == "unknown"] == []
     assert agree(found) == 50
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)
+def test_a_run_that_is_stopped_leaves_nothing_behind(root: Path, stop: signal.Signals) -> None:
+    path = os.pathsep.join([str(root / "tests"), str(root / "tools")])
+    words = [sys.executable, "-m", "fidelity", "--only", "loops", "--seed", "1"]
+    with subprocess.Popen(
+        words, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
+    ) as run:
+        name = f"fidelity-{run.pid}"
+        assert run.stderr
+        assert run.stderr.readline() == "seed 1\n"
+        wait_until("the first calls", lambda: "calls" in run.stderr.readline(), timeout=120)
+        assert processes(name)
+        run.send_signal(stop)
+        assert run.wait(60) == 128 + stop
+        run.stderr.read()
+    wait_until("the end of all its processes", lambda: not processes(name), timeout=60)
+    assert not (RUN / name).exists()
+
+
+def processes(name: str) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if name in (words := path.read_bytes().decode(errors="replace")):
+                found.append(words)
+    return found
