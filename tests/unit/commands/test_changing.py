@@ -76,4 +76,6 @@ def test_a_forged_plan_is_refused_before_any_server_is_asked(
     plans.write(made, path)
     assert run("apply", str(path), "--sites", sites, "--server", "standby") == Exit.USAGE
     assert "a plan for the primary" in capsys.readouterr().err
+    assert run("apply", str(path), "noor-clinic", "--sites", sites) == Exit.USAGE
+    assert "is applied alone" in capsys.readouterr().err
     assert run("plan", "noor-clinic", "--sites", sites, "--out", str(tmp_path / "plan.txt")) == Exit.USAGE

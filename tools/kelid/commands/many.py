@@ -12,6 +12,7 @@ from kelid.deliver.fleet import Fleet
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Watcher
 from kelid.model.rollout import Outcome, exit_of, shares, wave_of, waves
+from kelid.pipeline import plans as plan_files
 from kelid.pipeline import receipts, rollout
 from kelid.report import findings as findings_report
 from kelid.report import plans as plan_report
@@ -90,6 +91,9 @@ def judge(arguments: argparse.Namespace, *, single: bool = False) -> None:
         raise KelidError("name a site, several, --tag TAG or --all", exit=Exit.USAGE)
     if arguments.all and (arguments.tag or arguments.site):
         raise KelidError("--all is every site; leave the others out", exit=Exit.USAGE)
+    written = [name for name in arguments.site if name.endswith(plan_files.SUFFIX)]
+    if written:
+        raise KelidError(f"{written[0]}: a plan that was written down is applied alone", exit=Exit.USAGE)
     lonely = [name for name in ("address", "port", "plan_digest") if getattr(arguments, name, None)]
     if lonely and not single:
         raise KelidError(f"--{lonely[0].replace('_', '-')} is for one site", exit=Exit.USAGE)
