@@ -182,5 +182,6 @@ def test_rollbacks_one_after_another_lead_further_back() -> None:
     ]
     assert before(entries, "c") == "b"
     entries.append(confirmed("b", "c", "rollback"))
+    entries.append(confirmed("b", "b", "upgrade"))
     assert before(entries, "b") == "a"
     assert before(entries, "z") == ""

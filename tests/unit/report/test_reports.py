@@ -9,7 +9,9 @@ import pytest
 from kelid.findings import Finding, Severity, Where
 from kelid.model.plan import Action, Comparison, Detail, FileChange, Now, ObjectChange, Plan, Restart
 from kelid.model.progress import Progress, State
-from kelid.report import findings, plans
+from kelid.model.receipt import Receipt
+from kelid.model.record import replace
+from kelid.report import findings, plans, receipts
 from kelid.report.colour import paint, wants_colour
 from kelid.report.progress import ProgressLines
 
@@ -170,3 +172,33 @@ def test_progress_shows_what_was_asked_for(quiet: bool, all_steps: bool, shown: 
         watch(Progress("two", State.FAILED, "pbx"))
 
     assert [line.split(": ", 1)[1] for line in stream.getvalue().splitlines()] == shown
+
+
+def test_receipts_say_who_did_what_when_and_what_came_of_it() -> None:
+    receipt = Receipt(
+        number=7,
+        digest="d" * 64,
+        change="c",
+        verb="apply",
+        result="undone",
+        why="queue sales is missing",
+        time=1_795_720_000,
+        release="b" * 64,
+        previous="0" * 64,
+        account={"who": "Sara", "machine": "ci1", "commit": "c" * 40, "overrides": {"trunk:a": "ticket 12"}},
+    )
+    english = receipts.receipts_text([receipt], zone="Asia/Tehran")
+    persian = receipts.receipts_text([replace(receipt, verb="juggle")], zone="Asia/Tehran", language="fa")
+
+    assert (
+        "    7  2026-11-26 22:36  apply  bbbbbbbbbbbb <- 0  undone: the release before is back\n" in english
+    )
+    for words in (
+        "Sara @ ci1, commit cccccccccccc",
+        "queue sales is missing",
+        "override: trunk:a (ticket 12)",
+    ):
+        assert words in english
+    assert "1405-09-05 22:36  juggle" in persian
+    assert "نسخهٔ پیشین برقرار است" in persian
+    assert "no receipts yet" in receipts.receipts_text([], zone="UTC")

@@ -11,7 +11,7 @@ from kelid.model.calendars import to_text
 from kelid.model.receipt import Problem, Receipt
 from kelid.model.release import release_name
 from kelid.report.colour import paint
-from kelid.report.words import say
+from kelid.report.words import WORDS, say
 
 _STYLES = {
     "done": "green",
@@ -39,7 +39,8 @@ def receipts_text(
     rows = []
     for receipt in receipts:
         result = paint(say(f"result.{receipt.result}", language), _STYLES[receipt.result], on=colour)
-        verb = say(f"verb.{receipt.verb}", language)
+        # A server's agent may be newer than this kelid, and know verbs that have no word here.
+        verb = say(f"verb.{receipt.verb}", language) if f"verb.{receipt.verb}" in WORDS else receipt.verb
         name = release_name(receipt.release) or "-"
         previous = f" <- {release_name(receipt.previous)}" if receipt.previous else ""
         rows.append(

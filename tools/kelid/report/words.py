@@ -209,6 +209,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "verb.apply": ("apply", "اعمال"),
     "verb.rollback": ("rollback", "بازگشت"),
     "verb.adopt": ("adopt", "پذیرش"),
+    "verb.upgrade": ("upgrade", "ارتقا"),
     "result.done": ("in force", "در حال اجرا شد"),
     "result.undone": ("undone: the release before is back", "برگردانده شد: نسخهٔ پیشین برقرار است"),
     "result.went-back": ("went back by itself", "سرور خودش به نسخهٔ پیشین برگشت"),

@@ -38,11 +38,12 @@ def story(entry: Mapping[str, Any]) -> str:
 def before(entries: Iterable[Mapping[str, Any]], current: str) -> str:
     """Return the release that a rollback goes to from the current one: what the apply that brought it took the place of.
 
-    Rollbacks don't count, so that one after another leads further back. "" where the journal doesn't say.
+    Rollbacks don't count, so that one after another leads further back, nor do upgrades of Asterisk, which leave the release
+    as it is. "" where the journal doesn't say.
     """
     found = ""
     for entry in entries:
-        if entry.get("event") == "confirmed" and entry.get("release") == current and entry.get("verb") != "rollback":
+        if (entry.get("event"), entry.get("verb"), entry.get("release")) == ("confirmed", "apply", current):
             found = str(entry.get("previous") or "")
     return found
 
