@@ -158,13 +158,16 @@ class Private:
     # -- what is kept between calls
 
     async def log_out(self) -> None:
-        """Take those out of the queues who logged in during a call."""
+        """Take those out of the queues who logged in during a call; nobody else is paused, or rests after a call."""
         queue = ""
+        await self.manager.command("queue reset stats")
         for line in (await self.manager.command("queue show")).splitlines():
             head = re.match(r"(\S+)\s+has \d+ calls", line)
-            member = re.match(r"\s+(?:.*?\(([\w]+/[^)\s]+)[^)]*\)|([\w]+/\S+)) .*\(dynamic\)", line)
+            member = re.match(r"\s+(?:.*?\(([\w]+/[^)\s]+)[^)]*\)|([\w]+/\S+)) .*\((?:dynamic|paused)", line)
             if head:
                 queue = head[1]
+            elif member and "(paused" in line and "(dynamic)" not in line:
+                await self.manager.command(f"queue unpause member {member[1] or member[2]} queue {queue}")
             elif member:
                 await self.manager.command(f"queue remove member {member[1] or member[2]} from {queue}")
 
