@@ -242,6 +242,27 @@ class Automaton:
                     below.setdefault(child, text + _usual(mask))
             row = list(below.items())
 
+    def longest(self, node: Node) -> str:
+        """Return one of the longest texts of the set, "" if it has none."""
+        lengths: dict[Node, int] = {}
+        order: list[Node] = []
+        waiting = [(node, False)]
+        while waiting:
+            at, seen = waiting.pop()
+            if seen:
+                order.append(at)
+            elif at not in lengths:
+                lengths[at] = 0
+                waiting.append((at, True))
+                waiting += [(child, False) for _, child in self.nodes[at][1]]
+        for at in order:
+            lengths[at] = max((1 + lengths[child] for _, child in self.nodes[at][1]), default=0)
+        made: list[str] = []
+        while self.nodes[node][1]:
+            mask, node = max(self.nodes[node][1], key=lambda edge: lengths[edge[1]])
+            made.append(_usual(mask))
+        return "".join(made)
+
     def alphabet(self, node: Node) -> int:
         """Return the characters that the texts of the set have, as a mask."""
         mask, seen, waiting = 0, {node}, [node]

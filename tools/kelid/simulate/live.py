@@ -1,40 +1,110 @@
-"""Which variables can still be read at each step: those whose values make a difference, never too few.
+"""What can still be read at each step of a dial plan: what makes a difference to a call from there on, never too little.
 
 Live variables as compilers know them, over all steps of a dial plan at once: what a step reads, and what the steps after it
-may read before they set it. Names are bits of one number, so that thousands of steps take moments.
+may read before they set it. Names are bits of one number, so that thousands of steps take moments. Beside variables there
+are bits for whatever else a call brings with it: the caller's number (where something is decided by it, and not only handed
+on), the moment, the cause of its end, the times for digits, families of astdb, and the steps that another dial plan has
+otherwise.
+
+Two states that differ only in what nobody will read any more are one state to the explorer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-from kelid.model.pbx import Pbx, Step
-from kelid.simulate.reach import ALWAYS, Reach, _branches, _split, _without_braces
+from kelid.model.pbx import Exten, Pbx, Step
+from kelid.simulate.dialplan import MATCH, match
+from kelid.simulate.reach import ALWAYS, Reach, branches, split_level, without_braces
 
 _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SETS = re.compile(r"_{0,2}([A-Za-z][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _LOCAL = re.compile(r"LOCAL\(([A-Za-z][A-Za-z0-9_]*)\)=(.*)", re.DOTALL)
+_FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
+_ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
+_COUNT = re.compile(r"GROUP_COUNT\(([^()@]*)@?([^()]*)\)")
+_GROUP = re.compile(r"GROUP_MATCH_COUNT|GROUP_LIST|\$\{GROUP\(")
 _STANDARD = ("h", "i", "t", "T", "e", "o", "a", "fax", "failed")
-_JUMPS = {"goto", "gotoif", "gotoiftime"}
-_SUBS = {"gosub", "gosubif"}
-_STOPS = {"return", "hangup", "busy", "congestion", "goto"}
-_DIGITS = {"waitexten", "background", "backgrounddetect", "incomplete"}
+_JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
+_SUBS = frozenset({"gosub", "gosubif"})
+_STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto"})
+_DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
+_PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
+"""Applications that go nowhere, whatever their arguments say."""
+_DIALS = frozenset({"dial", "retrydial"})
+_ANSWERS = frozenset(
+    {"answer", "playback", "background", "backgrounddetect", "voicemail", "voicemailmain", "echo", "record", "read",
+     "confbridge", "meetme", "directory", "milliwatt", "saydigits", "saynumber", "sayalpha", "sayunixtime", "receivefax",
+     "sendfax", "disa", "musiconhold"}
+)  # fmt: skip
+"""Applications after which the call has been answered, or is over: its cause tells nobody anything any more."""
+
+CALLER, TIME, CAUSE, DIGITS, DIFFERS = "\0caller", "\0time", "\0cause", "\0digits", "\0differs"
+"""Names of what isn't a variable: the caller's number where something is decided by it, the moment, the cause with which the
+call would end, TIMEOUT(digit) and TIMEOUT(response), and steps that another dial plan has otherwise."""
+
+ASTDB = "\0astdb/"
+"""What the names of families of astdb begin with; alone it is any family."""
+
+GROUP = "\0group/"
+"""What the names of categories of groups begin with; alone it is any category."""
+
+_CHANNEL_KIND = re.compile(
+    r"CHANNEL\((?:channeltype|language|musicclass|tonezone|hangup_handler_(?:push|pop|wipe))\)", re.IGNORECASE
+)
+"""What is asked of a channel that doesn't tell which one it is."""
+
+_STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
+"""A moment to the second, which is part of a name: nobody decides by it."""
+
+_CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
+_HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
 Key = tuple[str, str, int]
+
+
+class Before(NamedTuple):
+    """What can be read from a step on: anywhere (``far``), and with the same extension (``near``, families of astdb only).
+
+    ``marked`` is True if another dial plan has the step otherwise.
+    """
+
+    far: int
+    near: int
+    marked: bool
+
+
+class _Edge(NamedTuple):
+    """A step that may follow. ``near``: the call is still with the same extension then, or comes back to it.
+
+    ``given`` says which families the arguments of a subroutine name: bit of an argument -> bits of what is given for it.
+    """
+
+    target: int
+    near: bool = True
+    given: tuple[tuple[int, int], ...] = ()
 
 
 class Live:
     """Which names are live before each step."""
 
-    def __init__(self, pbx: Pbx, reach: Reach) -> None:
-        """Work it out for the whole dial plan."""
+    def __init__(
+        self,
+        pbx: Pbx,
+        reach: Reach,
+        differs: Callable[[str, Exten, Step], bool] | None = None,
+    ) -> None:
+        """Work it out for the whole dial plan. ``differs`` says of a step of a context whether another plan has it otherwise."""
         self._reach = reach
         self._bits: dict[str, int] = {}
         self._nodes: dict[Key, int] = {}
         self._extens: dict[str, dict[str, dict[int, Step]]] = {}
         self._includes: dict[str, tuple[str, ...]] = {}
-        self._all = 0
+        self._timed: set[str] = set()
+        self._callers: set[str] = set()
+        self._marked: set[Key] = set()
         self._everything = False
         for context in pbx.contexts:
             extens = self._extens.setdefault(context.name, {})
@@ -42,20 +112,41 @@ class Live:
                 *self._includes.get(context.name, ()),
                 *(include.context for include in context.includes),
             )
+            if any(include.times for include in context.includes):
+                self._timed.add(context.name)
             for exten in context.extens:
-                steps = extens.setdefault(exten.pattern, {})
+                # For some callers only: one more extension that may be meant.
+                name = exten.pattern if exten.caller is None else f"{exten.pattern}/{exten.caller}"
+                steps = extens.setdefault(name, {})
+                if exten.caller is not None:
+                    self._callers.add(context.name)
                 priority = 0
                 for step in exten.steps:
                     priority = step.priority or priority + 1
-                    if exten.caller is None:
-                        steps.setdefault(priority, step)
-                    else:
-                        # For some callers only: one more extension that may be meant.
-                        extens.setdefault(f"{exten.pattern}/{exten.caller}", {}).setdefault(priority, step)
+                    steps.setdefault(priority, step)
+                    if differs is not None and differs(context.name, exten, step):
+                        self._marked.add((context.name, name, priority))
+        for name in list(self._timed):
+            self._timed |= self._closure(name)
+        for name in list(self._callers):
+            self._callers |= self._closure(name)
+        self._matches: dict[tuple[str, str], bool] = {}
+        self._homes: dict[str, list[str]] = {}
+        for name in self._includes:
+            for one in self._closure(name):
+                self._homes.setdefault(one, []).append(name)
+        self._standards: dict[str, tuple[int, ...]] = {}
         self._values: list[int] = []
+        self._near: list[int] = []
+        self._fallen = self._mask(("DIALSTATUS", CAUSE))
         self._solve()
+        self._everyone = 0
+        for value in self._values:
+            self._everyone |= value
         self._sets: dict[int, frozenset[str]] = {}
-        self._known: dict[tuple[str, str, int], int] = {}
+        self._known: dict[tuple[str, str, int], Before] = {}
+
+    # --- names ---------------------------------------------------------------------------------------
 
     def _bit(self, name: str) -> int:
         found = self._bits.get(name)
@@ -69,6 +160,26 @@ class Live:
             mask |= self._bit(name)
         return mask
 
+    def bit(self, name: str) -> int:
+        """Return the bit of a name, 0 where nobody reads it."""
+        return self._bits.get(name, 0)
+
+    def family_bit(self, family: str) -> int:
+        """Return the bit of a family of astdb; "" is any."""
+        return self._bit(ASTDB + family)
+
+    def _closure(self, context: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [context]
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                waiting += self._includes.get(one, ())
+        return seen
+
+    # --- the whole dial plan -------------------------------------------------------------------------
+
     def _solve(self) -> None:
         keys: list[Key] = []
         for context, extens in self._extens.items():
@@ -78,48 +189,59 @@ class Live:
                     keys.append((context, exten, priority))
         reads: list[int] = []
         kills: list[int] = []
-        after: list[list[int]] = []
+        ends: list[int] = []
         for key in keys:
-            step = self._extens[key[0]][key[1]][key[2]]
+            context, exten, priority = key
+            step = self._extens[context][exten][priority]
             read, kill = self._reads(step)
+            if context in self._timed:
+                read |= self._bit(TIME)
+            if context in self._callers:
+                read |= self._bit(CALLER)
+            if key in self._marked:
+                read |= self._bit(DIFFERS)
             reads.append(read)
             kills.append(kill)
-            after.append(sorted(set(self._after(key, step))))
-        before: list[list[int]] = [[] for _ in keys]
-        for index, following in enumerate(after):
-            for one in following:
-                before[one].append(index)
-        values = list(reads)
-        waiting = list(range(len(keys)))
-        queued = [True] * len(keys)
-        while waiting:
-            index = waiting.pop()
-            queued[index] = False
-            out = 0
-            for one in after[index]:
-                out |= values[one]
-            made = reads[index] | (out & ~kills[index])
-            if made != values[index]:
-                values[index] = made
-                for one in before[index]:
-                    if not queued[one]:
-                        queued[one] = True
-                        waiting.append(one)
-        self._values = values
-        for value in values:
-            self._all |= value
+            last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in _STOPS
+            ends.append(self._fallen if last else 0)
+        edges = [
+            list(dict.fromkeys(self._after(key, self._extens[key[0]][key[1]][key[2]]))) for key in keys
+        ]
+        self.families = self._mask(name for name in self._bits if name.startswith(ASTDB))
+        """The bits of all families of astdb."""
+        self.argument_bits = tuple(
+            (name[len(ASTDB) + 1 :], bit)
+            for name, bit in self._bits.items()
+            if name.startswith(f"{ASTDB}$ARG")
+        )
+        """The bits that stand for a family which an argument of the subroutine names."""
+        self.arguments = self._mask(f"{ASTDB}${name}" for name, _ in self.argument_bits)
+        self._values = _fixpoint(reads, kills, ends, edges)
+        self._near = _fixpoint(
+            [read & self.families for read in reads],
+            [0] * len(reads),
+            [0] * len(reads),
+            [[edge for edge in row if edge.near] for row in edges],
+        )
 
     def _reads(self, step: Step) -> tuple[int, int]:
         app, data = step.app.lower(), step.data
         kill = 0
+        whole = data
         if app == "set":
             local, plain = _LOCAL.match(data), _SETS.match(data)
             found = local or plain
             if found:
                 kill = self._bit(found[1])
                 data = found[2]
-        elif app in ("dial", "retrydial"):
+            elif data.startswith("DB("):
+                whole = _written(data)  # a key that is only given a value isn't read
+            elif data.startswith("CALLERID(") and "CALLERID(" not in data.partition("=")[2]:
+                kill = self._bit(CALLER) if data.startswith(("CALLERID(num", "CALLERID(all")) else 0
+        elif app in _DIALS:
             kill = self._bit("DIALSTATUS")
+            if not _timeout(data):
+                kill |= self._mask((CAUSE, "HANGUPCAUSE"))  # whoever rings without a limit ends with a cause
         elif app == "gosub":
             kill = self._bit("GOSUB_RETVAL")
         elif app == "read":
@@ -129,26 +251,74 @@ class Live:
                 data = data.partition(",")[2]
         elif app == "macro":
             self._everything = True
-        return self._mask(_NAME.findall(data)), kill
+        read = self._mask(_NAME.findall(_CHANNEL_KIND.sub("", data)))
+        if app in _ANSWERS or app in ("busy", "congestion") or (app == "hangup" and data.strip()):
+            kill |= self._bit(CAUSE)
+        elif app == "hangup":
+            read |= self._bit(CAUSE)
+        if app in _DIGITS or app in ("read", "directory", "disa", "authenticate", "voicemail"):
+            read |= self._bit(DIGITS)
+        if self._decides(app, whole if app == "set" else data):
+            read |= self._bit(CALLER)
+        if _asks_the_time(app, data):
+            read |= self._bit(TIME)
+        for family in _FAMILY.findall(whole):
+            read |= self._families(family)
+        if "GROUP" in data:
+            read |= self._groups(data)
+        if "BLACKLIST()" in data:
+            read |= self._mask((CALLER, f"{ASTDB}blacklist"))
+        return read, kill
 
-    def _entries(self, context: str, exten: str, priority: str, here: Key, seen: set[str]) -> Iterator[int]:
+    @staticmethod
+    def _decides(app: str, data: str) -> bool:
+        """Return True if what the caller's number is makes a difference to the step, beyond being a part of a text."""
+        if "CALLERID(" not in data:
+            return app == "privacymanager" or (app in _DIALS and _privacy(data))
+        if app == "set":
+            value = _CALLER_ONLY.sub("", data).partition("=")[2]
+            return "CALLERID(" in value and bool(
+                re.search(r"\$\[|:|IF\(|DIALPLAN_EXISTS|REGEX|LEN\(|DB", value)
+            )
+        return app not in _HANDS_ON
+
+    def _groups(self, data: str) -> int:
+        """Return the categories of groups that are counted by a name which the dial plan gives; alone: any of them.
+
+        Where the name is an extension's, whether the caller is a member himself isn't kept: he may be one.
+        """
+        read = 0
+        for name, category in _COUNT.findall(data):
+            if "$" not in name or not category:
+                read |= self._bit(GROUP + ("" if "$" in category else category.lower()))
+        if _GROUP.search(data):
+            read |= self._bit(GROUP)
+        return read
+
+    def _families(self, template: str) -> int:
+        argument = _ARGUMENT.fullmatch(template)
+        if argument:
+            return self._bit(f"{ASTDB}${argument[1]}")
+        return self._mask(ASTDB + family for family in self._reach.families(template))
+
+    # --- what follows --------------------------------------------------------------------------------
+
+    def _entries(self, context: str, exten: str, priority: str, seen: set[str]) -> Iterator[int]:
         """Yield the steps that a place may be: of the context, and of those that it includes."""
         if context in seen:
             return
         seen.add(context)
         extens = self._extens.get(context, {})
         exact = extens.get(exten)
-        chosen = {exten: exact} if exact is not None else extens
+        chosen = extens
+        if exact is not None and (not priority.isdecimal() or int(priority) in exact):
+            chosen = {exten: exact}
+            chosen.update((name, steps) for name, steps in extens.items() if name.startswith(f"{exten}/"))
         for name, steps in chosen.items():
-            if exact is None and "$" not in exten and exten and not name.startswith("_") and "/" not in name:
-                continue
-            yield from self._priorities(context, name, steps, priority)
-        if exact is not None:
-            for name, steps in extens.items():
-                if name.startswith(f"{exten}/"):
-                    yield from self._priorities(context, name, steps, priority)
+            if "$" in exten or self._may_mean(name, exten):
+                yield from self._priorities(context, name, steps, priority)
         for included in self._includes.get(context, ()):
-            yield from self._entries(included, exten, priority, here, seen)
+            yield from self._entries(included, exten, priority, seen)
 
     def _priorities(self, context: str, exten: str, steps: dict[int, Step], priority: str) -> Iterator[int]:
         if priority.isdecimal():
@@ -162,119 +332,274 @@ class Live:
         if "$" in priority and 1 in steps:
             yield self._nodes[context, exten, 1]
 
-    def _place(self, key: Key, text: str) -> Iterator[int]:
-        """Yield the steps that ``[[context,]exten,]priority`` may be."""
-        parts = [part.strip() for part in _split(text)]
+    def _place(self, key: Key, text: str) -> Iterator[tuple[int, bool]]:
+        """Yield the steps that ``[[context,]exten,]priority`` may be, and whether the extension is still the same one."""
+        parts = [part.strip() for part in split_level(text, ",")]
         if len(parts) == 1:
             variable = parts[0]
-            yield from self._priorities(key[0], key[1], self._extens[key[0]][key[1]], variable)
+            first = self._nodes.get((key[0], key[1], 1), -1)
+            for node in self._priorities(key[0], key[1], self._extens[key[0]][key[1]], variable):
+                yield node, node != first or "$" not in variable
             if "$" in variable:
-                yield from self._somewhere(key, variable)
-        elif len(parts) == 2:
-            yield from self._entries(key[0], parts[0], parts[1], key, set())
-        else:
-            contexts: set[str] = {parts[0]}
-            if "$" in parts[0]:
-                contexts = set()
-                if self._reach._may_be(parts[0], contexts, 3):
-                    contexts = set(self._extens)
-            for context in contexts:
-                yield from self._entries(context, parts[1], parts[2], key, set())
+                for node in self._somewhere(key, variable):
+                    yield node, False
+            return
+        exten = parts[-2]
+        near = exten in ("${EXTEN}", "", key[1], "s")
+        if len(parts) == 2:
+            for home in self._homes.get(key[0], (key[0],)):
+                for node in self._entries(home, exten, parts[1], set()):
+                    yield node, near
+            return
+        contexts: set[str] = {parts[0]}
+        if "$" in parts[0]:
+            contexts = set()
+            if self._reach.may_be(parts[0], contexts, 3):
+                contexts = set(self._extens)
+        for context in contexts:
+            for node in self._entries(context, exten, parts[2], set()):
+                yield node, near
 
     def _somewhere(self, key: Key, text: str) -> Iterator[int]:
         """Yield where ``Goto(${WHERE})`` may go: every value that the dial plan gives the variable."""
         found = re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text)
         if found and found[1] == "GOSUB_RETVAL":
             return
-        values = self._reach._assigned.get(found[1]) if found else None
+        values = self._reach.assigned.get(found[1]) if found else None
         if not values:
             if "${IF(" not in text:
                 self._everything = True
             for word in re.split(r"[,:?(){}]", text):
                 if word:
                     yield from self._priorities(key[0], key[1], self._extens[key[0]][key[1]], word)
-                    yield from self._entries(key[0], word, "1", key, set())
+                    for home in self._homes.get(key[0], (key[0],)):
+                        yield from self._entries(home, word, "1", set())
             return
         for value in values:
             if value.count(",") >= 1:
-                yield from self._place(key, value)
+                for node, _ in self._place(key, value):
+                    yield node
 
-    def _after(self, key: Key, step: Step) -> Iterator[int]:
+    def _standard(self, context: str) -> tuple[int, ...]:
+        """Return the first steps of the standard extensions that a call in the context may come to without a jump."""
+        found = self._standards.get(context)
+        if found is None:
+            found = self._standards[context] = tuple(
+                dict.fromkeys(
+                    node
+                    for home in self._homes.get(context, (context,))
+                    for name in _STANDARD
+                    for node in self._entries(home, name, "1", set())
+                )
+            )
+        return found
+
+    def _after(self, key: Key, step: Step) -> Iterator[_Edge]:
         context, exten, priority = key
         app, data = step.app.lower(), step.data
         steps = self._extens[context][exten]
-        for standard in _STANDARD:
-            other = self._extens[context].get(standard)
-            if other and 1 in other:
-                yield self._nodes[context, standard, 1]
+        for node in self._standard(context):
+            yield _Edge(node)
         following = (context, exten, priority + 1)
         if app not in _STOPS and following in self._nodes:
-            yield self._nodes[following]
+            yield _Edge(self._nodes[following])
         if app in _JUMPS or app in _SUBS:
             conditional = app in ("gotoif", "gotoiftime", "gosubif")
             place = _after_question(data) if conditional else data
-            for branch in _branches(place) if conditional else [place]:
-                yield from self._place(key, _before_arguments(branch) if app in _SUBS else branch)
+            for branch in branches(place) if conditional else [place]:
+                if app in _SUBS:
+                    name, arguments = _parted(branch)
+                    given = self._given(arguments)
+                    for node, _ in self._place(key, name):
+                        yield _Edge(node, True, given)
+                else:
+                    for node, near in self._place(key, branch):
+                        yield _Edge(node, near)
             return
         if app in _DIGITS:
-            yield from self._entries(context, "${ANY}", "1", key, set())
+            for home in self._homes.get(context, (context,)):
+                for node in self._entries(home, "${ANY}", "1", set()):
+                    yield _Edge(node, False)
+        if app in _PLAIN and "hangup_handler" not in data:
+            return
         if "(" in data or "^" in data or "@" in data or "," in data:
             for word in re.split(r"[,()?:&@^\s=/]", data):
                 if word in self._extens:
-                    yield from self._entries(word, "${ANY}", "1", key, set())
+                    for node in self._entries(word, "${ANY}", "1", set()):
+                        yield _Edge(node, True, self._given(""))
                 if word and any(step.label == word for step in steps.values()):
-                    yield from self._priorities(context, exten, steps, word)
+                    for node in self._priorities(context, exten, steps, word):
+                        yield _Edge(node)
             if "@" in data:
                 for found in re.findall(r"@([^/,()&^]*)", data):
                     if "$" in found:
                         contexts: set[str] = set()
-                        if self._reach._may_be(found, contexts, 3):
+                        if self._reach.may_be(found, contexts, 3):
                             contexts = set(self._extens)
                         for one in contexts:
-                            yield from self._entries(one, "${ANY}", "1", key, set())
+                            for node in self._entries(one, "${ANY}", "1", set()):
+                                yield _Edge(node, False)
 
-    def bit(self, name: str) -> int:
-        """Return the bit of a name."""
-        return self._bits.get(name, 0)
+    def _given(self, arguments: str) -> tuple[tuple[int, int], ...]:
+        """Return which families each argument of a subroutine names, for those that may be one."""
+        parts = [part.strip() for part in split_level(arguments, ",")]
+        made: list[tuple[int, int]] = []
+        for name, bit in list(self._bits.items()):
+            if name.startswith(f"{ASTDB}$ARG"):
+                number = int(name[len(ASTDB) + 4 :])
+                text = parts[number - 1] if len(parts) >= number else ""
+                made.append((bit, self._families(text) if text else self._bit(ASTDB)))
+        return tuple(made)
 
     # --- asking --------------------------------------------------------------------------------------
 
-    def mask(self, context: str, exten: str, priority: int) -> int:
-        """Return the live names before a step, as bits; where the extension isn't decided, those of all that it may be."""
-        key = (context, exten if exten.isascii() else "", priority)
+    def look(self, context: str, exten: str, priority: int) -> Before:
+        """Return what is live before a step; with an extension that isn't decided ("") over all that it may be."""
+        key = (context, exten, priority)
         found = self._known.get(key)
         if found is None:
-            found = 0
             extens = self._extens.get(context, {})
-            exact = (context, exten, priority)
-            if exact in self._nodes and not any(name.startswith(f"{exten}/") for name in extens):
-                found = self._values[self._nodes[exact]]
+            if exten in extens and priority in extens[exten] and not self._asks_callers(extens, exten):
+                found = self.at(context, context, exten, priority)
             else:
-                seen: set[str] = set()
-                waiting = [context]
-                while waiting:
-                    one = waiting.pop()
-                    if one in seen:
-                        continue
-                    seen.add(one)
-                    waiting += self._includes.get(one, ())
-                    for name, steps in self._extens.get(one, {}).items():
-                        for number in (priority, 1):
-                            if number in steps:
-                                found |= self._values[self._nodes[one, name, number]]
+                rows = [
+                    self.at(context, one, name, priority)
+                    for one in self._closure(context)
+                    for name in self._extens.get(one, {})
+                    if self._may_mean(name, exten)
+                ]
+                found = self.joined((self.at(context, context, "", 0), *rows))
             self._known[key] = found
         return found
 
+    def at(self, home: str, context: str, exten: str, priority: int) -> Before:
+        """Return what is live before a step of a context, for a call that is in ``home``, which includes it.
+
+        Where the extension has no such step, that is what is read at the end of an extension.
+        """
+        node = self._nodes.get((context, exten, priority))
+        if node is not None:
+            return Before(
+                self._values[node], self._near[node], (context, exten, priority) in self._marked
+            )
+        far = self._fallen if exten else 0
+        near = 0
+        for node in self._standard(home):
+            far |= self._values[node]
+            near |= self._near[node]
+        return Before(far, near, False)
+
+    @staticmethod
+    def joined(rows: Iterable[Before]) -> Before:
+        """Return what is live before any of several steps."""
+        far = near = 0
+        marked = False
+        for row in rows:
+            far |= row.far
+            near |= row.near
+            marked |= row.marked
+        return Before(far, near, marked)
+
+    @staticmethod
+    def _asks_callers(extens: dict[str, dict[int, Step]], exten: str) -> bool:
+        return any(name.startswith(f"{exten}/") for name in extens)
+
+    def _may_mean(self, name: str, exten: str) -> bool:
+        """Return True if the extension may be found for the text ("" for any)."""
+        pattern = name.partition("/")[0]
+        if not exten or pattern == exten:
+            return True
+        key = (pattern, exten)
+        found = self._matches.get(key)
+        if found is None:
+            found = self._matches[key] = pattern[:1] == "_" and bool(match(pattern, exten, MATCH))
+        return found
+
+    def steps_before(self, context: str, exten: str, priority: int) -> list[Step] | None:
+        """Return the steps of an extension before one of them, None where there is no such extension."""
+        steps = self._extens.get(context, {}).get(exten)
+        if steps is None:
+            return None
+        return [steps[number] for number in sorted(steps) if number < priority]
+
+    def anywhere(self, context: str) -> int:
+        """Return what is live before any first step of a context."""
+        return self.look(context, "", 1).far
+
+    def whole(self, mask: int) -> int:
+        """Return the mask, or that of everything where jumps of the dial plan could not be followed."""
+        return mask | self._everyone if self._everything else mask
+
     def names(self, mask: int) -> frozenset[str]:
         """Return the names of a mask, and those that applications read by themselves."""
-        if self._everything:
-            mask = self._all
+        mask = self.whole(mask)
         found = self._sets.get(mask)
         if found is None:
             found = self._sets[mask] = (
                 frozenset(name for name, bit in self._bits.items() if bit & mask) | ALWAYS
             )
         return found
+
+
+def _fixpoint(
+    reads: list[int], kills: list[int], ends: list[int], edges: list[list[_Edge]]
+) -> list[int]:
+    """Return what is live before each step: what it reads, and what those after it read that it doesn't set."""
+    before: list[list[int]] = [[] for _ in reads]
+    for index, row in enumerate(edges):
+        for edge in row:
+            before[edge.target].append(index)
+    values = list(reads)
+    waiting = list(range(len(reads)))
+    queued = [True] * len(reads)
+    while waiting:
+        index = waiting.pop()
+        queued[index] = False
+        out = ends[index]
+        for target, _, given in edges[index]:
+            value = values[target]
+            for bit, instead in given:
+                if value & bit:
+                    value = value & ~bit | instead
+            out |= value
+        made = reads[index] | (out & ~kills[index])
+        if made != values[index]:
+            values[index] = made
+            for one in before[index]:
+                if not queued[one]:
+                    queued[one] = True
+                    waiting.append(one)
+    return values
+
+
+def _written(data: str) -> str:
+    """Return what ``DB(...)=value`` reads: what the key is made of, and the value."""
+    depth = 0
+    for at, character in enumerate(data):
+        depth += character == "("
+        depth -= character == ")"
+        if character == "=" and depth == 0:
+            return f"{data[2:at]}={data[at + 1 :]}"
+    return data
+
+
+def _timeout(data: str) -> str:
+    """Return Dial's timeout, "" without one."""
+    parts = split_level(data, ",")
+    return parts[1].strip() if len(parts) > 1 else ""
+
+
+def _privacy(data: str) -> bool:
+    """Return True if an option of Dial asks about the caller (P, p)."""
+    parts = split_level(data, ",")
+    letters = re.sub(r"\([^()]*(?:\([^()]*\)[^()]*)*\)|\$\{[^{}]*\}", "", parts[2]) if len(parts) > 2 else ""
+    return "p" in letters.lower()
+
+
+def _asks_the_time(app: str, data: str) -> bool:
+    if app in ("gotoiftime", "execiftime") or "IFTIME(" in data:
+        return True
+    return "STRFTIME(" in data and "STRFTIME(" in _STAMP.sub("", data.replace("${EPOCH}", ""))
 
 
 def _after_question(data: str) -> str:
@@ -285,15 +610,15 @@ def _after_question(data: str) -> str:
         depth -= character in ")]}"
         if character == "?" and depth == 0:
             return data[at + 1 :]
-    return _without_braces(data).partition("?")[2]
+    return without_braces(data).partition("?")[2]
 
 
-def _before_arguments(place: str) -> str:
-    """Return a subroutine's place without its arguments."""
+def _parted(place: str) -> tuple[str, str]:
+    """Return a subroutine's place, and its arguments."""
     depth = 0
     for at, character in enumerate(place):
         if character == "(" and depth == 0:
-            return place[:at]
+            return place[:at], place[at + 1 :].removesuffix(")")
         depth += character in "([{"
         depth -= character in ")]}"
-    return place
+    return place, ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kelid.model.pbx import Pbx, Step
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
-from kelid.simulate.languages import ANY, EMPTY_TEXT, Automaton, Machine, Node, Ranked, mask_of
+from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
 from kelid.simulate.symbols import LONGEST, Symbols
 from kelid.simulate.unknown import UnknownHere
@@ -33,6 +33,7 @@ class Rank(NamedTuple):
     entry: Entry
     caller: str | None
     switch: str = ""
+    context: str = ""
 
 
 class GroupEntry(Entry):
@@ -53,6 +54,7 @@ class SymbolicDialplan(Dialplan):
         self.tables: list[dict[str, str]] = []
         self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
         self._nodes: dict[str, Node] = {}
+        self._for: dict[tuple[str, Node], tuple[tuple[str, str], ...] | None] = {}
         self._groups: dict[str, list[tuple[Entry, tuple[Entry, ...]]]] = {}
 
     # --- sets of texts -------------------------------------------------------------------------------
@@ -100,6 +102,47 @@ class SymbolicDialplan(Dialplan):
                 self._ranks[key] = found
         return found
 
+    def meant(self, run: Run, context: str, node: Node) -> Node | None:
+        """Return all texts that come to the extension to which all of a set do.
+
+        None where the set comes to several, or where callers or other machines have a say.
+        """
+        automaton = self.automaton
+        before = NOTHING
+        for rank in self.ranks(run, context, 1):
+            if rank.switch or rank.caller is not None:
+                return None
+            mine = automaton.both(node, rank.node)
+            if mine == node:
+                return automaton.less(rank.node, before)
+            if mine != NOTHING:
+                return None
+            before = automaton.either(before, rank.node)
+        return None
+
+    def found_for(self, run: Run, context: str, node: Node) -> tuple[tuple[str, str], ...] | None:
+        """Return the extensions, with their contexts, that texts of a set come to; of a group the first stands for all.
+
+        None where the time, callers or other machines have a say.
+        """
+        if self._is_timed(context):
+            return None
+        key = (context, node)
+        if key not in self._for:
+            automaton = self.automaton
+            made: list[tuple[str, str]] | None = []
+            for rank in self.ranks(run, context, 1):
+                if rank.switch or rank.caller is not None:
+                    made = None
+                    break
+                if automaton.both(node, rank.node) != NOTHING:
+                    made.append((rank.context, rank.entry.pattern))
+                    node = automaton.less(node, rank.node)
+                    if node == NOTHING:
+                        break
+            self._for[key] = tuple(made) if made is not None else None
+        return self._for[key]
+
     def _of(self, one: Searched, wanted: Hashable) -> Iterator[Rank]:
         for entry, members in self._grouped(one):
             if _has(entry, wanted):
@@ -108,7 +151,7 @@ class SymbolicDialplan(Dialplan):
                     if len(members) == 1
                     else self.automaton.texts(*(member.pattern.replace("-", "") for member in members))
                 )
-                yield Rank(node, entry, entry.caller)
+                yield Rank(node, entry, entry.caller, context=one.name)
 
     def _grouped(self, one: Searched) -> list[tuple[Entry, tuple[Entry, ...]]]:
         found = self._groups.get(one.name)

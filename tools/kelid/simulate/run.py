@@ -8,7 +8,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -83,6 +83,12 @@ class Symbols(Protocol):
 
     def expression(self, run: Run, text: str) -> str:
         """Return the value of an expression."""
+
+    def derived(self, text: str, name: Hashable, function: Callable[[str], str]) -> str:
+        """Return what a function makes of a text, without deciding more than must be."""
+
+    def every_item(self, text: str) -> str:
+        """Return a text with each list in it that was gathered on the way as the longest that it may be."""
 
     def is_time(self, spec: Timing) -> bool:
         """Decide whether the moment of the call is within the specification."""

@@ -585,6 +585,17 @@ class Symbols:
         """Return the text with what is known by now put in."""
         return self.store.plain(text)
 
+    def every_item(self, text: str) -> str:
+        """Return a text with each list in it that was gathered on the way as the longest that it may be."""
+        made: list[str] = []
+        for piece in self.store.pieces(text):
+            if piece.variable >= 0 and self.store.variables[piece.variable].kind == "collected":
+                longest = self.shared.automaton.longest(self.store.domains[piece.variable])
+                made.append(self.shared.apply(piece.view, longest))
+            else:
+                made.append(piece.text)
+        return "".join(made)
+
     def is_in(self, character: str, characters: frozenset[str]) -> bool:
         """Decide whether a text of one character is one of these."""
         if not self.within(character):

@@ -182,7 +182,10 @@ def _call(run: Run, data: str) -> int | str:
     devices: list[str] = []
     locals_: list[str] = []
     unavailable = 0
-    for interface in arguments.peers.split("&") if arguments.peers else ():
+    peers = arguments.peers
+    if run.symbols is not None and run.symbols.within(peers):
+        peers = run.symbols.every_item(peers)
+    for interface in peers.split("&") if peers else ():
         technology, _, number = interface.partition("/")
         if not number:
             run.warn("Dial argument takes format (technology/resource)")

@@ -34,6 +34,9 @@ _OF_EXTENSION = {
 }  # fmt: skip
 """State of a device -> state of an extension that watches it (ast_devstate_to_extenstate in main/pbx.c)."""
 
+EXTENSION_STATES = tuple(dict.fromkeys(_OF_EXTENSION.values()))
+"""What an extension may be."""
+
 
 def device_state(run: Run, device: str) -> str:
     """Return the state of a device (``PJSIP/101``) or a lamp (``Custom:night``)."""
@@ -143,7 +146,13 @@ def extension_state(run: Run, arguments: str) -> str | None:
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return "UNKNOWN"
-    devices = hint.device.partition(",")[0].split("&")
+    watched = hint.device.partition(",")[0]
+    devices = watched.split("&")
+    if run.symbols is not None and len(devices) > 1:
+        # How the states of each add up would be ways without number: it is asked what comes of them.
+        return run.learn(Question("device", watched, EXTENSION_STATES))
+    if run.symbols is not None:
+        return run.symbols.derived(device_state(run, watched), "extension-state", _OF_EXTENSION.__getitem__)
     return _OF_EXTENSION[aggregate([device_state(run, device) for device in devices])]
 
 

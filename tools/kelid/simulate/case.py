@@ -1,0 +1,35 @@
+"""One or two runs in one world, on their way together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from kelid.model.trace import Event
+from kelid.simulate.run import Run
+from kelid.simulate.symbols import Store
+
+
+@dataclass(slots=True)
+class Case:
+    """One or two runs in one world. ``heads`` are events of each that the other hasn't matched yet."""
+
+    runs: list[Run]
+    store: Store
+    heads: tuple[tuple[Event, ...], ...] = ()
+    answers: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """Answers that one of two runs has got and the other not yet, in order."""
+    behind: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Which of the runs is behind with them."""
+    parted: tuple[Event | None, Event | None] | None = None
+    """What two runs did that isn't the same."""
+
+    def copy(self) -> Case:
+        """Return a case that goes its own way."""
+        return Case(
+            [run.copy() for run in self.runs],
+            self.store.copy(),
+            self.heads,
+            {key: list(row) for key, row in self.answers.items()},
+            dict(self.behind),
+            self.parted,
+        )

@@ -1,0 +1,635 @@
+"""What tells the points of all calls apart: all that can still be read there, and nothing else.
+
+What nobody reads any more is forgotten, also in the state itself: the cause of an answered call, the caller's number where it
+is only handed on, what astdb was found to hold for an extension that the call has left. So a call that comes to a
+place by one way goes on as one that came by another. Where this forgets what could matter after all (a call that is
+forwarded back to the extension it left), more calls are looked at than there are, never fewer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+from kelid.simulate.case import Case
+from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
+from kelid.simulate.live import CALLER, CAUSE, DIGITS, GROUP, TIME, Before, Live
+from kelid.simulate.matching import SymbolicDialplan
+from kelid.simulate.reach import Reach
+from kelid.simulate.run import Run
+from kelid.simulate.state import Channel
+from kelid.simulate.symbolic import Explored
+from kelid.simulate.symbols import ATOM, FIRST, Shared, Store
+
+NUMBERS = mask_of("0123456789*#+")
+
+_SUFFIX = re.compile(r"-[0-9a-f]{8}\b")
+_WORDS = re.compile(r"[,^()@|]")
+
+
+class _Alive(NamedTuple):
+    """Names that can still be read of a channel.
+
+    ``frames`` has those of each Gosub's own variables, the innermost last: its arguments, and the others, which subroutines
+    of it see too.
+    """
+
+    names: frozenset[str]
+    frames: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+
+class _Ahead(NamedTuple):
+    """What of a run can still be read.
+
+    ``far`` and ``near`` are masks of Live, with the families of astdb that arguments name put in; ``alive`` by the identity
+    of the channel.
+    """
+
+    far: int
+    near: int
+    names: frozenset[str]
+    alive: dict[int, _Alive]
+
+
+def is_arrival(run: Run) -> bool:
+    """Return True where the call has just come to an extension, and waits for nothing."""
+    channel = run.channel
+    return len(run.levels) == 1 and channel.priority == 1 and not channel.frames and run.step_count > 0
+
+
+class Points:
+    """Makes the key of a case: equal keys go equal ways."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        plans: Sequence[SymbolicDialplan],
+        lives: Sequence[Live],
+        reaches: Sequence[Reach],
+    ) -> None:
+        """Given what is known of the dial plans, prepare."""
+        self._shared = shared
+        self._plans = plans
+        self._lives = lives
+        self._reaches = reaches
+        self._any_number = shared.automaton.repeated(NUMBERS, 0, 40)
+        self._named: list[dict[str, int]] = [{} for _ in lives]
+        self._before: dict[Hashable, Before] = {}
+        self._listed: dict[Hashable, Node | None] = {}
+
+    def key(self, case: Case) -> Hashable:
+        """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
+        ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
+        for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
+            _drop(run, one, live)
+        self._widen(case, ahead)
+        self._collect(case, ahead)
+        self._hush(case, ahead)
+        parts: list[str] = []
+        hows: list[Hashable] = []
+        for run, one in zip(case.runs, ahead, strict=True):
+            self.describe(run, one, parts, hows)
+        if len(case.runs) > 1:
+            for side in case.heads:
+                parts += [repr(event[:3]) for event in side]
+                parts.append("\x1c")
+            for (kind, subject), row in sorted(case.answers.items()):
+                parts += [kind, subject, *row, str(case.behind[kind, subject])]
+        store = case.store
+        self._forget(case, ahead)
+        for index, run in enumerate(case.runs):
+            for name, value in sorted(run.database.items()):
+                parts += [str(index), name, "\x1d" if value is None else value]
+        for (kind, subject), answer in sorted(store.facts.items()):
+            parts += [kind, subject, answer]
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        if any(one.far & live.bit(TIME) for one, live in zip(ahead, self._lives, strict=False)):
+            parts.append(symbols.moment)
+        if len(case.runs) > 1:
+            parts += self._made_by_one(store, parts)
+        return (*self._numbered(case, symbols, "\x1f".join(parts)), tuple(hows))
+
+    @staticmethod
+    def _made_by_one(store: Store, parts: Sequence[str]) -> list[str]:
+        """Return what one run has made of unknown texts that are still there: the other makes the same of them."""
+        joined = "".join(part for part in parts if not part.isascii())
+        made: list[str] = []
+        for fact, answer in store.decided.items():
+            if (
+                fact[0] == "number"
+                and isinstance(answer, str)
+                and all(one in joined for one in ATOM.findall("".join(map(str, fact[2:]))))
+            ):
+                made += [str(fact[1]), *map(str, fact[2:]), answer]
+        return made
+
+    def _numbered(self, case: Case, symbols: Explored, text: str) -> tuple[Hashable, ...]:
+        """Return the text with its variables numbered as they come, and what is known of them; the others are dropped."""
+        store = case.store
+        atoms = self._shared.atoms
+        numbers: dict[int, int] = {}
+        settled: set[int] = set()
+        names: dict[str, str] = {}
+
+        def named(found: re.Match[str]) -> str:
+            made = names.get(found[0])
+            if made is None:
+                variable, view = store.resolve(*atoms[ord(found[0]) - FIRST])
+                known = store.known(variable)
+                if known is not None:
+                    settled.add(variable)
+                    made = self._shared.apply(view, known)
+                else:
+                    place = numbers.setdefault(variable, len(numbers))
+                    made = f"\x1e{place}{view!r}\x1e" if view else f"\x1e{place}\x1e"
+                names[found[0]] = made
+            return made
+
+        text = ATOM.sub(named, text)
+        decided: list[Hashable] = []
+        for fact, answer in store.decided.items():
+            if isinstance(fact, tuple) and fact[0] != "number":
+                about = {
+                    store.resolve(*atoms[ord(one) - FIRST])[0] for one in ATOM.findall("".join(fact[1:]))
+                }
+                if about and about <= numbers.keys():
+                    decided.append((fact[0], tuple(ATOM.sub(named, str(part)) for part in fact[1:]), answer))
+        moment = store.resolve(*atoms[ord(symbols.moment) - FIRST])[0]
+        store.drop({*numbers.keys(), *settled, moment})
+        unequal = tuple(
+            sorted(
+                tuple(sorted((numbers[a], numbers[b])))
+                for a, b in store.unequal
+                if a in numbers and b in numbers
+            )
+        )
+        domains = tuple(store.domains[variable] for variable in numbers)
+        return text, domains, unequal, tuple(sorted(decided, key=repr))
+
+    # --- what is ahead -------------------------------------------------------------------------------
+
+    def ahead(self, case: Case, run: Run, index: int) -> _Ahead:
+        """Return what of a run can still be read."""
+        live = self._lives[index]
+        back = ~live.bit("GOSUB_RETVAL")  # coming back sets it: what it holds now is not what is read there
+        far = near = 0
+        top = run.levels[-1] if run.levels else None
+        masks: dict[int, list[int]] = {}
+        for level in run.levels:
+            channel = level.channel
+            row = masks.get(id(channel))
+            if row is None:
+                row = masks[id(channel)] = []
+                resumed = 0
+                for at, frame in enumerate(channel.frames):
+                    there = self.before(case, run, index, frame.context, frame.exten, frame.priority)
+                    if frame.predial:
+                        # What an application goes on with when its subroutine is over.
+                        resumed |= self.before(
+                            case, run, index, frame.context, frame.exten, frame.priority + 1
+                        ).far
+                    given = channel.frames[at - 1].variables if at else {}
+                    row.append(self._resolved(live, there.far & back, given))
+                    near |= self._resolved(live, there.near, given)
+                place = (channel.context, channel.exten, max(channel.priority, 1))
+                here = self.before(case, run, index, *place)
+                if top is None or top.channel is not channel or top.again is not None:
+                    following = self.before(case, run, index, *place[:2], place[2] + 1)
+                    here = live.joined((here, following))
+                given = channel.frames[-1].variables if channel.frames else {}
+                row.append(self._resolved(live, here.far | resumed, given))
+                near |= self._resolved(live, here.near, given)
+                for line in channel.hooks.get("CHANNEL/hangup_handlers", "").split("\n"):
+                    if "," in line:
+                        far |= live.anywhere(line.partition(",")[0])
+            if level.saved:
+                there = self.before(case, run, index, *level.saved)
+                far |= there.far
+                near |= there.near
+            far |= self._of_later(level.then, index)
+        for row in masks.values():
+            for mask in row:
+                far |= mask
+        alive: dict[int, _Alive] = {}
+        for number, row in masks.items():
+            every = far if len(run.levels) > 1 else 0  # channels that it makes inherit from it, and it from them
+            for mask in row:
+                every |= mask
+            frames: list[tuple[frozenset[str], frozenset[str]]] = []
+            inner = 0
+            for mask in reversed(row[1:]):
+                inner |= mask
+                frames.append((live.names(mask), live.names(inner)))
+            alive[number] = _Alive(live.names(every), tuple(reversed(frames)))
+        far = live.whole(far)
+        return _Ahead(far, near, live.names(far), alive)
+
+    def before(
+        self, case: Case, run: Run, index: int, context: str, exten: str, priority: int
+    ) -> Before:
+        """Return what is live before a step; of an extension that isn't decided, before those that it may be."""
+        live = self._lives[index]
+        if exten.isascii():
+            return live.look(context, exten, priority)
+        node = self._texts_of(case, exten)
+        found = self._plans[index].found_for(run, context, node) if node is not None else None
+        if found is None:
+            return live.look(context, "", priority)
+        key = (index, context, found, priority)
+        made = self._before.get(key)
+        if made is None:
+            made = self._before[key] = live.joined(
+                live.at(context, one, name, priority) for one, name in (*found, (context, ""))
+            )
+        return made
+
+    def _texts_of(self, case: Case, text: str) -> Node | None:
+        """Return the set of what a text may be, None where that isn't simple: one whole variable, and constants."""
+        automaton = self._shared.automaton
+        made: Node | None = None
+        pieces = case.store.pieces(text)
+        if sum(piece.variable >= 0 for piece in pieces) > 1 or any(piece.view for piece in pieces):
+            return None
+        for piece in reversed(pieces):
+            part = case.store.domains[piece.variable] if piece.variable >= 0 else automaton.texts(piece.text)
+            made = part if made is None else automaton.concatenated(part, made)
+        return made
+
+    @staticmethod
+    def _resolved(live: Live, mask: int, given: dict[str, str]) -> int:
+        """Put in the families of astdb that the arguments of the subroutine name."""
+        if not mask & live.arguments:
+            return mask
+        for name, bit in live.argument_bits:
+            if mask & bit:
+                text = given.get(name, "")
+                mask = mask & ~bit | live.family_bit(text.partition("/")[0] if text.isascii() else "")
+        return mask
+
+    def _of_later(self, then: Any, index: int) -> int:
+        """Return what is live in the contexts that the texts of what is to be done later name."""
+        if isinstance(then, str):
+            found = self._named[index].get(then)
+            if found is None:
+                live = self._lives[index]
+                found = 0
+                for word in _WORDS.split(then):
+                    if word in self._reaches[index].contexts:
+                        found |= live.anywhere(word)
+                self._named[index][then] = found
+            return found
+        mask = 0
+        if isinstance(then, tuple | list):
+            for part in then:
+                mask |= self._of_later(part, index)
+        return mask
+
+    # --- what is forgotten ---------------------------------------------------------------------------
+
+    def _widen(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let what only counts along a chain of calls (how often a call was forwarded) be any number from one on.
+
+        So a chain comes back to where it was, and is walked once; every number that it can have is among them.
+        """
+        made: dict[tuple[str, str], str] = {}
+        automaton = self._shared.automaton
+        for run, one, reach in zip(case.runs, ahead, self._reaches, strict=False):
+            for name, most in reach.counters.items():
+                if name not in one.names or not self._is_counted_alike(case, ahead, name):
+                    continue
+                for level in run.levels:
+                    text = level.channel.variables.get(name)
+                    if not text or text == "0" or (text.isdecimal() and int(text) > most):
+                        continue
+                    text = case.store.plain(text)
+                    if len(text) == 1 and ATOM.match(text) and (text, name) not in made:
+                        variable, view = self._shared.atoms[ord(text) - FIRST]
+                        if case.store.variables[variable].kind == "count" and not view:
+                            made[text, name] = text  # nothing was added since
+                    if (text, name) not in made:
+                        made[text, name] = case.store.new(
+                            "count", name, automaton.texts(*map(str, range(1, most + 1)))
+                        )
+                    level.channel.variables[name] = made[text, name]
+
+    @staticmethod
+    def _is_counted_alike(case: Case, ahead: Sequence[_Ahead], name: str) -> bool:
+        """Return True if both of two runs have counted as far: else they would be taken apart."""
+        if len(case.runs) == 1:
+            return True
+        rows = []
+        for run, one in zip(case.runs, ahead, strict=True):
+            if run.levels and name not in one.names:
+                return False
+            rows.append([case.store.plain(level.channel.variables.get(name, "")) for level in run.levels])
+        return bool(rows[0] == rows[1])
+
+    def _collect(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let a list of whom a call may ring be any that it can be at this step, so that not each of them is walked.
+
+        Ten members of a ring group, each of whom is free or not, are one way and not a thousand.
+        """
+        made: dict[tuple[str, Node], str] = {}
+        for index, (run, one) in enumerate(zip(case.runs, ahead, strict=True)):
+            for name in self._reaches[index].collectors:
+                if name not in one.names:
+                    continue
+                for level in run.levels:
+                    channel = level.channel
+                    text = channel.variables.get(name)
+                    if text is None:
+                        continue
+                    node = self._lists(index, name, channel)
+                    mine = self._texts_of(case, text) if node is not None else None
+                    if node is None or mine is None or self._shared.automaton.less(mine, node):
+                        continue
+                    if mine == node and not text.isascii() and len(text) == 1:
+                        continue  # as it is after the last step
+                    key = (case.store.plain(text), node)
+                    if key not in made:
+                        made[key] = case.store.new("collected", name, node)
+                    channel.variables[name] = made[key]
+
+    def _lists(self, index: int, name: str, channel: Channel) -> Node | None:
+        """Return every list that the variable may hold where the channel is; None where that can't be told."""
+        live, reach = self._lives[index], self._reaches[index]
+        places = [(frame.context, frame.exten, frame.priority) for frame in channel.frames]
+        for context, exten, priority in ((channel.context, channel.exten, channel.priority), *reversed(places)):
+            key = (index, name, context, exten, priority)
+            if key in self._listed:
+                node = self._listed[key]
+            else:
+                steps = live.steps_before(context, exten, priority)
+                items = reach.collected(name, steps) if steps is not None else None
+                node = self._listed[key] = self._every_list(items) if items else None
+            if node is not None:
+                return node
+        return None
+
+    def _every_list(self, items: Sequence[tuple[str, bool]]) -> Node:
+        automaton = self._shared.automaton
+        node = EMPTY_TEXT
+        for item, surely in reversed(items):
+            with_it = automaton.concatenated(automaton.texts(item), node)
+            node = with_it if surely else automaton.either(with_it, node)
+        return node
+
+    def _hush(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let go of what makes no difference any more: causes, times for digits, and who it is that calls."""
+        about_caller = False
+        for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
+            cause, ends = live.bit("HANGUPCAUSE"), live.bit(CAUSE)
+            about_caller |= bool(one.far & live.bit(CALLER))
+            for level in run.levels:
+                channel = level.channel
+                if not one.far & cause:
+                    if channel.answered:
+                        channel.hangup_cause = 16
+                    elif not one.far & ends:
+                        channel.hangup_cause = 0
+                if channel.timeouts and not one.far & live.bit(DIGITS):
+                    channel.timeouts.pop("digit", None)
+                    channel.timeouts.pop("response", None)
+        if not about_caller:
+            self._hush_caller(case, constants=all(map(is_arrival, case.runs)))
+
+    def _hush_caller(self, case: Case, *, constants: bool) -> None:
+        """Put any number in the place of the caller's where nothing is decided by it, and both of two runs have the same.
+
+        ``constants``: also in the place of numbers that are known, or that the dial plan has given.
+        """
+        store = case.store
+        rows: list[list[tuple[Channel, str, str]]] = []
+        for run in case.runs:
+            row: list[tuple[Channel, str, str]] = []
+            seen: set[int] = set()
+            for level in run.levels:
+                channel = level.channel
+                if id(channel) not in seen:
+                    seen.add(id(channel))
+                    row += [
+                        (channel, name, store.plain(text))
+                        for name in ("caller", "ani", "connected", "caller_name", "connected_name")
+                        if (text := getattr(channel, name))
+                    ]
+            rows.append(row)
+        texts = [[(name, text) for _, name, text in row] for row in rows]
+        if texts.count(texts[0]) != len(texts):
+            return
+        own = {
+            text
+            for run in case.runs
+            for text in (run.call.caller, run.call.caller_name)
+            if text and not ATOM.search(text)
+        }
+        made: dict[str, str] = {}
+        for row in rows:
+            for channel, name, text in row:
+                if (
+                    text not in own
+                    and not ATOM.search(text)
+                    and (not constants or (name.endswith("_name") and not _is_twice(text)))
+                ):
+                    continue
+                if name.endswith("_name"):
+                    anybody = text in own or (constants and _is_twice(text))
+                    instead = (
+                        self._anybody(store, made, "caller-name", "")
+                        if anybody
+                        else ATOM.sub(lambda _: self._anybody(store, made, "caller-name", ""), text)
+                    )
+                else:
+                    instead = self._anybody(store, made, "caller", text)
+                setattr(channel, name, instead)
+
+    def _anybody(self, store: Store, made: dict[str, str], kind: str, text: str) -> str:
+        """Return the atom of any number, the same one for the same text."""
+        found = made.get(kind + text)
+        if found is None:
+            found = made[kind + text] = store.new(kind, "", self._any_number)
+        return found
+
+    def _forget(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Forget what astdb was found to hold, or was given, where nobody reads it any more, or only by a long way round.
+
+        A key that the dial plan makes of a number is kept as long as the call is with the same extension and the key may be
+        read there. A call that comes back to the extension later may then find another value there: that is more
+        than there is, not less.
+        """
+        store, plain = case.store, case.store.plain
+        for run in case.runs:
+            if not all(key.isascii() for key in run.database):
+                # What was given to a number that is known by now has its name: the same key isn't kept many times.
+                run.database = {plain(key): value for key, value in run.database.items()}
+        if not all(subject.isascii() for _, subject in store.facts):
+            # Asked before its number was known: the same question, by the name that it has now.
+            store.asked = {(kind, plain(name)): row for (kind, name), row in store.asked.items()}
+            store.facts = {(kind, plain(name)): row for (kind, name), row in store.facts.items()}
+        if store.facts or any(run.database for run in case.runs):
+            places = [
+                place
+                for run in case.runs
+                for level in run.levels
+                for place in (level.channel, *level.channel.frames)
+            ]
+            extens = {plain(place.exten) for place in places}
+            there = {f"{place.context},{plain(place.exten)}" for place in places}
+            asked, count = store.asked, len(case.runs)
+            kept = {
+                key: answer
+                for key, answer in store.facts.items()
+                if len(asked[key][1]) < count
+                or (
+                    any(self._is_kept(key[1], at, one, extens) for at, one in enumerate(ahead))
+                    if key[0].startswith("database")
+                    else plain(asked[key][0]) in there
+                )
+            }
+            store.asked = {key: asked[key] for key in kept}
+            store.facts = kept
+            for at, (run, one) in enumerate(zip(case.runs, ahead, strict=True)):
+                for key in [key for key in run.database if not self._is_kept(key, at, one, extens)]:
+                    del run.database[key]
+        for run in case.runs:
+            run.known.clear()
+
+    def _is_kept(self, key: str, index: int, ahead: _Ahead, extens: set[str]) -> bool:
+        """Return True if somebody may read the key of astdb: anywhere if the dial plan names it, else before the call goes on
+        to another extension than the one of that number.
+        """
+        live = self._lives[index]
+        family, _, rest = key.partition("/")
+        bits = live.family_bit(family) | live.family_bit("")
+        if not ahead.far & bits:
+            return False
+        return self._reaches[index].names_key(key) or (rest in extens and bool(ahead.near & bits))
+
+    # --- what there is -------------------------------------------------------------------------------
+
+    def describe(self, run: Run, ahead: _Ahead, parts: list[str], hows: list[Hashable]) -> None:
+        """Add what of the run can still be read."""
+        names = ahead.names
+        parts.append(run.end)
+        seen: dict[int, int] = {}
+        for level in run.levels:
+            channel = level.channel
+            hows.append((level.kind, _how(level.then), _how(level.on_answer), _how(level.verdict)))
+            parts.append(level.again or "")
+            absolute = channel.timeouts.get("absolute-at")
+            parts.append("" if level.deadline is None else f"{level.deadline - run.elapsed:g}")
+            parts.append("" if absolute is None else f"{absolute - run.elapsed:g}")
+            parts += [str(part) for part in level.saved]
+            _texts(level.then, parts)
+            _texts(level.verdict, parts)
+            if id(channel) in seen:
+                parts.append(f"as {seen[id(channel)]}")
+                continue
+            seen[id(channel)] = len(seen)
+            _describe_channel(channel, names, parts)
+        parts.append("\x1d")
+        for name, text in sorted(run.globals.items()):
+            if name in names:
+                parts += [name, text]
+        for name, text in sorted(run.shared.items()):
+            parts += [name, text]
+
+
+def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:
+    known = "channel" in names or "CHANNEL" in names
+    parts += [
+        _SUFFIX.sub("", channel.name) if known else channel.technology,
+        channel.endpoint if known else "",
+        channel.context,
+        channel.exten,
+        str(channel.priority),
+        channel.caller,
+        channel.caller_name,
+        channel.caller_pres,
+        channel.language,
+        channel.musicclass,
+        "1" if channel.answered else "0",
+        "1" if channel.hungup else "0",
+        str(channel.hangup_cause),
+    ]
+    parts += [channel.connected, channel.connected_name, channel.ani, channel.dnid, channel.rdnis]
+    parts.append(channel.account)
+    for name, text in sorted(channel.variables.items()):
+        parts += [name, text, str(channel.inherited.get(name, 0))]
+    parts.append("\x1d")
+    for frame in channel.frames:
+        parts += [frame.context, frame.exten, str(frame.priority), str(frame.predial)]
+        for name, text in sorted(frame.variables.items()):
+            parts += [name, text]
+        parts.append("\x1d")
+    for name, text in sorted(channel.groups.items()):
+        parts += [name, text]
+    for name, seconds in sorted(channel.timeouts.items()):
+        if name != "absolute-at":
+            parts += [name, f"{seconds:g}"]
+    for name, text in sorted(channel.hooks.items()):
+        parts += [name, text]
+
+
+def _drop(run: Run, ahead: _Ahead, live: Live) -> None:
+    """Take away what nobody reads any more."""
+    names = ahead.names
+    for level in run.levels:
+        channel = level.channel
+        alive = ahead.alive[id(channel)]
+        if "channel" not in names and "CHANNEL" not in names and not channel.name.isascii():
+            channel.name = ATOM.sub("", channel.name)
+            channel.endpoint = ""
+        if "CONNECTEDLINE" not in names:
+            channel.connected = channel.connected_name = ""
+        if "ani" not in names:
+            channel.ani = ""
+        if "dnid" not in names:
+            channel.dnid = ""
+        if "rdnis" not in names:
+            channel.rdnis = ""
+        if channel.groups and not ahead.far & live.bit(GROUP):
+            channel.groups = {
+                name: text
+                for name, text in channel.groups.items()
+                if ahead.far & live.bit(GROUP + name.lower())
+            }
+        for name in [name for name in channel.variables if name not in alive.names]:
+            del channel.variables[name]
+            channel.inherited.pop(name, None)
+        for frame, (own, inner) in zip(channel.frames, alive.frames, strict=True):
+            for name in [
+                name for name in frame.variables if name not in (own if name.startswith("ARG") else inner)
+            ]:
+                frame.variables[name] = ""  # it stays its own: what is set later is set there
+        channel.hooks = {
+            name: text
+            for name, text in channel.hooks.items()
+            if text and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
+        }
+
+
+def _is_twice(name: str) -> bool:
+    """Return True if a word stands twice in a name: what the dial plan puts before names was put there more than once."""
+    words = name.split()
+    return len(set(words)) < len(words)
+
+
+def _how(then: Any) -> Hashable:
+    """Return the functions of what is to be done later, without their texts."""
+    if callable(then):
+        return getattr(then, "__qualname__", repr(then))
+    if isinstance(then, tuple | list):
+        return tuple(_how(part) for part in then)
+    if isinstance(then, int | float | bool):
+        return then
+    return None
+
+
+def _texts(then: Any, parts: list[str]) -> None:
+    if isinstance(then, str):
+        parts.append(then)
+    elif isinstance(then, tuple | list):
+        for part in then:
+            _texts(part, parts)
