@@ -26,10 +26,12 @@ _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
 _ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
 _COUNT = re.compile(r"GROUP_COUNT\(([^()@]*)@?([^()]*)\)")
 _GROUP = re.compile(r"GROUP_MATCH_COUNT|GROUP_LIST|\$\{GROUP\(")
-_STANDARD = ("h", "i", "t", "T", "e", "o", "a", "fax", "failed")
+_ANY_TIME = ("h", "T", "e", "o", "a", "fax", "failed")
+_WAITING = ("i", "t")
+"""Standard extensions: those that any step may lead to, and those for digits and for places that aren't there."""
 _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
-_STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto"})
+_STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto", "parkedcall"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
 """Applications that go nowhere, whatever their arguments say."""
@@ -98,6 +100,7 @@ class Live:
     ) -> None:
         """Work it out for the whole dial plan. ``differs`` says of a step of a context whether another plan has it otherwise."""
         self._reach = reach
+        self._falls = pbx.autofallthrough
         self._bits: dict[str, int] = {}
         self._nodes: dict[Key, int] = {}
         self._extens: dict[str, dict[str, dict[int, Step]]] = {}
@@ -135,7 +138,7 @@ class Live:
         for name in self._includes:
             for one in self._closure(name):
                 self._homes.setdefault(one, []).append(name)
-        self._standards: dict[str, tuple[int, ...]] = {}
+        self._standards: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
         self._values: list[int] = []
         self._near: list[int] = []
         self._fallen = self._mask(("DIALSTATUS", CAUSE))
@@ -348,7 +351,7 @@ class Live:
         near = exten in ("${EXTEN}", "", key[1], "s")
         if len(parts) == 2:
             for home in self._homes.get(key[0], (key[0],)):
-                for node in self._entries(home, exten, parts[1], set()):
+                for node in self._there(home, exten, parts[1]):
                     yield node, near
             return
         contexts: set[str] = {parts[0]}
@@ -357,8 +360,15 @@ class Live:
             if self._reach.may_be(parts[0], contexts, 3):
                 contexts = set(self._extens)
         for context in contexts:
-            for node in self._entries(context, exten, parts[2], set()):
+            for node in self._there(context, exten, parts[2]):
                 yield node, near
+
+    def _there(self, context: str, exten: str, priority: str) -> Iterator[int]:
+        """Yield the steps that a jump may lead to: also those for extensions that aren't there, where it may be none."""
+        found = list(self._entries(context, exten, priority, set()))
+        yield from found
+        if not found or "$" in exten:
+            yield from self._standard(context, _WAITING)
 
     def _somewhere(self, key: Key, text: str) -> Iterator[int]:
         """Yield where ``Goto(${WHERE})`` may go: every value that the dial plan gives the variable."""
@@ -380,15 +390,15 @@ class Live:
                 for node, _ in self._place(key, value):
                     yield node
 
-    def _standard(self, context: str) -> tuple[int, ...]:
+    def _standard(self, context: str, names: tuple[str, ...] = _ANY_TIME) -> tuple[int, ...]:
         """Return the first steps of the standard extensions that a call in the context may come to without a jump."""
-        found = self._standards.get(context)
+        found = self._standards.get((context, names))
         if found is None:
-            found = self._standards[context] = tuple(
+            found = self._standards[context, names] = tuple(
                 dict.fromkeys(
                     node
                     for home in self._homes.get(context, (context,))
-                    for name in _STANDARD
+                    for name in names
                     for node in self._entries(home, name, "1", set())
                 )
             )
@@ -400,6 +410,9 @@ class Live:
         steps = self._extens[context][exten]
         for node in self._standard(context):
             yield _Edge(node)
+        if app in _DIGITS or not self._falls:
+            for node in self._standard(context, _WAITING):
+                yield _Edge(node, False)
         following = (context, exten, priority + 1)
         if app not in _STOPS and following in self._nodes:
             yield _Edge(self._nodes[following])
@@ -484,7 +497,7 @@ class Live:
             )
         far = self._fallen if exten else 0
         near = 0
-        for node in self._standard(home):
+        for node in (*self._standard(home), *self._standard(home, _WAITING)):
             far |= self._values[node]
             near |= self._near[node]
         return Before(far, near, False)

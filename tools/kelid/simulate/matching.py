@@ -121,7 +121,8 @@ class SymbolicDialplan(Dialplan):
         return None
 
     def found_for(self, run: Run, context: str, node: Node) -> tuple[tuple[str, str], ...] | None:
-        """Return the extensions, with their contexts, that texts of a set come to; of a group the first stands for all.
+        """Return the extensions, with their contexts, that texts of a set come to; of a group the first stands for all, and
+        "" for none.
 
         None where the time, callers or other machines have a say.
         """
@@ -140,6 +141,8 @@ class SymbolicDialplan(Dialplan):
                     node = automaton.less(node, rank.node)
                     if node == NOTHING:
                         break
+            else:
+                made.append((context, ""))
             self._for[key] = tuple(made) if made is not None else None
         return self._for[key]
 

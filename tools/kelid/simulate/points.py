@@ -12,6 +12,7 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
+from kelid.simulate.applications.dial import STATUSES
 from kelid.simulate.case import Case
 from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
 from kelid.simulate.live import CALLER, CAUSE, DIGITS, GROUP, TIME, Before, Live
@@ -86,6 +87,8 @@ class Points:
         self._widen(case, ahead)
         self._collect(case, ahead)
         self._hush(case, ahead)
+        if all(map(is_arrival, case.runs)):
+            self._widen_status(case)
         parts: list[str] = []
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
@@ -241,7 +244,7 @@ class Points:
         made = self._before.get(key)
         if made is None:
             made = self._before[key] = live.joined(
-                live.at(context, one, name, priority) for one, name in (*found, (context, ""))
+                live.at(context, one, name, priority) for one, name in found
             )
         return made
 
@@ -313,6 +316,14 @@ class Points:
                             "count", name, automaton.texts(*map(str, range(1, most + 1)))
                         )
                     level.channel.variables[name] = made[text, name]
+
+    def _widen_status(self, case: Case) -> None:
+        """Let the end of the last Dial be any, where a call comes to another extension: hardly anybody asks for it there."""
+        texts = [run.channel.variables.get("DIALSTATUS") for run in case.runs]
+        if texts[0] and texts.count(texts[0]) == len(texts):
+            atom = case.store.new("status", "DIALSTATUS", self._shared.automaton.texts("", *STATUSES))
+            for run in case.runs:
+                run.channel.variables["DIALSTATUS"] = atom
 
     @staticmethod
     def _is_counted_alike(case: Case, ahead: Sequence[_Ahead], name: str) -> bool:
@@ -496,15 +507,12 @@ class Points:
             run.known.clear()
 
     def _is_kept(self, key: str, index: int, ahead: _Ahead, extens: set[str]) -> bool:
-        """Return True if somebody may read the key of astdb: anywhere if the dial plan names it, else before the call goes on
-        to another extension than the one of that number.
-        """
+        """Return True if somebody may read the key of astdb before the call goes on to another extension."""
         live = self._lives[index]
         family, _, rest = key.partition("/")
-        bits = live.family_bit(family) | live.family_bit("")
-        if not ahead.far & bits:
+        if not ahead.near & (live.family_bit(family) | live.family_bit("")):
             return False
-        return self._reaches[index].names_key(key) or (rest in extens and bool(ahead.near & bits))
+        return rest in extens or self._reaches[index].names_key(key)
 
     # --- what there is -------------------------------------------------------------------------------
 
