@@ -7,7 +7,7 @@ clock) is a reason to refuse, and so is what it doesn't know.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NoReturn
 
 from kelid.model.call import Call, Question, World
@@ -74,6 +74,12 @@ class _NoClock:
 
     def expression(self, _run: Run, text: str) -> str:
         return text  # never asked: no text has anything that isn't decided
+
+    def derived(self, text: str, _name: Hashable, function: Callable[[str], str]) -> str:
+        return function(text)
+
+    def every_item(self, text: str) -> str:
+        return text
 
     def is_time(self, _spec: Timing) -> NoReturn:
         raise Harm("it goes by the clock")

@@ -22,6 +22,8 @@ class Case:
     """Which of the runs is behind with them."""
     parted: tuple[Event | None, Event | None] | None = None
     """What two runs did that isn't the same."""
+    joined: bool = False
+    """True where one run stands for both sides: they are at the same point, and the next step is the same."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -32,4 +34,5 @@ class Case:
             {key: list(row) for key, row in self.answers.items()},
             dict(self.behind),
             self.parted,
+            self.joined,
         )

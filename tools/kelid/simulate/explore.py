@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
-from kelid.simulate.languages import ANY, Node, mask_of
-from kelid.simulate.live import Live
+from kelid.simulate.languages import ANY, mask_of
+from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.points import NUMBERS, Points, is_arrival
 from kelid.simulate.reach import Reach
@@ -29,7 +30,7 @@ from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, LONGEST, WHOLE, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
-from kelid.simulate.ways_in import Entrance, entrances
+from kelid.simulate.ways_in import Entrance
 
 MOST_NODES = 400_000
 """Points after which the rest is said to be left out."""
@@ -98,7 +99,12 @@ class Explorer:
         for index, plan in enumerate(self.plans):
             plan.token = 0 if self.pbxs[index].files == self.pbxs[0].files else index
         self.reaches = [Reach(pbx) for pbx in self.pbxs]
-        self.lives = self._lives()
+        bits: dict[str, int] = {}
+        marked = self._marked()
+        self.lives = [
+            Live(pbx, reach, marks, bits)
+            for pbx, reach, marks in zip(self.pbxs, self.reaches, marked, strict=True)
+        ]
         self._keys = Points(self.shared, self.plans, self.lives, self.reaches)
         self.points: list[Point] = []
         self.not_covered: dict[str, None] = dict.fromkeys(self.times.left_out)
@@ -111,8 +117,9 @@ class Explorer:
         self._case: Case | None = None
         self._only = -1
 
-    def _lives(self) -> list[Live]:
-        return [Live(pbx, reach) for pbx, reach in zip(self.pbxs, self.reaches, strict=True)]
+    def _marked(self) -> Sequence[Collection[Key]]:
+        """Return the steps of each dial plan that another one has otherwise."""
+        return [()] * len(self.pbxs)
 
     # --- ways in -------------------------------------------------------------------------------------
 
@@ -273,9 +280,12 @@ class Explorer:
         first = case.copy()
         walked: list[int] = []
         while True:
+            together = len(case.runs)
             if self._over(case, point):
                 point.events = tuple(events)
                 return
+            if len(case.runs) != together:
+                first, walked = case.copy(), []
             if self._is_arrival(case):
                 if straight:
                     # Whoever comes to an extension goes on as all others that come to it.
@@ -310,7 +320,7 @@ class Explorer:
                 self._forks.add(at)
                 before = self._again(first, walked)
             point.events = tuple(events)
-            self._branch(point, case, before, lambda one, side=side: self._step(one, side), made)
+            self._branch(point, case, before, partial(self._step, side=side), made)
             return
 
     def _again(self, case: Case, sides: Sequence[int]) -> Case:
@@ -441,17 +451,11 @@ class Explorer:
         return 1 if case.runs[1].step_count < case.runs[0].step_count else 0
 
     def _over(self, case: Case, point: Point) -> bool:
-        """Match what both runs did. Return True if the case has ended, or the two have parted."""
-        if len(case.runs) == 1:
-            if not case.runs[0].levels:
-                point.end = case.runs[0].end or "hangup"
-                return True
+        """Return True if the case has ended."""
+        if case.runs[0].levels:
             return False
-        return self._over_both(case, point)
-
-    def _over_both(self, case: Case, point: Point) -> bool:
-        """Match what two runs did. Only ``pairs.Pairs`` makes cases of two runs, and it has its own way here."""
-        raise NotImplementedError
+        point.end = case.runs[0].end or "hangup"
+        return True
 
 
 def _plain_event(event: Event, store: Store) -> Event:
@@ -461,4 +465,3 @@ def _plain_event(event: Event, store: Store) -> Event:
     if any(not value.isascii() for _, value in details):
         details = tuple((key, store.plain(value)) for key, value in details)
     return Event(event.kind, subject, details)
-

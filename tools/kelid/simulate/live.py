@@ -12,10 +12,10 @@ Two states that differ only in what nobody will read any more are one state to t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from kelid.model.pbx import Exten, Pbx, Step
+from kelid.model.pbx import Pbx, Step
 from kelid.simulate.dialplan import MATCH, match
 from kelid.simulate.reach import ALWAYS, Reach, branches, split_level, without_braces
 
@@ -96,18 +96,22 @@ class Live:
         self,
         pbx: Pbx,
         reach: Reach,
-        differs: Callable[[str, Exten, Step], bool] | None = None,
+        marked: Collection[Key] = (),
+        bits: dict[str, int] | None = None,
     ) -> None:
-        """Work it out for the whole dial plan. ``differs`` says of a step of a context whether another plan has it otherwise."""
+        """Work it out for the whole dial plan.
+
+        ``marked`` are steps that another dial plan has otherwise; ``bits`` the names' bits that both share.
+        """
         self._reach = reach
         self._falls = pbx.autofallthrough
-        self._bits: dict[str, int] = {}
+        self._bits: dict[str, int] = {} if bits is None else bits
         self._nodes: dict[Key, int] = {}
         self._extens: dict[str, dict[str, dict[int, Step]]] = {}
         self._includes: dict[str, tuple[str, ...]] = {}
         self._timed: set[str] = set()
         self._callers: set[str] = set()
-        self._marked: set[Key] = set()
+        self._marked = marked
         self._everything = False
         for context in pbx.contexts:
             extens = self._extens.setdefault(context.name, {})
@@ -127,8 +131,6 @@ class Live:
                 for step in exten.steps:
                     priority = step.priority or priority + 1
                     steps.setdefault(priority, step)
-                    if differs is not None and differs(context.name, exten, step):
-                        self._marked.add((context.name, name, priority))
         for name in list(self._timed):
             self._timed |= self._closure(name)
         for name in list(self._callers):
@@ -207,15 +209,11 @@ class Live:
             kills.append(kill)
             last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in _STOPS
             ends.append(self._fallen if last else 0)
-        edges = [
-            list(dict.fromkeys(self._after(key, self._extens[key[0]][key[1]][key[2]]))) for key in keys
-        ]
+        edges = [list(dict.fromkeys(self._after(key, self._extens[key[0]][key[1]][key[2]]))) for key in keys]
         self.families = self._mask(name for name in self._bits if name.startswith(ASTDB))
         """The bits of all families of astdb."""
         self.argument_bits = tuple(
-            (name[len(ASTDB) + 1 :], bit)
-            for name, bit in self._bits.items()
-            if name.startswith(f"{ASTDB}$ARG")
+            (f"ARG{number}", self._bit(f"{ASTDB}$ARG{number}")) for number in range(1, 10)
         )
         """The bits that stand for a family which an argument of the subroutine names."""
         self.arguments = self._mask(f"{ASTDB}${name}" for name, _ in self.argument_bits)
@@ -492,9 +490,7 @@ class Live:
         """
         node = self._nodes.get((context, exten, priority))
         if node is not None:
-            return Before(
-                self._values[node], self._near[node], (context, exten, priority) in self._marked
-            )
+            return Before(self._values[node], self._near[node], (context, exten, priority) in self._marked)
         far = self._fallen if exten else 0
         near = 0
         for node in (*self._standard(home), *self._standard(home, _WAITING)):
@@ -539,6 +535,10 @@ class Live:
         """Return what is live before any first step of a context."""
         return self.look(context, "", 1).far
 
+    def may_differ(self, mask: int) -> bool:
+        """Return True if a step that another dial plan has otherwise may still be come to."""
+        return bool(self._marked) and bool(self.whole(mask) & self.bit(DIFFERS))
+
     def whole(self, mask: int) -> int:
         """Return the mask, or that of everything where jumps of the dial plan could not be followed."""
         return mask | self._everyone if self._everything else mask
@@ -554,9 +554,7 @@ class Live:
         return found
 
 
-def _fixpoint(
-    reads: list[int], kills: list[int], ends: list[int], edges: list[list[_Edge]]
-) -> list[int]:
+def _fixpoint(reads: list[int], kills: list[int], ends: list[int], edges: list[list[_Edge]]) -> list[int]:
     """Return what is live before each step: what it reads, and what those after it read that it doesn't set."""
     before: list[list[int]] = [[] for _ in reads]
     for index, row in enumerate(edges):

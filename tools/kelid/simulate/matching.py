@@ -131,10 +131,11 @@ class SymbolicDialplan(Dialplan):
         key = (context, node)
         if key not in self._for:
             automaton = self.automaton
-            made: list[tuple[str, str]] | None = []
+            made: list[tuple[str, str]] = []
+            simple = True
             for rank in self.ranks(run, context, 1):
                 if rank.switch or rank.caller is not None:
-                    made = None
+                    simple = False
                     break
                 if automaton.both(node, rank.node) != NOTHING:
                     made.append((rank.context, rank.entry.pattern))
@@ -143,7 +144,7 @@ class SymbolicDialplan(Dialplan):
                         break
             else:
                 made.append((context, ""))
-            self._for[key] = tuple(made) if made is not None else None
+            self._for[key] = tuple(made) if simple else None
         return self._for[key]
 
     def _of(self, one: Searched, wanted: Hashable) -> Iterator[Rank]:

@@ -7,17 +7,20 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
+from kelid.simulate.case import Case
 from kelid.simulate.describe import Words
-from kelid.simulate.explore import DIALLED, NUMBERS, Case, Explorer, Point
+from kelid.simulate.differing import differing
+from kelid.simulate.explore import DIALLED, Explorer, Point
 from kelid.simulate.languages import NOTHING, Automaton, Node
+from kelid.simulate.live import Key
+from kelid.simulate.points import NUMBERS
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
@@ -28,9 +31,6 @@ MOST_LABELS = 48
 
 MOST_CHANGES = 400
 """Partings that are put into words; the rest is counted."""
-
-_COMPUTED = re.compile(r"exec(?:if)?\([^\n]*\$\{[^{}]*\}\(")
-"""An application whose name is only known as the call goes."""
 
 
 class Label(NamedTuple):
@@ -45,15 +45,17 @@ class Pairs(Explorer):
 
     def __init__(self, before: Pbx, after: Pbx, today: date, *, zone: str = "", seconds: float = 0.0) -> None:
         """Given both sides, prepare."""
+        self._settings = Settings(before, after)
+        self._differing = differing(before, after, self._settings)
         super().__init__((before, after), today, zone=zone, seconds=seconds)
         self.undecided: dict[str, None] = {}
-        self._settings = Settings(before, after)
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
-        self._same: dict[Hashable, bool] = {}
-        self._texts: list[dict[str, str]] = [_texts_of(pbx) for pbx in self.pbxs]
         self._partings: dict[int, tuple[Case, Event | None, Event | None]] = {}
+
+    def _marked(self) -> Sequence[Collection[Key]]:
+        return self._differing.steps
 
     def walk_all(self, context: str = "", exten: str = "", only: str = "") -> tuple[list[WayIn], list[WayIn]]:
         """Walk from every way in that both sides have. Return the ways in that are new, and those that are gone."""
@@ -81,6 +83,10 @@ class Pairs(Explorer):
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
         made = super()._step(case, side)
+        if case.joined:
+            for event in made:
+                self._tell_unknown(event)
+            return made
         if made and self._settings:
             self._tell_settings(case, side, len(made))
         symbols = case.runs[0].symbols
@@ -89,11 +95,10 @@ class Pairs(Explorer):
         while heads[0] and heads[1] and case.parted is None:
             one, other = heads[0][0], heads[1][0]
             if _same_event(symbols, one, other):
-                if one.kind == "unknown":
-                    self.undecided[f"{one.subject} ({dict(one.details).get('at', '')})"] = None
+                self._tell_unknown(one)
                 del heads[0][0], heads[1][0]
                 for run in case.runs:
-                    run.step_count = 0
+                    run.step_count = 1
             else:
                 case.parted = (one, other)
         for mine in (0, 1):
@@ -101,6 +106,10 @@ class Pairs(Explorer):
                 case.parted = (heads[0][0], None) if mine == 0 else (None, heads[1][0])
         case.heads = tuple(tuple(row) for row in heads)
         return made
+
+    def _tell_unknown(self, event: Event) -> None:
+        if event.kind == "unknown":
+            self.undecided[f"{event.subject} ({dict(event.details).get('at', '')})"] = None
 
     def _tell_settings(self, case: Case, side: int, count: int) -> None:
         """Add to the last events of one run what their objects have on that side alone."""
@@ -116,50 +125,103 @@ class Pairs(Explorer):
         heads[side] = tuple(row)
         case.heads = tuple(heads)
 
-    def _over_both(self, case: Case, point: Point) -> bool:
+    def _over(self, case: Case, point: Point) -> bool:
+        """Match what both sides did. Return True where the case has ended, the two have parted, or can't part any more."""
         if case.parted is not None:
             for event in case.parted:
-                if event is not None and event.kind == "unknown":
-                    self.undecided[f"{event.subject} ({dict(event.details).get('at', '')})"] = None
+                if event is not None:
+                    self._tell_unknown(event)
             point.end = "parted"
             point.parted = (case, *case.parted)
             return True
         if not any(run.levels for run in case.runs):
             point.end = "same"
             return True
-        if self._cannot_part(case):
-            point.end = "same"
-            return True
+        if not case.joined:
+            self._join(case)
+        if case.joined:
+            if not self._may_part(case):
+                point.end = "same"
+                return True
+            if self._is_other(case):
+                self._take_apart(case)
         return False
 
-    def _cannot_part(self, case: Case) -> bool:
-        """Return True where both are at the same point, and all that they can still read is the same."""
-        if not self._alike or any(case.heads) or case.answers or not all(run.levels for run in case.runs):
-            return False
-        if case.runs[0].channel.priority != case.runs[1].channel.priority:
-            return False
-        if case.runs[0].channel.context != case.runs[1].channel.context:
-            return False
-        beyond = [self._beyond(run, index) for index, run in enumerate(case.runs)]
-        if beyond[0].digest != beyond[1].digest:
-            return False
-        if self._settings.uses:
-            key = beyond[0].contexts
-            used = self._same.get(key)
-            if used is None:
-                text = "\n".join(self._texts[1].get(name, "") for name in key)
-                used = self._same[key] = not any(
-                    word in text for word in self._settings.uses
-                ) and not _COMPUTED.search(text)
-            if not used:
-                return False
+    def _may_part(self, case: Case) -> bool:
+        """Return True if a step that isn't the same on both sides may still be come to."""
+        if not self._alike:
+            return True
+        run, channel = case.runs[0], case.runs[0].channel
+        here = self._keys.before(case, run, 0, (channel.context, channel.exten, max(channel.priority, 1)))
+        if any(live.may_differ(here.far) for live in self.lives):
+            return True
+        far = self._keys.ahead(case, run, 0).far
+        return any(live.may_differ(far) for live in self.lives)
+
+    def _is_other(self, case: Case) -> bool:
+        """Return True if the next step, or one that waits for it, may not be the same on both sides."""
+        return any(
+            level.channel.context in self._differing.searched
+            or self._keys.before(
+                case,
+                case.runs[0],
+                0,
+                (level.channel.context, level.channel.exten, level.channel.priority),
+            ).marked
+            for level in case.runs[0].levels
+        )
+
+    def _join(self, case: Case) -> None:
+        """Go on with one run where both are at the same point, and the next step is the same for both."""
+        one, other = case.runs
+        if (
+            not self._alike
+            or any(case.heads)
+            or case.answers
+            or len(one.levels) != len(other.levels)
+            or not one.levels
+            or (one.channel.context, one.channel.priority) != (other.channel.context, other.channel.priority)
+            or len(one.channel.frames) != len(other.channel.frames)
+        ):
+            return
+        case.joined = True
+        if self._is_other(case):
+            case.joined = False
+            return
+        case.joined = False
+        ahead = self._keys.normal(case)
         rows: list[tuple[list[str], list[Hashable]]] = []
-        for index, run in enumerate(case.runs):
+        for run, mine in zip(case.runs, ahead, strict=True):
             parts: list[str] = []
             hows: list[Hashable] = []
-            self._describe(run, index, parts, hows)
+            self._keys.describe(run, mine, parts, hows)
             rows.append(([case.store.plain(part) for part in parts], hows))
-        return rows[0] == rows[1]
+        plain = case.store.plain
+        kept = [
+            {plain(key): value and plain(value) for key, value in run.database.items()} for run in case.runs
+        ]
+        if rows[0] == rows[1] and kept[0] == kept[1]:
+            case.runs.pop()
+            case.heads = ((),)
+            case.joined = True
+
+    def _take_apart(self, case: Case) -> None:
+        """Let each side go on by itself, with its own dial plan."""
+        run = case.runs[0]
+        other = run.copy()
+        other.pbx, other.dialplan, other.ask = self.pbxs[1], self.plans[1], self._asker(1)
+        old, new = ({option.key: option.value for option in pbx.globals} for pbx in self.pbxs)
+        for name in {*old, *new}:
+            if old.get(name) != new.get(name) and other.globals.get(name) == old.get(name):
+                if name in new:
+                    other.globals[name] = new[name]
+                else:
+                    del other.globals[name]
+        case.runs.append(other)
+        case.heads = ((), ())
+        case.joined = False
+        everybody = frozenset((0, 1))
+        case.store.asked = {key: (place, everybody) for key, (place, _) in case.store.asked.items()}
 
     # --- in words ------------------------------------------------------------------------------------
 
@@ -316,16 +378,6 @@ def _same_event(symbols: Explored, one: Event, other: Event) -> bool:
         if not symbols.equal(value, other_value):
             return False
     return True
-
-
-def _texts_of(pbx: Pbx) -> dict[str, str]:
-    """Return what stands in each context's steps, in small letters."""
-    texts: dict[str, str] = {}
-    for context in pbx.contexts:
-        texts[context.name] = texts.get(context.name, "") + "\n".join(
-            f"{step.app}({step.data})".lower() for exten in context.extens for step in exten.steps
-        )
-    return texts
 
 
 def _paired(

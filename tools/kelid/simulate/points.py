@@ -1,8 +1,8 @@
 """What tells the points of all calls apart: all that can still be read there, and nothing else.
 
-What nobody reads any more is forgotten, also in the state itself: the cause of an answered call, the caller's number where it
-is only handed on, what astdb was found to hold for an extension that the call has left. So a call that comes to a
-place by one way goes on as one that came by another. Where this forgets what could matter after all (a call that is
+What nobody reads any more is forgotten, also in the state itself: the cause of an answered call, the caller's number where
+it is only handed on, what astdb was found to hold for an extension that the call has left. So a call that comes to
+a place by one way goes on as one that came by another. Where this forgets what could matter after all (a call that is
 forwarded back to the extension it left), more calls are looked at than there are, never fewer.
 """
 
@@ -16,10 +16,11 @@ from kelid.simulate.applications.dial import STATUSES
 from kelid.simulate.case import Case
 from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
 from kelid.simulate.live import CALLER, CAUSE, DIGITS, GROUP, TIME, Before, Live
+from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import Channel
+from kelid.simulate.state import Channel, Frame
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, Shared, Store
 
@@ -81,22 +82,21 @@ class Points:
 
     def key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
-        ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
-        for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
-            _drop(run, one, live)
-        self._widen(case, ahead)
-        self._collect(case, ahead)
-        self._hush(case, ahead)
-        if all(map(is_arrival, case.runs)):
-            self._widen_status(case)
-        parts: list[str] = []
+        ahead = self.normal(case)
+        parts: list[str] = ["joined" if case.joined else ""]
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
             self.describe(run, one, parts, hows)
         if len(case.runs) > 1:
             for side in case.heads:
-                parts += [repr(event[:3]) for event in side]
-                parts.append("\x1c")
+                for event in side:
+                    parts += [
+                        event.kind,
+                        event.subject,
+                        *(part for detail in event.details for part in detail),
+                    ]
+                    parts.append("\x1c")
+                parts.append("\x1d")
             for (kind, subject), row in sorted(case.answers.items()):
                 parts += [kind, subject, *row, str(case.behind[kind, subject])]
         store = case.store
@@ -113,6 +113,18 @@ class Points:
         if len(case.runs) > 1:
             parts += self._made_by_one(store, parts)
         return (*self._numbered(case, symbols, "\x1f".join(parts)), tuple(hows))
+
+    def normal(self, case: Case) -> list[_Ahead]:
+        """Take away from a case what makes no difference any more, and return what is ahead of its runs."""
+        ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
+        for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
+            _drop(run, one, live)
+        self._widen(case, ahead)
+        self._collect(case, ahead)
+        self._hush(case, ahead)
+        if all(map(is_arrival, case.runs)):
+            self._widen_status(case)
+        return ahead
 
     @staticmethod
     def _made_by_one(store: Store, parts: Sequence[str]) -> list[str]:
@@ -187,28 +199,28 @@ class Points:
                 row = masks[id(channel)] = []
                 resumed = 0
                 for at, frame in enumerate(channel.frames):
-                    there = self.before(case, run, index, frame.context, frame.exten, frame.priority)
+                    there = self.before(case, run, index, (frame.context, frame.exten, frame.priority))
                     if frame.predial:
                         # What an application goes on with when its subroutine is over.
                         resumed |= self.before(
-                            case, run, index, frame.context, frame.exten, frame.priority + 1
+                            case, run, index, (frame.context, frame.exten, frame.priority + 1)
                         ).far
                     given = channel.frames[at - 1].variables if at else {}
                     row.append(self._resolved(live, there.far & back, given))
                     near |= self._resolved(live, there.near, given)
                 place = (channel.context, channel.exten, max(channel.priority, 1))
-                here = self.before(case, run, index, *place)
+                here = self.before(case, run, index, place)
                 if top is None or top.channel is not channel or top.again is not None:
-                    following = self.before(case, run, index, *place[:2], place[2] + 1)
+                    following = self.before(case, run, index, (*place[:2], place[2] + 1))
                     here = live.joined((here, following))
                 given = channel.frames[-1].variables if channel.frames else {}
                 row.append(self._resolved(live, here.far | resumed, given))
                 near |= self._resolved(live, here.near, given)
-                for line in channel.hooks.get("CHANNEL/hangup_handlers", "").split("\n"):
-                    if "," in line:
-                        far |= live.anywhere(line.partition(",")[0])
+                far |= self._of_later(
+                    channel.hooks.get("CHANNEL/hangup_handlers", "").replace("\n", ","), index
+                )
             if level.saved:
-                there = self.before(case, run, index, *level.saved)
+                there = self.before(case, run, index, level.saved)
                 far |= there.far
                 near |= there.near
             far |= self._of_later(level.then, index)
@@ -217,7 +229,9 @@ class Points:
                 far |= mask
         alive: dict[int, _Alive] = {}
         for number, row in masks.items():
-            every = far if len(run.levels) > 1 else 0  # channels that it makes inherit from it, and it from them
+            every = (
+                far if len(run.levels) > 1 else 0
+            )  # channels that it makes inherit from it, and it from them
             for mask in row:
                 every |= mask
             frames: list[tuple[frozenset[str], frozenset[str]]] = []
@@ -229,11 +243,19 @@ class Points:
         far = live.whole(far)
         return _Ahead(far, near, live.names(far), alive)
 
-    def before(
-        self, case: Case, run: Run, index: int, context: str, exten: str, priority: int
-    ) -> Before:
-        """Return what is live before a step; of an extension that isn't decided, before those that it may be."""
+    def before(self, case: Case, run: Run, index: int, place: Place) -> Before:
+        """Return what is live before a step; of an extension that isn't decided, before those that it may be.
+
+        Where one run stands for both sides, that is what is live on either.
+        """
+        if not case.joined:
+            return self._before_of(case, run, index, place)
+        both = [self._before_of(case, run, side, place) for side in (0, 1)]
+        return both[0] if both[0] == both[1] else self._lives[0].joined(both)
+
+    def _before_of(self, case: Case, run: Run, index: int, place: Place) -> Before:
         live = self._lives[index]
+        context, exten, priority = place
         if exten.isascii():
             return live.look(context, exten, priority)
         node = self._texts_of(case, exten)
@@ -276,11 +298,11 @@ class Points:
         if isinstance(then, str):
             found = self._named[index].get(then)
             if found is None:
-                live = self._lives[index]
                 found = 0
                 for word in _WORDS.split(then):
-                    if word in self._reaches[index].contexts:
-                        found |= live.anywhere(word)
+                    for live, reach in zip(self._lives, self._reaches, strict=True):
+                        if word in reach.contexts:
+                            found |= live.anywhere(word)
                 self._named[index][then] = found
             return found
         mask = 0
@@ -367,7 +389,10 @@ class Points:
         """Return every list that the variable may hold where the channel is; None where that can't be told."""
         live, reach = self._lives[index], self._reaches[index]
         places = [(frame.context, frame.exten, frame.priority) for frame in channel.frames]
-        for context, exten, priority in ((channel.context, channel.exten, channel.priority), *reversed(places)):
+        for context, exten, priority in (
+            (channel.context, channel.exten, channel.priority),
+            *reversed(places),
+        ):
             key = (index, name, context, exten, priority)
             if key in self._listed:
                 node = self._listed[key]
@@ -403,7 +428,7 @@ class Points:
                 if channel.timeouts and not one.far & live.bit(DIGITS):
                     channel.timeouts.pop("digit", None)
                     channel.timeouts.pop("response", None)
-        if not about_caller:
+        if not about_caller and not any(case.heads):
             self._hush_caller(case, constants=all(map(is_arrival, case.runs)))
 
     def _hush_caller(self, case: Case, *, constants: bool) -> None:
@@ -479,12 +504,11 @@ class Points:
             store.asked = {(kind, plain(name)): row for (kind, name), row in store.asked.items()}
             store.facts = {(kind, plain(name)): row for (kind, name), row in store.facts.items()}
         if store.facts or any(run.database for run in case.runs):
-            places = [
-                place
-                for run in case.runs
-                for level in run.levels
-                for place in (level.channel, *level.channel.frames)
-            ]
+            places: list[Channel | Frame] = []
+            for run in case.runs:
+                for level in run.levels:
+                    places.append(level.channel)
+                    places += level.channel.frames
             extens = {plain(place.exten) for place in places}
             there = {f"{place.context},{plain(place.exten)}" for place in places}
             asked, count = store.asked, len(case.runs)

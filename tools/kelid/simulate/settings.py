@@ -10,9 +10,10 @@ is put on hold hears (the music of queues, of Dial's ``m`` and of MusicOnHold is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 
-from kelid.model.pbx import Pbx, Section
+from kelid.model.pbx import Pbx, Section, Step
 from kelid.model.trace import Event
 
 Details = tuple[tuple[str, str], ...]
@@ -64,6 +65,15 @@ _MEDIA = frozenset(
 )  # fmt: skip
 """Options of pjsip.conf that change neither who rings nor what they see."""
 
+_NAMED = frozenset({"pjsip.conf", "iax.conf", "sip.conf", "queues.conf", "voicemail.conf"})
+"""Files whose objects steps call by their names."""
+
+_READERS = ("pjsip_", "queue_", "vm_info", "mailbox_exists", "mailboxexists", "vmcount", "directory")
+"""What looks into such files by itself, or at all objects of them."""
+
+_COMPUTED = re.compile(r"exec(?:if)?\([^\n]*\$\{[^{}]*\}\(")
+"""An application whose name is only known as the call goes."""
+
 _PICKUP = frozenset({"pickupexten", "pickupsound", "pickupfailsound"})
 _LINES_OF = ("general", "zonemessages")
 
@@ -75,24 +85,43 @@ class Settings:
         """Compare the objects of both sides once."""
         self._sides = (before, after)
         self._changed: dict[str, dict[str, tuple[Details, Details]]] = {}
-        uses: set[str] = set()
         paths = {file.path for pbx in self._sides for file in pbx.files}
         for path in sorted(paths):
             if list(before.sections(path)) == list(after.sections(path)):
                 continue
-            uses.add(ANY_FILE)
             rows = tuple(_objects(pbx, path) for pbx in self._sides)
             self._changed[path] = {
                 name: both
                 for name in dict.fromkeys((*rows[0], *rows[1]))
                 if (both := _apart(path, name, rows[0].get(name), rows[1].get(name)))[0] != both[1]
             }
-            if path not in SILENT:
-                uses.update(USES.get(path, ("",)))
         self.unknown = tuple(path for path in self._changed if path not in USES and path not in SILENT)
         """Files that differ, and of which it isn't known what steps make of them."""
-        self.uses = tuple(sorted(uses))
-        """Words (in small letters) of the steps that may do something else though they read alike; "" is in every one."""
+
+    def touches(self, step: Step) -> bool:
+        """Return True if a step, though it reads alike, may do something else on both sides: by an object that it uses."""
+        if not self._changed:
+            return False
+        text = f"{step.app}({step.data})".lower()
+        return _COMPUTED.search(text) is not None or any(
+            self._uses(path, names, step, text) for path, names in self._changed.items()
+        )
+
+    @staticmethod
+    def _uses(path: str, changed: Mapping[str, object], step: Step, text: str) -> bool:
+        if ANY_FILE in text:
+            return True
+        if path in SILENT or not any(word in text for word in USES.get(path, ("",))):
+            return False
+        if path not in _NAMED or any(word in text for word in _READERS):
+            return True
+        if not changed:
+            return False
+        if "$" in step.data or any(name in _LINES_OF for name in changed):
+            return True
+        if path == "pjsip.conf" and "queue(" in text:
+            return True  # its members are phones
+        return any(name.partition("@")[0].lower() in text for name in changed)
 
     def __bool__(self) -> bool:
         """Return True if there is anything to say."""

@@ -1,0 +1,145 @@
+"""Which steps of two dial plans are not the same: those where calls that went alike so far may part.
+
+Told from the texts, never too little: a step is marked where it reads otherwise, where it is there on one side only, where
+it looks for extensions in a context in which others are found now, where it reads a global variable that has another value,
+and where it uses an object (a queue, a phone, a mailbox) that has other settings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from kelid.model.pbx import Context, Pbx, Step
+from kelid.simulate.reach import parts
+from kelid.simulate.settings import Settings
+
+_SEARCHES = re.compile(r"(?:DIALPLAN_EXISTS|VALID_EXTEN|EVAL_EXTEN|ISEXTEN)\((\$\{[^{}]*\}[^,(){}]*|[^,()]*)")
+
+Place = tuple[str, str, int]
+"""Context, extension (with the callers that it is for behind a slash), priority."""
+
+
+class Differing(NamedTuple):
+    """Marked steps of each side, and contexts in which a search may find something else."""
+
+    steps: tuple[frozenset[Place], frozenset[Place]]
+    searched: frozenset[str]
+
+
+class _Plan:
+    """The steps of one side by their places."""
+
+    def __init__(self, pbx: Pbx) -> None:
+        self.steps: dict[str, dict[str, dict[int, Step]]] = {}
+        self.contexts: dict[str, list[Context]] = {}
+        self.includes: dict[str, set[str]] = {}
+        for context in pbx.contexts:
+            self.contexts.setdefault(context.name, []).append(context)
+            self.includes.setdefault(context.name, set()).update(one.context for one in context.includes)
+            extens = self.steps.setdefault(context.name, {})
+            for exten in context.extens:
+                name = exten.pattern if exten.caller is None else f"{exten.pattern}/{exten.caller}"
+                steps = extens.setdefault(name, {})
+                priority = 0
+                for step in exten.steps:
+                    priority = step.priority or priority + 1
+                    steps.setdefault(priority, step)
+
+    def around(self, name: str) -> tuple[object, ...]:
+        """Return all of a context but its extensions."""
+        return tuple((one.includes, one.switches, one.ignorepats) for one in self.contexts.get(name, ()))
+
+    def shape(self, name: str) -> object:
+        """Return what a search in the context alone looks at: extensions, priorities and labels."""
+        return {
+            exten: {priority: step.label for priority, step in steps.items()}
+            for exten, steps in self.steps.get(name, {}).items()
+        }
+
+    def hints(self, name: str) -> object:
+        """Return what the hints of a context are."""
+        return [(hint.exten, hint.device) for one in self.contexts.get(name, ()) for hint in one.hints]
+
+    def closure(self, name: str) -> set[str]:
+        """Return the context and all that it includes."""
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                waiting += self.includes.get(one, ())
+        return seen
+
+
+def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
+    """Compare two dial plans step by step."""
+    plans = (_Plan(before), _Plan(after))
+    names = dict.fromkeys((*plans[0].contexts, *plans[1].contexts))
+    changed = {
+        name
+        for name in names
+        if plans[0].around(name) != plans[1].around(name) or plans[0].shape(name) != plans[1].shape(name)
+    }
+    searched = frozenset(name for name in names if any(plan.closure(name) & changed for plan in plans))
+    hints = any(plans[0].hints(name) != plans[1].hints(name) for name in names)
+    values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
+    globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
+    marked: tuple[set[Place], set[Place]] = (set(), set())
+    for side, plan in enumerate(plans):
+        other = plans[1 - side]
+        for context, extens in plan.steps.items():
+            for exten, steps in extens.items():
+                theirs = other.steps.get(context, {}).get(exten, {})
+                for priority, step in steps.items():
+                    if (
+                        step != theirs.get(priority)
+                        or _is_touched(step, names, searched, globals_, hints=hints)
+                        or settings.touches(step)
+                    ):
+                        marked[side].add((context, exten, priority))
+    return Differing((frozenset(marked[0]), frozenset(marked[1])), searched)
+
+
+def _is_touched(
+    step: Step, names: Iterable[str], searched: frozenset[str], globals_: set[str], *, hints: bool
+) -> bool:
+    """Return True if the step finds other extensions, other hints or other values though it reads alike."""
+    data = step.data
+    if hints and ("EXTENSION_STATE" in data or "HINT(" in data):
+        return True
+    if globals_ and any(re.search(rf"\b{re.escape(name)}\b", data) for name in globals_):
+        return True
+    if not searched:
+        return False
+    if any(word in searched for word in re.split(r"[,()?:&@^\s=/]", data)):
+        return True
+    return any(_may_name(found, names, searched) for found in _SEARCHES.findall(data)) or bool(
+        any(_may_name(place, names, searched) for place in _contexts_of(step))
+    )
+
+
+def _contexts_of(step: Step) -> list[str]:
+    """Return the contexts of a step's places that are made of variables."""
+    if "$" not in step.data or step.app.lower() not in (
+        "goto",
+        "gotoif",
+        "gosub",
+        "gosubif",
+        "dial",
+        "originate",
+    ):
+        return []
+    return [found[1] for found in re.finditer(r"(?:^|[?:@])([^,?:@()]*\$\{[^{}]*\}[^,?:@()]*),", step.data)]
+
+
+def _may_name(template: str, names: Iterable[str], searched: frozenset[str]) -> bool:
+    """Return True if a text with variables may be one of these contexts."""
+    if "$" not in template:
+        return template in searched
+    pattern = re.compile(
+        "".join(".*" if part.startswith("$") else re.escape(part) for part in parts(template))
+    )
+    return any(pattern.fullmatch(name) for name in searched)
