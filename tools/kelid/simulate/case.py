@@ -36,3 +36,13 @@ class Case:
             self.parted,
             self.joined,
         )
+
+    def rename(self) -> None:
+        """Give questions about a number that is known by now its name: asked again, they are the same."""
+        plain = self.store.plain
+        if not all(subject.isascii() for _, subject in self.store.facts):
+            self.store.asked = {(kind, plain(name)): row for (kind, name), row in self.store.asked.items()}
+            self.store.facts = {(kind, plain(name)): row for (kind, name), row in self.store.facts.items()}
+        if not all(subject.isascii() for _, subject in self.answers):
+            self.answers = {(kind, plain(name)): row for (kind, name), row in self.answers.items()}
+            self.behind = {(kind, plain(name)): row for (kind, name), row in self.behind.items()}

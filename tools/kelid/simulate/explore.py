@@ -20,14 +20,14 @@ from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
-from kelid.simulate.languages import ANY, mask_of
+from kelid.simulate.languages import ANY, Node, mask_of
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.points import NUMBERS, Points, is_arrival
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, LONGEST, WHOLE, Chosen, Shared, Store
+from kelid.simulate.symbols import ATOM, LISTED, LONGEST, WHOLE, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
@@ -185,6 +185,7 @@ class Explorer:
         """Answer a question of a run, in every way one after the other."""
         case = self._case
         assert case is not None  # noqa: S101 - for type checkers: it can be nothing else
+        case.rename()
         kind = question.kind
         subject = case.store.plain(question.subject)
         if kind == "key":
@@ -284,8 +285,6 @@ class Explorer:
             if self._over(case, point):
                 point.events = tuple(events)
                 return
-            if len(case.runs) != together:
-                first, walked = case.copy(), []
             if self._is_arrival(case):
                 if straight:
                     # Whoever comes to an extension goes on as all others that come to it.
@@ -294,6 +293,9 @@ class Explorer:
                     return
                 if self._branches_into(point, case, self._search):
                     return
+            self._ready(case)
+            if len(case.runs) != together:
+                first, walked = case.copy(), []
             side = self._side(case)
             at = self._at(case, side)
             before = case.copy() if at in self._forks else None
@@ -381,16 +383,39 @@ class Explorer:
         return len(places) == 1 and not any(case.heads)
 
     def _search(self, case: Case) -> list[Event]:
-        """Decide which extension it is that a call has come to."""
+        """Decide which extension it is that a call has come to.
+
+        Where its number is a part or a filter of a text that may be too many to look at, any number that comes there takes
+        its place: nobody could say more of it.
+        """
         self._case = case
+        classes: set[Node | None] = set()
         for run in case.runs:
             symbols = run.symbols
             assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
             symbols.store = case.store
             channel = run.channel
+            plan = run.dialplan
+            assert isinstance(plan, SymbolicDialplan)  # noqa: S101 - for type checkers: it can be nothing else
             with suppress(UnknownHere):  # the step itself says so
-                run.dialplan.find(run, channel.context, channel.exten, 1, channel.caller)
+                classes.add(plan.class_of(run, channel.context, channel.exten, channel.caller))
+        exten = case.runs[0].channel.exten
+        node = classes.pop() if len(classes) == 1 else None
+        automaton = self.shared.automaton
+        if node and automaton.count(node) <= LISTED and self._is_hidden(case, exten):
+            atom = case.store.new("extension", "", node)
+            for run in case.runs:
+                run.channel.exten = atom
         return []
+
+    def _is_hidden(self, case: Case, text: str) -> bool:
+        """Return True if a text is made of one that may be too many to look at."""
+        return any(
+            piece.variable >= 0
+            and self.shared.automaton.count(case.store.domains[piece.variable]) > LISTED
+            and (piece.view != WHOLE or piece.text != text)
+            for piece in case.store.pieces(text)
+        )
 
     def _widen_extension(self, case: Case) -> None:
         """Let a number that has come to an extension be any that comes to it: the same for all of them happens there."""
@@ -408,7 +433,11 @@ class Explorer:
             if isinstance(run.dialplan, SymbolicDialplan)
         }
         if len(wider) == 1 and (node := wider.pop()) is not None:
-            store.narrow(variable, node)
+            store.narrow(variable, self._class_of(channel.context, store.domains[variable], node))
+
+    def _class_of(self, context: str, node: Node, wider: Node) -> Node:
+        """Return what of a set is alike for this exploration: as much of ``wider`` as goes on like ``node``."""
+        return wider
 
     # --- steps ---------------------------------------------------------------------------------------
 
@@ -449,6 +478,9 @@ class Explorer:
         if not case.runs[1].levels:
             return 0
         return 1 if case.runs[1].step_count < case.runs[0].step_count else 0
+
+    def _ready(self, case: Case) -> None:
+        """Do what must be done before the next step."""
 
     def _over(self, case: Case, point: Point) -> bool:
         """Return True if the case has ended."""

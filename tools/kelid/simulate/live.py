@@ -132,13 +132,13 @@ class Live:
                     priority = step.priority or priority + 1
                     steps.setdefault(priority, step)
         for name in list(self._timed):
-            self._timed |= self._closure(name)
+            self._timed |= self.closure(name)
         for name in list(self._callers):
-            self._callers |= self._closure(name)
+            self._callers |= self.closure(name)
         self._matches: dict[tuple[str, str], bool] = {}
         self._homes: dict[str, list[str]] = {}
         for name in self._includes:
-            for one in self._closure(name):
+            for one in self.closure(name):
                 self._homes.setdefault(one, []).append(name)
         self._standards: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
         self._values: list[int] = []
@@ -173,7 +173,8 @@ class Live:
         """Return the bit of a family of astdb; "" is any."""
         return self._bit(ASTDB + family)
 
-    def _closure(self, context: str) -> set[str]:
+    def closure(self, context: str) -> set[str]:
+        """Return the context and all that it includes."""
         seen: set[str] = set()
         waiting = [context]
         while waiting:
@@ -475,7 +476,7 @@ class Live:
             else:
                 rows = [
                     self.at(context, one, name, priority)
-                    for one in self._closure(context)
+                    for one in self.closure(context)
                     for name in self._extens.get(one, {})
                     if self._may_mean(name, exten)
                 ]

@@ -37,9 +37,11 @@ class Rank(NamedTuple):
 
 
 class GroupEntry(Entry):
-    """A group as one extension."""
+    """A group as one extension. ``members`` are their numbers."""
 
-    __slots__ = ()
+    __slots__ = ("members",)
+
+    members: tuple[str, ...]
 
 
 class SymbolicDialplan(Dialplan):
@@ -120,9 +122,23 @@ class SymbolicDialplan(Dialplan):
             before = automaton.either(before, rank.node)
         return None
 
+    def class_of(self, run: Run, context: str, exten: str, caller: str) -> Node | None:
+        """Return all texts that come to the extension to which this one comes; None where others have a say.
+
+        May decide which it is, as a search does.
+        """
+        entry = self.entry(run, context, exten, 1, caller)
+        before = NOTHING
+        for rank in self.ranks(run, context, 1):
+            if rank.switch or rank.caller is not None:
+                return None
+            if rank.entry is entry:
+                return self.automaton.less(rank.node, before)
+            before = self.automaton.either(before, rank.node)
+        return None
+
     def found_for(self, run: Run, context: str, node: Node) -> tuple[tuple[str, str], ...] | None:
-        """Return the extensions, with their contexts, that texts of a set come to; of a group the first stands for all, and
-        "" for none.
+        """Return the extensions, with their contexts, that texts of a set may come to, and "" for none.
 
         None where the time, callers or other machines have a say.
         """
@@ -138,7 +154,9 @@ class SymbolicDialplan(Dialplan):
                     simple = False
                     break
                 if automaton.both(node, rank.node) != NOTHING:
-                    made.append((rank.context, rank.entry.pattern))
+                    entry = rank.entry
+                    names = entry.members if isinstance(entry, GroupEntry) else (entry.pattern,)
+                    made += [(rank.context, name) for name in names]
                     node = automaton.less(node, rank.node)
                     if node == NOTHING:
                         break
@@ -197,6 +215,7 @@ class SymbolicDialplan(Dialplan):
                     number = self._table(table)
                     data.append(f"${{{TABLE}({number})}}")
             made._raw[priority] = Step(step.app, "".join(data), step.label, step.where, step.priority)
+        made.members = tuple(member.pattern for member in members)
         made.labels = dict(first.labels)
         made.has_first = first.has_first
         made.hint = first.hint

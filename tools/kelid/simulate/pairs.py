@@ -8,6 +8,7 @@ text is not walked any further: from there on they can't part.
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import NamedTuple
 
@@ -18,18 +19,19 @@ from kelid.simulate.case import Case
 from kelid.simulate.describe import Words
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point
-from kelid.simulate.languages import NOTHING, Automaton, Node
+from kelid.simulate.languages import NOTHING, Automaton, In, Node
 from kelid.simulate.live import Key
 from kelid.simulate.points import NUMBERS
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
+from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance, entrance, entrances
 
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
 
-MOST_CHANGES = 400
+MOST_CHANGES = 4000
 """Partings that are put into words; the rest is counted."""
 
 
@@ -51,6 +53,7 @@ class Pairs(Explorer):
         self.undecided: dict[str, None] = {}
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
+        self._numbers: dict[str, Node] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
         self._partings: dict[int, tuple[Case, Event | None, Event | None]] = {}
 
@@ -139,13 +142,15 @@ class Pairs(Explorer):
             return True
         if not case.joined:
             self._join(case)
-        if case.joined:
-            if not self._may_part(case):
-                point.end = "same"
-                return True
-            if self._is_other(case):
-                self._take_apart(case)
+        if case.joined and not self._may_part(case):
+            point.end = "same"
+            return True
         return False
+
+    def _ready(self, case: Case) -> None:
+        """Let each side take the next step by itself where it isn't the same for both."""
+        if case.joined and self._is_other(case):
+            self._take_apart(case)
 
     def _may_part(self, case: Case) -> bool:
         """Return True if a step that isn't the same on both sides may still be come to."""
@@ -205,6 +210,45 @@ class Pairs(Explorer):
             case.heads = ((),)
             case.joined = True
 
+    def _search(self, case: Case) -> list[Event]:
+        """Decide which extension it is, and whether it is one that isn't the same on both sides."""
+        made = super()._search(case)
+        channel = case.runs[0].channel
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        if symbols.within(channel.exten):
+            marked = self._marked_numbers(channel.context)
+            automaton = self.shared.automaton
+            with suppress(UnknownHere):
+                symbols.classify(
+                    channel.exten,
+                    ("marked", channel.context),
+                    lambda text: automaton.has(marked, text),
+                    lambda: In(automaton, marked),
+                )
+        return made
+
+    def _class_of(self, context: str, node: Node, wider: Node) -> Node:
+        automaton = self.shared.automaton
+        marked = self._marked_numbers(context)
+        if automaton.less(node, marked) == NOTHING:
+            return automaton.both(wider, marked)
+        return automaton.less(wider, marked) if automaton.both(node, marked) == NOTHING else node
+
+    def _marked_numbers(self, context: str) -> Node:
+        """Return the numbers that can be found in a context, and that have steps that aren't the same on both sides."""
+        found = self._numbers.get(context)
+        if found is None:
+            found = self._numbers[context] = self.shared.automaton.texts(
+                *dict.fromkeys(
+                    exten
+                    for live, marks in zip(self.lives, self._differing.steps, strict=True)
+                    for one, exten, _ in marks
+                    if exten[:1] != "_" and "/" not in exten and one in live.closure(context)
+                )
+            )
+        return found
+
     def _take_apart(self, case: Case) -> None:
         """Let each side go on by itself, with its own dial plan."""
         run = case.runs[0]
@@ -232,6 +276,7 @@ class Pairs(Explorer):
             return []
         words = Words(self.shared.automaton, self.times)
         found: list[CallChange] = []
+        told: dict[int, list[list[Event]]] = {}
         for way, root in self.ways:
             labels = self._labels(root)
             paths = self._paths(root)
@@ -244,7 +289,9 @@ class Pairs(Explorer):
                 parting = self.points[number].parted
                 assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
                 case = parting[0]
-                sides = [self._ordinary(case, side) for side in (0, 1)]
+                if number not in told:
+                    told[number] = [self._ordinary(case, side) for side in (0, 1)]
+                sides = told[number]
                 path = paths[number]
                 for dialled, label in labels[number].items():
                     found.append(

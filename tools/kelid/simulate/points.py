@@ -119,10 +119,11 @@ class Points:
         ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
         for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
             _drop(run, one, live)
-        self._widen(case, ahead)
         self._collect(case, ahead)
         self._hush(case, ahead)
         if all(map(is_arrival, case.runs)):
+            # Both of two runs are as far as the other here: what one has found out, the other knows.
+            self._widen(case, ahead)
             self._widen_status(case)
         return ahead
 
@@ -499,10 +500,7 @@ class Points:
             if not all(key.isascii() for key in run.database):
                 # What was given to a number that is known by now has its name: the same key isn't kept many times.
                 run.database = {plain(key): value for key, value in run.database.items()}
-        if not all(subject.isascii() for _, subject in store.facts):
-            # Asked before its number was known: the same question, by the name that it has now.
-            store.asked = {(kind, plain(name)): row for (kind, name), row in store.asked.items()}
-            store.facts = {(kind, plain(name)): row for (kind, name), row in store.facts.items()}
+        case.rename()
         if store.facts or any(run.database for run in case.runs):
             places: list[Channel | Frame] = []
             for run in case.runs:
