@@ -46,6 +46,7 @@ EVENTS = {
     "rings": "devices ring; details: seconds, who is shown as caller",
     "calls-out": "a trunk is called with a number",
     "talks": "somebody has answered",
+    "limit": "the call is cut after some time that only the world knows; details: seconds",
     "queue": "the caller waits in a queue",
     "voicemail": "a message can be left in a mailbox",
     "mailbox": "somebody listens to a mailbox",

@@ -150,6 +150,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "did.conference": ("is in the conference {who}", "وارد کنفرانس {who} می‌شود"),
     "did.park": ("is parked in {subject}", "در {subject} پارک می‌شود"),
     "did.page": ("speaks through loudspeakers: {subject}", "از بلندگوها صحبت می‌کند: {subject}"),
+    "did.limit": ("is cut after {seconds} s", "پس از {seconds} ثانیه قطع می‌شود"),
     "did.pickup": ("fetches a ringing call: {subject}", "تماس در حال زنگ را برمی‌دارد: {subject}"),
     "did.spy": ("listens to a call: {subject}", "به تماس گوش می‌دهد: {subject}"),
     "did.records": ("the call is recorded", "تماس ضبط می‌شود"),

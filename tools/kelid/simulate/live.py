@@ -376,8 +376,11 @@ class Live:
             return
         values = self._reach.assigned.get(found[1]) if found else None
         if not values:
-            if "${IF(" not in text:
+            contexts: set[str] = set()
+            if "${IF(" not in text and self._reach.may_be(text, contexts, 3):
                 self._everything = True
+            for context in contexts:
+                yield from self._entries(context, "${ANY}", "1", set())
             for word in re.split(r"[,:?(){}]", text):
                 if word:
                     yield from self._priorities(key[0], key[1], self._extens[key[0]][key[1]], word)

@@ -365,26 +365,25 @@ class Points:
 
         Ten members of a ring group, each of whom is free or not, are one way and not a thousand.
         """
-        made: dict[tuple[str, Node], str] = {}
-        for index, (run, one) in enumerate(zip(case.runs, ahead, strict=True)):
-            for name in self._reaches[index].collectors:
-                if name not in one.names:
+        for name in self._reaches[0].collectors:
+            if not all(name in one.names for one in ahead):
+                continue
+            for rows in zip(*(run.levels for run in case.runs), strict=False):
+                channels = [level.channel for level in rows]
+                texts = {case.store.plain(channel.variables.get(name, "\0")) for channel in channels}
+                text = texts.pop()
+                if texts or text == "\0":
+                    continue  # one of two runs is ahead of the other: it would go on with a list of its own
+                nodes = {self._lists(index, name, channel) for index, channel in enumerate(channels)}
+                node = nodes.pop()
+                mine = self._texts_of(case, text) if node is not None and not nodes else None
+                if node is None or mine is None or self._shared.automaton.less(mine, node):
                     continue
-                for level in run.levels:
-                    channel = level.channel
-                    text = channel.variables.get(name)
-                    if text is None:
-                        continue
-                    node = self._lists(index, name, channel)
-                    mine = self._texts_of(case, text) if node is not None else None
-                    if node is None or mine is None or self._shared.automaton.less(mine, node):
-                        continue
-                    if mine == node and not text.isascii() and len(text) == 1:
-                        continue  # as it is after the last step
-                    key = (case.store.plain(text), node)
-                    if key not in made:
-                        made[key] = case.store.new("collected", name, node)
-                    channel.variables[name] = made[key]
+                if mine == node and len(text) == 1 and ATOM.match(text):
+                    continue  # as it is after the last step
+                atom = case.store.new("collected", name, node)
+                for channel in channels:
+                    channel.variables[name] = atom
 
     def _lists(self, index: int, name: str, channel: Channel) -> Node | None:
         """Return every list that the variable may hold where the channel is; None where that can't be told."""
@@ -429,8 +428,11 @@ class Points:
                 if channel.timeouts and not one.far & live.bit(DIGITS):
                     channel.timeouts.pop("digit", None)
                     channel.timeouts.pop("response", None)
+        arrived = all(map(is_arrival, case.runs))
         if not about_caller and not any(case.heads):
-            self._hush_caller(case, constants=all(map(is_arrival, case.runs)))
+            self._hush_caller(case, constants=arrived)
+        if arrived:
+            self._shorten_name(case)
 
     def _hush_caller(self, case: Case, *, constants: bool) -> None:
         """Put any number in the place of the caller's where nothing is decided by it, and both of two runs have the same.
@@ -464,14 +466,10 @@ class Points:
         made: dict[str, str] = {}
         for row in rows:
             for channel, name, text in row:
-                if (
-                    text not in own
-                    and not ATOM.search(text)
-                    and (not constants or (name.endswith("_name") and not _is_twice(text)))
-                ):
+                if text not in own and not ATOM.search(text) and (not constants or name.endswith("_name")):
                     continue
                 if name.endswith("_name"):
-                    anybody = text in own or (constants and _is_twice(text))
+                    anybody = text in own
                     instead = (
                         self._anybody(store, made, "caller-name", "")
                         if anybody
@@ -480,6 +478,16 @@ class Points:
                 else:
                     instead = self._anybody(store, made, "caller", text)
                 setattr(channel, name, instead)
+
+    def _shorten_name(self, case: Case) -> None:
+        """Let a caller's name be any name once something was put before it twice: a call in a circle would make it ever
+        longer.
+        """
+        names = {case.store.plain(run.channel.caller_name) for run in case.runs}
+        if len(names) == 1 and _is_twice(names.pop()):
+            atom = case.store.new("caller-name", "", self._any_number)
+            for run in case.runs:
+                run.channel.caller_name = atom
 
     def _anybody(self, store: Store, made: dict[str, str], kind: str, text: str) -> str:
         """Return the atom of any number, the same one for the same text."""

@@ -215,8 +215,13 @@ def set_timeout(run: Run, arguments: str, value: str) -> None:
     if name is None:
         run.warn(f"Unknown timeout type '{arguments}'")
         return
-    seconds = max(leading_double(settled(run, value)) or 0.0, 0.0)
     channel = run.channel
+    if name == "absolute" and run.symbols is not None and run.symbols.within(value):
+        # Nothing of the call can be said by a time that isn't known: it is told, and the call goes on.
+        run.note("limit", "", ("seconds", value))
+        channel.timeouts.pop("absolute-at", None)
+        return
+    seconds = max(leading_double(settled(run, value)) or 0.0, 0.0)
     if name == "absolute":
         channel.timeouts["absolute"] = seconds
         if seconds > 0:
