@@ -611,13 +611,16 @@ def test_the_playbooks_run_without_kelid_in_front(clinic: Clinic) -> None:
     assert re.search(r"changed=0 .*unreachable=0 .*failed=0", done.stdout), done.stdout
 
 
-def test_the_vault_password_that_ansible_was_given_counts(clinic: Clinic, tmp_path: Path) -> None:
-    samples = (clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD).read_text(encoding="utf-8")
+def test_the_vault_password_that_ansible_was_given_counts(edited: Clinic, tmp_path: Path) -> None:
+    """Where something is to be done: else no vault is opened."""
+    samples = (edited.folder / "sites" / pipeline.SAMPLE_PASSWORD).read_text(encoding="utf-8")
     (tmp_path / "right").write_text(samples.splitlines()[-1] + "\n", encoding="utf-8")
     (tmp_path / "wrong").write_text("another\n", encoding="utf-8")
 
-    right = play(clinic, "--vault-password-file", str(tmp_path / "right"))
-    wrong = play(clinic, "--vault-password-file", str(tmp_path / "wrong"))
+    edited.edit("queues.yml", "timeout: 20", "timeout: 29")
+
+    wrong = play(edited, "--vault-password-file", str(tmp_path / "wrong"))
+    right = play(edited, "--vault-password-file", str(tmp_path / "right"))
 
     assert right.returncode == 0, right.stdout + right.stderr
     assert wrong.returncode != 0

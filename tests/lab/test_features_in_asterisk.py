@@ -155,7 +155,6 @@ def host(request: pytest.FixtureRequest, lab: Lab, telco: Telco) -> Iterator[Hos
     host.shell("printf 'steps.log => verbose(3)\n' >> /etc/asterisk/logger.conf")
     host.shell("rm -f /var/log/asterisk/*.log; systemctl restart asterisk", timeout=120)
     host.wait_asterisk()
-    host.asterisk("module load res_clioriginate.so")  # only tests call by the console
     yield host
     lab.destroy_host(host.name)
 
