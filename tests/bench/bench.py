@@ -150,11 +150,17 @@ def processes(sites: Path, rounds: int) -> Iterator[Row]:
         "parse": [python, "-c", PARSE, *files],
         "check": [python, "-m", "kelid", "check", "--sites", str(sites), "one"],
         "trace": [python, "-m", "kelid", "trace", "--sites", str(sites), "one", *CALL],
+        "behaviour": [
+            *(python, "-m", "kelid", "behaviour", "--sites", str(sites), "one"),
+            *("--json", "--seconds", "0"),
+        ],
         "render": [python, "-m", "kelid", "render", "--sites", str(sites), "one", "--output", str(out)],
     }
     best = dict.fromkeys(sides, (9000000000.0, 0.0))
-    for _ in range(rounds + 1):  # one more: the first fills what later ones find
+    for turn in range(rounds + 1):  # one more: the first fills what later ones find
         for side, words in sides.items():
+            if side == "behaviour" and turn > 1:
+                continue  # it takes as long as all others together
             seconds, peak = process(words, sites)
             best[side] = (min(best[side][0], seconds), max(best[side][1], peak))
     for side, limit in (("check", 2.0), ("render", 2.8)):
@@ -178,6 +184,16 @@ def processes(sites: Path, rounds: int) -> Iterator[Row]:
         best["trace"][0],
         best["check"][0],
         best["trace"][1],
+        best["check"][1],
+    )
+    yield Row(
+        f"kelid behaviour: all calls of {SMALL} extensions",
+        "kelid check of the same site",
+        best["behaviour"][0] / best["check"][0],
+        40.0,
+        best["behaviour"][0],
+        best["check"][0],
+        best["behaviour"][1],
         best["check"][1],
     )
 

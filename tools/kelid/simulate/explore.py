@@ -385,8 +385,8 @@ class Explorer:
     def _search(self, case: Case) -> list[Event]:
         """Decide which extension it is that a call has come to.
 
-        Where its number is a part or a filter of a text that may be too many to look at, any number that comes there takes
-        its place: nobody could say more of it.
+        Where its number is a part of another text (a filter of what was dialled, what stands in a table), any number that
+        comes there takes its place: the same for all of them happens there.
         """
         self._case = case
         classes: set[Node | None] = set()
@@ -409,13 +409,9 @@ class Explorer:
         return []
 
     def _is_hidden(self, case: Case, text: str) -> bool:
-        """Return True if a text is made of one that may be too many to look at."""
-        return any(
-            piece.variable >= 0
-            and self.shared.automaton.count(case.store.domains[piece.variable]) > LISTED
-            and (piece.view != WHOLE or piece.text != text)
-            for piece in case.store.pieces(text)
-        )
+        """Return True if a text is a part of something, or made of several: its number can't be widened by itself."""
+        pieces = case.store.pieces(text)
+        return any(piece.variable >= 0 for piece in pieces) and (len(pieces) > 1 or pieces[0].view != WHOLE)
 
     def _widen_extension(self, case: Case) -> None:
         """Let a number that has come to an extension be any that comes to it: the same for all of them happens there."""

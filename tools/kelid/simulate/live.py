@@ -135,6 +135,11 @@ class Live:
             self._timed |= self.closure(name)
         for name in list(self._callers):
             self._callers |= self.closure(name)
+        self._popping = [
+            name
+            for name, extens in self._extens.items()
+            if any(step.app.lower() == "stackpop" for steps in extens.values() for step in steps.values())
+        ]
         self._matches: dict[tuple[str, str], bool] = {}
         self._homes: dict[str, list[str]] = {}
         for name in self._includes:
@@ -209,6 +214,8 @@ class Live:
             reads.append(read)
             kills.append(kill)
             last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in _STOPS
+            if last and step.app.lower() == "waitexten" and self._standard(context, ("t",)):
+                last = False  # it goes there
             ends.append(self._fallen if last else 0)
         edges = [list(dict.fromkeys(self._after(key, self._extens[key[0]][key[1]][key[2]]))) for key in keys]
         self.families = self._mask(name for name in self._bits if name.startswith(ASTDB))
@@ -339,8 +346,15 @@ class Live:
         parts = [part.strip() for part in split_level(text, ",")]
         if len(parts) == 1:
             variable = parts[0]
+            steps = self._extens[key[0]][key[1]]
+            returned = self._returned(key) if variable == "${GOSUB_RETVAL}" else None
+            if returned is not None:
+                for value in returned:
+                    for node in self._priorities(key[0], key[1], steps, value):
+                        yield node, True
+                return
             first = self._nodes.get((key[0], key[1], 1), -1)
-            for node in self._priorities(key[0], key[1], self._extens[key[0]][key[1]], variable):
+            for node in self._priorities(key[0], key[1], steps, variable):
                 yield node, node != first or "$" not in variable
             if "$" in variable:
                 for node in self._somewhere(key, variable):
@@ -361,6 +375,48 @@ class Live:
         for context in contexts:
             for node in self._there(context, exten, parts[2]):
                 yield node, near
+
+    def _returned(self, key: Key) -> set[str] | None:
+        """Return what GOSUB_RETVAL may be right after a subroutine of a known context; None where that can't be told."""
+        before = self._extens[key[0]][key[1]].get(key[2] - 1)
+        if before is None or before.app.lower() != "gosub":
+            return None
+        context = split_level(_parted(before.data)[0], ",")[0]
+        if "$" in context or context not in self._extens:
+            return None
+        values: set[str] = set()
+        seen: set[str] = set()
+        waiting = [context, *self._popping]
+        while waiting:
+            one = waiting.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            for steps in self._extens[one].values():
+                for step in steps.values():
+                    app = step.app.lower()
+                    if app == "return":
+                        texts = self._reach.values(step.data)
+                        if texts is None:
+                            return None
+                        values |= texts
+                    elif app in _JUMPS or app in ("execif", "macro", "gosubif"):
+                        if app in ("execif", "macro") and re.search(
+                            "return|goto|macro", step.data, re.IGNORECASE
+                        ):
+                            return None
+                        place = _after_question(step.data) if app != "goto" else step.data
+                        for branch in branches(place) if app in _JUMPS else []:
+                            parts = split_level(branch, ",")
+                            if len(parts) == 3:
+                                if "$" in parts[0]:
+                                    if one not in self._popping:
+                                        return None
+                                else:
+                                    waiting += [parts[0]] if parts[0] in self._extens else []
+                            elif "$" in branch and one not in self._popping:
+                                return None
+        return values
 
     def _there(self, context: str, exten: str, priority: str) -> Iterator[int]:
         """Yield the steps that a jump may lead to: also those for extensions that aren't there, where it may be none."""

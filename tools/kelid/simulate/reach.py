@@ -140,6 +140,28 @@ class Reach:
             return {value.partition("/")[0] for value in values}
         return {""}
 
+    def values(self, text: str, depth: int = 3) -> set[str] | None:
+        """Return what a text may come to, None where that can't be told: a constant, a variable, a choice of two."""
+        if "$" not in text:
+            return {text}
+        if depth == 0:
+            return None
+        choice = re.fullmatch(r"\$\{IF\((.*)\)\}", text, re.DOTALL)
+        if choice:
+            ways = split_level(_condition_off(choice[1]), ":")
+        else:
+            variable = _VARIABLE.match(text)
+            if variable is None or variable[1] not in self.assigned:
+                return None
+            ways = list(self.assigned[variable[1]])
+        made: set[str] = set()
+        for way in ways:
+            found = self.values(way, depth - 1)
+            if found is None:
+                return None
+            made |= found
+        return made
+
     def may_be(self, template: str, targets: set[str], depth: int) -> bool:
         """Add the contexts that a text may name to ``targets``. Return True if it may be any."""
         variable = _VARIABLE.match(template)
@@ -161,6 +183,11 @@ class Reach:
             return True
         targets |= {name for name in self.contexts if pattern.fullmatch(name)}
         return False
+
+
+def _condition_off(text: str) -> str:
+    """Return what stands after the question mark of a condition."""
+    return split_level(text, "?")[-1]
 
 
 def without_braces(text: str) -> str:
