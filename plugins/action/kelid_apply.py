@@ -26,7 +26,8 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
 
 
 class ActionModule(_AGENT):  # type: ignore[misc]
-    """Takes what kelid_begin takes, and ``verify_limit``: seconds that a registration gets to come back.
+    """Takes what kelid_begin takes, ``verify_limit`` (seconds that a registration gets to come back), and ``expect`` (names
+    of objects by their kind that must be loaded besides those of the release).
 
     Without a plan (its ``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
     open the site's vault. With ``rollback`` (kelid_rollback's ``release``, or "") a release that the server still has is put
@@ -36,7 +37,17 @@ class ActionModule(_AGENT):  # type: ignore[misc]
     """
 
     _VALID_ARGS = frozenset(
-        ("plan", "confirm_within", "restart", "limit", "overrides", "verify_limit", "rollback", "upgrade")
+        (
+            "plan",
+            "confirm_within",
+            "restart",
+            "limit",
+            "overrides",
+            "verify_limit",
+            "expect",
+            "rollback",
+            "upgrade",
+        )
     )
 
     def work(self) -> dict[str, Any]:
@@ -44,6 +55,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         self.steps: dict[str, Any] = {}
         args = dict(self._task.args)
         limit = float(args.pop("verify_limit", None) or 0)
+        self.besides = args.pop("expect", None) or {}
         self.first = "kelid_begin"
         if "rollback" in args:
             self.first = "kelid_rollback"
@@ -68,7 +80,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
             self.tell(f"{what} in force, the way back armed")
             looking = {
                 **name,
-                "expect": told["expect"],
+                "expect": self.expected(told["expect"]),
                 "before": told["before"],
                 "restarted": told["restarted"],
                 "calls": True,
@@ -88,6 +100,13 @@ class ActionModule(_AGENT):  # type: ignore[misc]
             return {"unreachable": True, "msg": str(problem), "kelid": told, "kelid_steps": self.steps}
         except AnsibleError as problem:
             return self.back(name, str(problem))
+
+    def expected(self, release: dict[str, Any]) -> dict[str, Any]:
+        """Return what must be loaded: what the release says, and what the task wants besides."""
+        made = dict(release)
+        for kind, names in self.besides.items():
+            made[kind] = [*made.get(kind, ()), *names]
+        return made
 
     def likeness(self) -> str:
         """Return two digests of what the site is now. Raise AnsibleActionFail with every finding if it is not valid."""

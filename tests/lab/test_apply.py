@@ -625,6 +625,8 @@ def test_the_vault_password_that_ansible_was_given_counts(edited: Clinic, tmp_pa
     assert right.returncode == 0, right.stdout + right.stderr
     assert wrong.returncode != 0
     assert "the vault's password is wrong" in wrong.stdout + wrong.stderr
+    edited.edit("queues.yml", "timeout: 29", "timeout: 20")
+    assert play(edited).returncode == 0
 
 
 def test_an_asterisk_that_does_not_run_is_said_and_an_apply_starts_it(edited: Clinic) -> None:

@@ -186,7 +186,7 @@ def test_what_does_not_verify_is_taken_back(installed: Control) -> None:
     before = installed.current
     installed.ring_for(21)
     failed = installed.play(
-        "apply", "-e", '{"pbx_verify_expect": {"contexts": ["none-such"]}, "pbx_verify_limit": 1}'
+        "apply", "-e", '{"pbx_config_expect": {"contexts": ["none-such"]}, "pbx_config_verify_limit": 1}'
     )
     assert failed.status == 2
     told = " ".join(failed.output.split())
