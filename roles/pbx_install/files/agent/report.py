@@ -102,10 +102,11 @@ def release(server: Server, wanted: str) -> dict[str, Any]:
             raise Refusal("no_release", "the receipts name no release before this one; name the one to go back to")
         name = known["previous"]
     else:
-        # Whole names begin with the names of nothing else, but for what was kept of changes by hand.
         fitting = (
             [ADOPTED] if wanted == "0" and ADOPTED in names else [name for name in names if name.startswith(wanted)]
         )
+        # What was kept of changes by hand (NAME.drift-1) is meant only by whoever says so.
+        fitting = [name for name in fitting if "." in wanted or "." not in name] or fitting
         fitting = [wanted] if wanted in fitting else fitting
         if len(fitting) != 1:
             how = "several releases begin with" if fitting else "no release on the server begins with"
