@@ -277,7 +277,11 @@ class Store:
             if known is not None:
                 _add(found, Piece(-1, WHOLE, self.shared.apply(view, known)))
             else:
-                _add(found, self._simple(variable, view))
+                piece = self._simple(variable, view)
+                if found and (joined := _together(found[-1], piece)) is not None:
+                    found[-1] = self._simple(variable, joined)
+                else:
+                    _add(found, piece)
         if at < len(text):
             _add(found, Piece(-1, WHOLE, text[at:]))
         return found
@@ -341,8 +345,18 @@ class Store:
         self.unequal = {pair for pair in self.unequal if keep.issuperset(pair)}
 
 
+def _together(one: Piece, other: Piece) -> View | None:
+    """Return the view of two parts of a variable that follow each other, None where they don't."""
+    if one.variable != other.variable or len(one.view) != 1 or len(other.view) != 1:
+        return None
+    before, after = one.view[0], other.view[0]
+    if before[0] == after[0] == "slice" and before[2] is not None and before[2] == after[1]:
+        return (("slice", before[1], after[2]),)
+    return None
+
+
 def _add(found: list[Piece], piece: Piece) -> None:
-    """Add a piece; constants that follow each other are one, and so are parts of a variable that follow each other."""
+    """Add a piece; constants that follow each other are one."""
     if piece.variable < 0:
         if not piece.text:
             return
