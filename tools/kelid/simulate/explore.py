@@ -115,7 +115,6 @@ class Explorer:
         self._forks: set[Hashable] = set()
         self._deadline = time.process_time() + seconds if seconds else 0.0
         self._case: Case | None = None
-        self._only = -1
 
     def _marked(self) -> Sequence[Collection[Key]]:
         """Return the steps of each dial plan that another one has otherwise."""

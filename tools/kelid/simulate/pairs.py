@@ -55,7 +55,6 @@ class Pairs(Explorer):
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
-        self._partings: dict[int, tuple[Case, Event | None, Event | None]] = {}
 
     def _marked(self) -> Sequence[Collection[Key]]:
         return self._differing.steps
@@ -392,16 +391,11 @@ class Pairs(Explorer):
         alone.answers.clear()
         alone.behind.clear()
         chooser = self._chooser
-        index = self._only
-        self._only = side
-        try:
-            for _ in range(2000):
-                if not run.levels or len(events) > most:
-                    break
-                chooser.prefix, chooser.taken = [], []
-                events += Explorer._step(self, alone, 0)
-        finally:
-            self._only = index
+        for _ in range(2000):
+            if not run.levels or len(events) > most:
+                break
+            chooser.prefix, chooser.taken = [], []
+            events += Explorer._step(self, alone, 0)
         return events
 
 
