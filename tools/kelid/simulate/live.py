@@ -386,13 +386,13 @@ class Live:
             return None
         values: set[str] = set()
         seen: set[str] = set()
-        waiting = [context, *self._popping]
+        waiting = [*self.closure(context), *self._popping]
         while waiting:
             one = waiting.pop()
             if one in seen:
                 continue
             seen.add(one)
-            for steps in self._extens[one].values():
+            for steps in self._extens.get(one, {}).values():
                 for step in steps.values():
                     app = step.app.lower()
                     if app == "return":
@@ -413,7 +413,7 @@ class Live:
                                     if one not in self._popping:
                                         return None
                                 else:
-                                    waiting += [parts[0]] if parts[0] in self._extens else []
+                                    waiting += self.closure(parts[0])
                             elif "$" in branch and one not in self._popping:
                                 return None
         return values

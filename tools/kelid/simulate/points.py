@@ -230,9 +230,8 @@ class Points:
                 far |= mask
         alive: dict[int, _Alive] = {}
         for number, row in masks.items():
-            every = (
-                far if len(run.levels) > 1 else 0
-            )  # channels that it makes inherit from it, and it from them
+            # Channels that it makes inherit from it, and it from them.
+            every = far if len(run.levels) > 1 else 0
             for mask in row:
                 every |= mask
             frames: list[tuple[frozenset[str], frozenset[str]]] = []
