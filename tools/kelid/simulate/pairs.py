@@ -16,7 +16,7 @@ from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
-from kelid.simulate.describe import Words
+from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point
 from kelid.simulate.languages import NOTHING, Automaton, In, Node
@@ -31,15 +31,22 @@ from kelid.simulate.ways_in import Entrance, entrance, entrances
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
 
-MOST_CHANGES = 4000
-"""Partings that are put into words; the rest is counted."""
-
 
 class Label(NamedTuple):
     """Under which conditions calls come to a point: times as bits, callers as a set."""
 
     times: int
     callers: Node
+
+
+class _Parting(NamedTuple):
+    """A point where calls of a way in part, the decisions on a way there, and for which numbers and labels."""
+
+    way: WayIn
+    path: tuple[Chosen, ...]
+    number: int
+    dialled: Node
+    label: Label
 
 
 class Pairs(Explorer):
@@ -269,48 +276,56 @@ class Pairs(Explorer):
     # --- in words ------------------------------------------------------------------------------------
 
     def changes(self) -> list[CallChange]:
-        """Return where calls part, in words."""
+        """Return where calls part, in words: of places that part in the same way, for the same calls, the one with the
+        shortest way there.
+        """
         parted = [number for number, point in enumerate(self.points) if point.parted is not None]
         if not parted:
             return []
-        words = Words(self.shared.automaton, self.times)
-        found: list[CallChange] = []
-        told: dict[int, list[list[Event]]] = {}
+        groups: dict[Hashable, _Parting] = {}
         for way, root in self.ways:
             labels = self._labels(root)
             paths = self._paths(root)
             for number in parted:
-                if number not in labels:
-                    continue
-                if len(found) >= MOST_CHANGES:
-                    self.undecided["more ways than are put into words"] = None
-                    return found
-                parting = self.points[number].parted
-                assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-                case = parting[0]
-                if number not in told:
-                    told[number] = [self._ordinary(case, side) for side in (0, 1)]
-                sides = told[number]
-                path = paths[number]
-                for dialled, label in labels[number].items():
-                    found.append(
-                        CallChange(
-                            way_in=way,
-                            dialled=words.numbers(dialled, self._any_number),
-                            caller=words.numbers(label.callers, self._any_caller),
-                            time=words.times(label.times),
-                            conditions=tuple(words.conditions(path)),
-                            before=tuple(sides[0]),
-                            after=tuple(sides[1]),
-                            example=(
-                                ("dialled", self.shared.automaton.shortest(dialled)),
-                                ("caller", self.shared.automaton.shortest(label.callers)),
-                                ("at", str(words.moment(label.times))),
-                                *words.answers(path),
-                            ),
-                        )
-                    )
-        return found
+                path = paths.get(number, ())
+                for dialled, label in labels.get(number, {}).items():
+                    key = (way, dialled, label, self._parting(number))
+                    known = groups.get(key)
+                    if known is None or len(path) < len(known.path):
+                        groups[key] = _Parting(way, path, number, dialled, label)
+        words = Words(self.shared.automaton, self.times)
+        return [self._change(words, one) for one in groups.values()]
+
+    def _parting(self, number: int) -> Hashable:
+        """Return what two runs did otherwise at a point, without what isn't decided in it."""
+        parting = self.points[number].parted
+        assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
+        return tuple(
+            (event.kind, named(event.subject), *(named(text) for _, text in event.details))
+            if event is not None
+            else ()
+            for event in parting[1:]
+        )
+
+    def _change(self, words: Words, one: _Parting) -> CallChange:
+        parting = self.points[one.number].parted
+        assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
+        dialled, label = one.dialled, one.label
+        return CallChange(
+            way_in=one.way,
+            dialled=words.numbers(dialled, self._any_number),
+            caller=words.numbers(label.callers, self._any_caller),
+            time=words.times(label.times),
+            conditions=tuple(words.conditions(one.path)),
+            before=tuple(self._ordinary(parting[0], 0)),
+            after=tuple(self._ordinary(parting[0], 1)),
+            example=(
+                ("dialled", self.shared.automaton.shortest(dialled)),
+                ("caller", self.shared.automaton.shortest(label.callers)),
+                ("at", str(words.moment(label.times))),
+                *words.answers(one.path),
+            ),
+        )
 
     @property
     def _any_number(self) -> Node:
