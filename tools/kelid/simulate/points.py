@@ -373,10 +373,13 @@ class Points:
                 text = texts.pop()
                 if texts or text == "\0":
                     continue  # one of two runs is ahead of the other: it would go on with a list of its own
-                nodes = {self._lists(index, name, channel) for index, channel in enumerate(channels)}
-                node = nodes.pop()
-                mine = self._texts_of(case, text) if node is not None and not nodes else None
-                if node is None or mine is None or self._shared.automaton.less(mine, node):
+                rows_of = {self._lists(index, name, channel) for index, channel in enumerate(channels)}
+                nodes = rows_of.pop()
+                mine = self._texts_of(case, text) if nodes and not rows_of else None
+                if mine is None:
+                    continue
+                node = next((node for node in nodes if not self._shared.automaton.less(mine, node)), None)
+                if node is None or node == EMPTY_TEXT:
                     continue
                 if mine == node and len(text) == 1 and ATOM.match(text):
                     continue  # as it is after the last step
@@ -384,24 +387,29 @@ class Points:
                 for channel in channels:
                     channel.variables[name] = atom
 
-    def _lists(self, index: int, name: str, channel: Channel) -> Node | None:
-        """Return every list that the variable may hold where the channel is; None where that can't be told."""
-        live, reach = self._lives[index], self._reaches[index]
-        places = [(frame.context, frame.exten, frame.priority) for frame in channel.frames]
-        for context, exten, priority in (
-            (channel.context, channel.exten, channel.priority),
-            *reversed(places),
-        ):
-            key = (index, name, context, exten, priority)
-            if key in self._listed:
-                node = self._listed[key]
-            else:
-                steps = live.steps_before(context, exten, priority)
-                items = reach.collected(name, steps) if steps is not None else None
-                node = self._listed[key] = self._every_list(items) if items else None
-            if node is not None:
-                return node
-        return None
+    def _lists(self, index: int, name: str, channel: Channel) -> tuple[Node, ...]:
+        """Return every list that the variable may hold where the channel is, as sets; none where that can't be told.
+
+        In a subroutine that adds to it there are two: before it has added, and after.
+        """
+        here = (channel.context, channel.exten, channel.priority)
+        if (node := self._list_at(index, name, here)) is not None:
+            return (node,)
+        for frame in reversed(channel.frames):
+            places = [(frame.context, frame.exten, frame.priority - back) for back in (1, 0)]
+            nodes = [self._list_at(index, name, place) for place in places]
+            if nodes[1] is not None:
+                return tuple(node for node in nodes if node is not None)
+        return ()
+
+    def _list_at(self, index: int, name: str, place: Place) -> Node | None:
+        """Return every list that the variable may hold before a step; None where that can't be told."""
+        key = (index, name, place)
+        if key not in self._listed:
+            steps = self._lives[index].steps_before(*place)
+            items = self._reaches[index].collected(name, steps) if steps is not None else None
+            self._listed[key] = self._every_list(items) if items is not None else None
+        return self._listed[key]
 
     def _every_list(self, items: Sequence[tuple[str, bool]]) -> Node:
         automaton = self._shared.automaton
