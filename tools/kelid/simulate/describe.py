@@ -85,9 +85,18 @@ class Words:
         return self._times.classes[index].moment
 
     def conditions(self, path: Iterable[Chosen]) -> Iterator[Condition]:
-        """Yield what isn't ordinary on a way: answers of the world, and values that only it knows."""
-        for chosen in path:
-            yield from self.condition(chosen, ordinary_too=False)
+        """Yield what isn't ordinary on a way: answers of the world, and values that only it knows.
+
+        Of what is narrowed step by step (a key, a value of astdb), what is left of it in the end.
+        """
+        steps = list(path)
+        last = {(one.variable, one.about): at for at, one in enumerate(steps) if one.kind == "text"}
+        for at, chosen in enumerate(steps):
+            follows = at + 1 < len(steps) and steps[at + 1].about is not None
+            if chosen.answer == "a key" and follows:
+                continue  # which one it is comes next
+            if chosen.kind != "text" or last[chosen.variable, chosen.about] == at:
+                yield from self.condition(chosen, ordinary_too=False)
 
     def condition(self, chosen: Chosen, *, ordinary_too: bool = True) -> Iterator[Condition]:
         """Yield a decision as a condition."""

@@ -452,7 +452,7 @@ class Explorer:
             other.symbols = symbols
         run.step()
         self.steps += 1
-        made = [_plain_event(event, case.store) for event in run.events]
+        made = [plain_event(event, case.store) for event in run.events]
         run.events.clear()
         run.steps.clear()
         if len(case.runs) > 1 and made:
@@ -485,7 +485,7 @@ class Explorer:
         return True
 
 
-def _plain_event(event: Event, store: Store) -> Event:
+def plain_event(event: Event, store: Store) -> Event:
     """Return the event without the number of its step, and with what is known put in."""
     subject = store.plain(event.subject) if not event.subject.isascii() else event.subject
     details = event.details

@@ -18,7 +18,7 @@ from kelid.model.trace import Event
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
-from kelid.simulate.explore import DIALLED, Explorer, Point
+from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node
 from kelid.simulate.live import Key
 from kelid.simulate.points import NUMBERS
@@ -399,7 +399,7 @@ class Pairs(Explorer):
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
         """Return what one side does from where they part on an ordinary day, up to the end of the call."""
         alone = case.copy()
-        events = list(alone.heads[side])
+        events = [plain_event(event, case.store) for event in alone.heads[side]]
         run = alone.runs[side]
         alone.runs = [run]
         alone.heads = ((),)
