@@ -26,7 +26,7 @@ DIALPLAN = """
 [general]
 autofallthrough = yes
 clearglobalvars = yes
-[default]
+[from-phone]
 exten => dial,1,Dial(PJSIP/101,20)
  same => n,NoOp(${DIALSTATUS})
  same => n,Set(GLOBAL(seen)=$[0${seen} + 1])
@@ -56,7 +56,7 @@ def witness(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Witness]:
 def call(exten: str, endpoint: str = "100") -> Call:
     technology = "PJSIP" if endpoint else "Local"
     return Call(
-        context="default", exten=exten, at=AT, caller=endpoint, endpoint=endpoint, technology=technology
+        context="from-phone", exten=exten, at=AT, caller=endpoint, endpoint=endpoint, technology=technology
     )
 
 
@@ -87,6 +87,14 @@ def test_keys_are_pressed_at_their_step(witness: Witness) -> None:
     assert shown(by_local)[0].endswith("end" if len(shown(by_local)) == 1 else " ")
     assert [step.exten for step in by_local.steps if step.channel == 0][-2:] == ["12", "h"]
     assert shown(silent) == ["nothing", "end"]
+
+
+def test_a_call_that_is_refused_is_over(witness: Witness) -> None:
+    witness.prepare(World(), AT)
+    refused, after = witness.place([call("nowhere"), call("12")])
+    assert refused.steps == ()
+    assert refused.status == 404
+    assert shown(after) == ["100 100", "end"]
 
 
 def test_each_world_is_its_own(witness: Witness) -> None:
@@ -147,7 +155,7 @@ pbx, files = tree(sys.argv[3], int(sys.argv[4]))
 witness.load(pbx, files, at=at)
 witness.prepare(World(), at)
 print("places", flush=True)
-witness.place([Call(context="default", exten="forever", at=at)])
+witness.place([Call(context="from-phone", exten="forever", at=at)])
 """
 
 

@@ -117,7 +117,7 @@ class Witness:
         self.empty = asyncio.Event()
         self.empty.set()
         self.count = 0
-        self.marks: dict[str, Placed] = {}
+        self.marks: dict[str, Placed] = {}  # calls that may have been refused, by the channel that is made to know it
         self.alone = False
         """True while one call is on its way at a time: then it is known for which of them a phone rings."""
         self.tasks: set[asyncio.Future[Any]] = set()
@@ -139,14 +139,13 @@ class Witness:
             self.new_channel(event)
         elif kind == "Hangup":
             self.gone(event)
-        elif kind == "UserEvent":
-            call = self.marks.pop(event.get("Mark", ""), None)
-            if call and not call.channel:
-                call.end()
 
     def new_channel(self, event: Event) -> None:
         """Learn to which call a new channel belongs."""
         name, unique = event["Channel"], event["Uniqueid"]
+        refused = self.marks.pop(unique, None)
+        if refused and not refused.channel:
+            refused.end()
         self.channels.add(unique)
         self.empty.clear()
         if event["ChannelState"] == "4" and name.startswith("PJSIP/"):
@@ -365,10 +364,20 @@ class Witness:
     async def refused(self, call: Placed) -> None:
         """A call was answered with its end before its channel was told: end it, unless the channel comes after all.
 
-        Events are told later than SIP is answered, but in their order: after a mark of ours nothing of the call can come.
+        Events are told later than SIP is answered, but those of channels in their order: once a channel that we make now is
+        told, nothing of the call can come. (The manager's own UserEvent overtakes what channels do.)
         """
-        self.marks[f"m{call.number}"] = call
-        await self.asterisk.manager.act("UserEvent", UserEvent="Mark", Mark=f"m{call.number}")
+        mark = f"m{call.number}"
+        self.marks[mark] = call
+        await self.asterisk.manager.act(
+            "Originate",
+            Async="true",
+            Channel="Local/nobody@nowhere/n",
+            ChannelId=mark,
+            OtherChannelId=f"{mark}.2",
+            Application="Wait",
+            Data="0",
+        )
 
     async def place_by_manager(self, call: Placed) -> None:
         """Let Asterisk make a Local channel whose far half takes the steps."""
