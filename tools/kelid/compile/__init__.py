@@ -13,6 +13,7 @@ from kelid.compile import (
     classes,
     dahdi,
     dialplan,
+    firewall,
     hours,
     iax2,
     inbound,
@@ -66,7 +67,10 @@ def compile_site(site: Site, custom: tuple[Context, ...] = ()) -> Pbx:
         ),
         media=sounds.media(site),
         lists=tuple(
-            sorted((*pins.lists(site), *dahdi.lists(site), *faxes.lists(site)), key=lambda file: file.path)
+            sorted(
+                (*pins.lists(site), *dahdi.lists(site), *faxes.lists(site), *firewall.lists(site)),
+                key=lambda file: file.path,
+            )
         ),
     )
 

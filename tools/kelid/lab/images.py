@@ -42,6 +42,8 @@ PBX = (
 )  # fmt: skip
 PBX_ALSO = {"bullseye": ("asterisk-voicemail",)}
 """What a suite keeps in a package of its own and others have in those above."""
+OFFERED = ("fail2ban", "nftables")
+"""What no image has and every host can install: hardening is a step of its own."""
 
 SUITES = {"bare": "forky", "pbx": "forky", "bare11": "bullseye", "pbx11": "bullseye"}
 """Image -> Debian's suite: 14 with Asterisk 22, 11 with Asterisk 16."""
@@ -85,10 +87,12 @@ if [ -e "$authorities" ]; then # for a mirror that is reached by https
     echo 'Acquire::https::CaInfo "/tmp/authorities.crt";' >> merged/tmp/apt.conf
 fi
 printf '#!/bin/sh\nexit 101\n' > merged/usr/sbin/policy-rc.d; chmod 755 merged/usr/sbin/policy-rc.d
-shift 5
+offered=$6
+shift 6
 export APT_CONFIG=/tmp/apt.conf DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 chroot merged apt-get -q -y update
 chroot merged apt-get -q -y install "$@"
+chroot merged apt-get -q -y install --download-only $offered
 mv merged/tmp/debs/*.deb packages/
 # Servers have these from the role pbx_install.
 chroot merged install -d -m 750 -g asterisk /var/lib/asterisk/keys
@@ -128,7 +132,7 @@ def get_image(name: str, progress: Progress = quiet) -> Image:
     suite = SUITES[name]
     bare_key = _key(suite, *BARE)
     bare = _cached(f"bare-{suite}-{bare_key}", lambda folder: _build_bare(folder, suite, progress))
-    layer_key = _key(bare_key, _ADD_LAYER, *PBX, *PBX_ALSO.get(suite, ()))
+    layer_key = _key(bare_key, _ADD_LAYER, *PBX, *PBX_ALSO.get(suite, ()), *OFFERED)
     layer = _cached(
         f"pbx-{suite}-{layer_key}", lambda folder: _build_layer(folder, suite, bare / "root", progress)
     )
@@ -249,7 +253,8 @@ def _build_layer(folder: Path, suite: str, bare: Path, progress: Progress) -> No
                 'Dir::State::Lists "/tmp/lists"', 'Dir::Cache::Archives "/tmp/debs"', 'APT::Sandbox::User "root"',
                 'APT::Keep-Downloaded-Packages "true"']  # fmt: skip
     (folder / "apt.conf").write_text("".join(f"{line};\n" for line in settings), encoding="utf-8")
-    script = ["/bin/sh", "-c", _ADD_LAYER, "sh", str(folder), str(bare), mirror(), suite, SHARED_AT, *PBX]
+    script = ["/bin/sh", "-c", _ADD_LAYER, "sh", str(folder), str(bare), mirror(), suite, SHARED_AT]
+    script += [" ".join(OFFERED), *PBX]
     script += PBX_ALSO.get(suite, ())
     # The mounts are seen by the script and its children only, so nothing is left of them, whatever happens.
     _run_and_tell(folder, ["unshare", "--mount", "--propagation", "slave", *script], progress)

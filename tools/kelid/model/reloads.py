@@ -70,7 +70,9 @@ NOTICED: tuple[tuple[tuple[str, ...], str], ...] = (
 """Files -> what callers may notice of it, by the words in report/words.py (``notice.*``)."""
 
 READ_AT_EACH_CALL: tuple[str, ...] = (LIST_SUFFIX,)
-"""How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c)."""
+"""How files end that need no reload: Authenticate opens its list whenever it asks somebody (apps/app_authenticate.c).
+
+The firewall's lists are none of Asterisk's: the agent puts them in force itself (agent/firewall.py)."""
 
 ONLY_WHERE_USED: frozenset[str] = frozenset({"chan_dahdi.conf", "dahdi-system.list", "iax.conf"})
 """Files that only a site with such a trunk has; they come and go together with a change of modules.conf."""

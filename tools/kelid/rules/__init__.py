@@ -2,7 +2,7 @@
 
 Codes: B backup, D destinations, E extensions, F features, H hours, I menus, J inbound routes, K secrets, N names,
 O outcomes of calls, P prompts, Q queues, R routes, T trunks, U call handling of extensions, W ring groups, X toll fraud,
-Y the site as a whole and its phones.
+Y the site as a whole and its phones, Z the firewall.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from kelid.rules import (
     expected_calls,
     extensions,
     features,
+    firewall,
     fraud,
     handling,
     hours,
@@ -48,6 +49,7 @@ TOPICS = (
     expected_calls,
     extensions,
     features,
+    firewall,
     fraud,
     handling,
     hours,

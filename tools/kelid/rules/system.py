@@ -10,6 +10,7 @@ from kelid.findings import Severity, Where
 from kelid.model.numbers import internal_numbers
 from kelid.model.site import Placed, Range, Site, Transport
 from kelid.model.site.system import RANGED
+from kelid.rules.firewall import firewall_networks
 from kelid.rules.registry import Fault, rule
 
 _UDPTL = range(4000, 5000)
@@ -159,6 +160,8 @@ def _addresses(site: Site) -> Iterator[tuple[Where, str]]:
         yield from _list(acl, "deny", acl.deny)
     if site.nat:
         yield from _list(site.nat, "local_net", site.nat.local_net)
+    if site.firewall:
+        yield from firewall_networks(site.firewall)
 
 
 def _list(thing: Placed, key: str, texts: tuple[str, ...]) -> Iterator[tuple[Where, str]]:

@@ -117,7 +117,9 @@ class Witness:
         self.empty = asyncio.Event()
         self.empty.set()
         self.count = 0
-        self.marks: dict[str, Placed] = {}  # calls that may have been refused, by the channel that is made to know it
+        self.marks: dict[
+            str, Placed
+        ] = {}  # calls that may have been refused, by the channel that is made to know it
         self.alone = False
         """True while one call is on its way at a time: then it is known for which of them a phone rings."""
         self.tasks: set[asyncio.Future[Any]] = set()

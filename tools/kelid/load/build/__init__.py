@@ -52,6 +52,7 @@ def build_site(source: Source) -> Site:
         transports=system.transports(source),
         nat=system.nat(source),
         rtp=system.rtp(source),
+        firewall=system.firewall(source),
         mail=system.mail(source),
         profiles=system.profiles(source),
         extensions=extensions.build(source),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kelid.load.build.source import Source
 from kelid.load.build.view import View
 from kelid.model.countries import COUNTRIES, Country
-from kelid.model.site import DialRules, Mail, Nat, Profile, Range, Rtp, Transport
+from kelid.model.site import DialRules, Firewall, Mail, Nat, Opening, Profile, Range, Rtp, Transport
 from kelid.model.site.network import PORTS
 from kelid.model.site.system import range_of
 
@@ -61,6 +61,16 @@ def mail(source: Source) -> Mail | None:
     """Return whom mail comes from, or None."""
     site = source.file("site")
     return site.child("mail").make(Mail) if "mail" in site else None
+
+
+def firewall(source: Source) -> Firewall | None:
+    """Return what may reach the server, or None where nobody says."""
+    site = source.file("site")
+    if "firewall" not in site:
+        return None
+    view = site.child("firewall")
+    allow = tuple(item.make(Opening, sources=item.texts("from")) for item in view.each("allow"))
+    return view.make(Firewall, allow=allow)
 
 
 def rtp(source: Source) -> Rtp:

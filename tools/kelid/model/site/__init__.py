@@ -31,7 +31,7 @@ from kelid.model.site.features import (
 from kelid.model.site.hours import Calendar, CalendarDay, Closure, OpenHours, Override, Schedule, TimeGroup
 from kelid.model.site.ivrs import Announcement, Ivr, IvrEntry
 from kelid.model.site.media import BUILTIN, DEFAULT_MUSIC, MusicClass, Prompt, Recording, Sound
-from kelid.model.site.network import Acl, Mail, Nat, Rtp, Transport
+from kelid.model.site.network import Acl, Bans, Firewall, Mail, Nat, Opening, Rtp, Transport
 from kelid.model.site.queues import (
     DynamicMembers,
     Member,
@@ -91,6 +91,7 @@ __all__ = [
     "Acl",
     "Announcement",
     "BackupPolicy",
+    "Bans",
     "Blacklist",
     "Calendar",
     "CalendarDay",
@@ -114,6 +115,7 @@ __all__ = [
     "Extension",
     "Fax",
     "Features",
+    "Firewall",
     "FollowMe",
     "FollowMeNumber",
     "Forward",
@@ -134,6 +136,7 @@ __all__ = [
     "NumberIn",
     "NumberOut",
     "OpenHours",
+    "Opening",
     "OutboundRoute",
     "Override",
     "Page",
@@ -199,6 +202,7 @@ class Site(Placed):
     nat: Nat | None = None
     rtp: Rtp
     acls: tuple[Acl, ...] = ()
+    firewall: Firewall | None = None
     user_agent: str
     mail: Mail | None = None
     profiles: tuple[Profile, ...] = ()

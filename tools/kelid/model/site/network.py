@@ -67,3 +67,32 @@ class Acl(Placed):
     name: str
     permit: tuple[str, ...]
     deny: tuple[str, ...] = ()
+
+
+class Opening(Placed):
+    """A port of the server that others than phones and trunks reach, and who."""
+
+    protocol: str
+    port: int
+    sources: tuple[str, ...]
+    """Networks and addresses (``from`` in YAML)."""
+
+
+class Bans(Placed):
+    """When a stranger is banned: after ``maxretry`` failures in ``findtime`` seconds, for ``bantime`` seconds."""
+
+    maxretry: int = 5
+    findtime: int = 600
+    bantime: int = 3600
+
+
+class Firewall(Placed):
+    """What may reach the server beside what its trunks, gateways and transports need."""
+
+    ssh_from: tuple[str, ...]
+    phones_from: tuple[str, ...] = ()
+    remote_phones: bool = False
+    remote_rate: int = 20
+    """SIP packets, or new connections, a second that one unknown address may send."""
+    allow: tuple[Opening, ...] = ()
+    bans: Bans = Bans()
