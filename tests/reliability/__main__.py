@@ -7,15 +7,18 @@ python -m reliability --case 'kill:begin/rename/3'   one case, again
 python -m reliability --sample 20          so many cases of each fault, by chance
 python -m reliability --minutes 60         stop to begin new cases after that; the next run goes on
 python -m reliability --book FILE          where it stands how each case ended (build/reliability/SEED.jsonl)
+python -m reliability --jobs 3             three labs at once, which share the cases (not `calls`, which comes last, alone)
 python -m reliability --table              only print the table of a book
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import secrets
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -44,6 +47,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--book", type=Path, metavar="FILE", help="the results so far; what is in it isn't run again"
     )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="so many labs at once")
+    parser.add_argument("--claims", type=Path, help=argparse.SUPPRESS)  # what the labs of --jobs share
     parser.add_argument("--table", action="store_true", help="only print the table of the book")
     return parser.parse_args()
 
@@ -80,16 +85,65 @@ def campaign(
         for number, case in enumerate(left, 1):
             if time.monotonic() > end:
                 return
+            if given.claims and not claimed(given.claims, f"{fault.name}:{case.name}"):
+                continue
             result = run_case(ground, fault.name, case)
             book.add(result)
             how = f"BROKEN {result.broken}" if result.broken else result.note
             say(f"{fault.name} {number}/{len(left)} {case.name}: {how} ({result.seconds:.0f} s)")
 
 
+def claimed(path: Path, case: str) -> bool:
+    """Take a case for this lab; return False where another one has it."""
+    with path.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if case in file.read().splitlines():
+            return False
+        file.write(f"{case}\n")
+    return True
+
+
+def share(given: argparse.Namespace, faults: list[tuple[Fault, int | None]], book: Book) -> None:
+    """Run the cases in several labs at once, each in a process of its own. Ends with all of them."""
+    only = ",".join(
+        fault.name if count is None else f"{fault.name}={count}" for fault, count in faults if not fault.alone
+    )
+    if not only:
+        return
+    with tempfile.TemporaryDirectory(prefix="kelid-reliability-") as folder:
+        words = [
+            *(sys.executable, "-m", "reliability", "--seed", str(given.seed), "--book", str(book.path)),
+            *("--only", only, "--minutes", str(given.minutes), "--claims", str(Path(folder, "claims"))),
+        ]
+        labs = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(given.jobs)]
+        try:
+            for lab in labs:
+                lab.wait()
+        finally:
+            for lab in labs:
+                lab.terminate()
+            for lab in labs:
+                lab.wait()
+
+
 def stopped(number: int, frame: object) -> None:
     """Leave as at Ctrl-C, so that the lab is taken down; once: what comes after that doesn't disturb it."""
     signal.signal(number, signal.SIG_IGN)
     raise SystemExit(128 + number)
+
+
+def alone(given: argparse.Namespace, faults: list[tuple[Fault, int | None]], book: Book) -> None:
+    """Run the cases in one lab."""
+    name = f"reliability-{os.getpid()}"
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="kelid-reliability-") as folder,
+            ground_of(Lab.up(name), Path(folder), progress=say) as ground,
+        ):
+            campaign(ground, given, faults, book)
+    finally:
+        Lab(name).down()
 
 
 def main() -> int:
@@ -106,15 +160,15 @@ def main() -> int:
             say("; ".join(missing))
             return 1
         say(f"seed {given.seed}; the book is {book.path}")
-        name = f"reliability-{os.getpid()}"
-        try:
-            with (
-                tempfile.TemporaryDirectory(prefix="kelid-reliability-") as folder,
-                ground_of(Lab.up(name), Path(folder), progress=say) as ground,
-            ):
-                campaign(ground, given, faults, book)
-        finally:
-            Lab(name).down()
+        begun = time.monotonic()
+        here = faults
+        if given.jobs > 1 and not given.case:
+            share(given, faults, book)
+            book = Book(book.path)
+            here = [(fault, count) for fault, count in faults if fault.alone]
+            given.minutes -= (time.monotonic() - begun) / 60
+        if here and given.minutes > 0:
+            alone(given, here, book)
     tried = [fault for fault, _ in faults]
     print(table(tried, book))
     broken = [one for one in book.results if one.broken and one.fault in {fault.name for fault in tried}]

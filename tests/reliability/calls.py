@@ -306,5 +306,6 @@ FAULTS = (
         "sipp keeps calls up and sets up new ones, while the server is changed again and again",
         loads,
         0,
+        alone=True,
     ),
 )

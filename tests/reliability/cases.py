@@ -24,13 +24,14 @@ class Case:
 class Fault:
     """One kind of fault. ``cases`` may ask the ground what there is; the same seed gives the same cases.
 
-    ``few`` is how many of them a sample takes.
+    ``few`` is how many of them a sample takes; one that measures is ``alone`` on the machine.
     """
 
     name: str
     how: str
     cases: Callable[[Ground, random.Random], Iterable[Case]]
     few: int = 3
+    alone: bool = False
 
 
 @dataclass(frozen=True)

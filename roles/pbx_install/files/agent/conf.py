@@ -106,6 +106,15 @@ def directories(asterisk_conf: Path) -> dict[str, str]:
     return found
 
 
+def control_socket(asterisk_conf: Path) -> str:
+    """Return the path of the socket at which the Asterisk with that asterisk.conf takes commands."""
+    name = "asterisk.ctl"
+    for section in conf_sections(asterisk_conf.read_text(errors="replace")):
+        if section.name == "files" and not section.template:
+            name = next((line.value for line in reversed(section.lines) if line.key == "astctl"), name)
+    return f"{directories(asterisk_conf)['astrundir']}/{name}"
+
+
 def with_etc_dir(text: str, folder: str) -> str:
     """Given the text of asterisk.conf, return it with ``astetcdir`` set and nothing else changed.
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
-from .conf import directories
+from . import cli
+from .conf import control_socket, directories
 from .disk import remove
 from .logs import MAX_LOG, read_log, tells_of_release
 from .refusal import Refusal
@@ -46,8 +47,9 @@ class Asterisk:
 
     def ask(self, command: str, limit: float = 20.0) -> str:
         """Return what the command line says; "" when there is nobody to ask."""
-        done = run("asterisk", "-C", str(self.conf), "-rx", command, limit=limit)
-        return "" if done.returncode else done.stdout
+        with contextlib.suppress(OSError):
+            return cli.ask(control_socket(self.conf), command, limit)
+        return ""
 
     def ask_all(self, commands: Iterable[str]) -> dict[str, str]:
         """Return what the command line says to each of the commands, asked all at once."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import socket
 from typing import Any
+
+from .cli import ask
 
 STATE = "/var/lib/kelid"
 CONF = "/etc/asterisk/asterisk.conf"
@@ -90,16 +91,5 @@ def _folders(conf: str) -> dict[str, str]:
 
 
 def _answers(path: str) -> bool:
-    """Return whether an Asterisk answers at its control socket, asked as its own ``asterisk -rx`` asks (main/asterisk.c)."""
-    with socket.socket(socket.AF_UNIX) as asking:
-        asking.settimeout(LIMIT)
-        asking.connect(path)
-        asking.recv(4096)  # its name, process and version
-        asking.sendall(b"cli quit after core show channels count\0")
-        told = b""
-        while b"active channel" not in told:
-            more = asking.recv(65536)
-            if not more:
-                return False
-            told += more
-    return True
+    """Return whether an Asterisk answers at its control socket."""
+    return "active channel" in ask(path, "core show channels count", LIMIT)

@@ -1,0 +1,59 @@
+"""Asterisk's command line, asked through its control socket as its own ``asterisk -rx`` asks, and answers that are whole.
+
+A process of ``asterisk -rx`` for each question costs more than the answer, and Asterisk loses lines without a word where a
+reader is slow: it writes each line by itself, waits 0.1 s for room, and goes on with the next one (ast_cli in main/cli.c,
+ast_carefulwrite in main/utils.c). So whoever reads watches his own clock, and asks again where lines may be gone.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+
+PATIENCE = 0.09
+"""Seconds that a line waits for room before Asterisk drops it, less some for the grain of clocks."""
+BACKLOG = 256
+"""Bytes that lie ready at least where there is no more room: Linux lets nobody write once a quarter of a socket's buffer is
+taken, which counts some 768 bytes a line, so 40 lines and more."""
+BANNER = 4096
+
+
+def ask(path: str, command: str, limit: float) -> str:
+    """Return what the Asterisk with that control socket says to a command, at most ``limit`` seconds later.
+
+    A list is asked for again where lines of it may be gone, in the first half of that time; the last answer is as it is.
+    What does something is never said twice. Raise OSError when there is nobody to ask, or no answer in time.
+    """
+    begun = time.monotonic()
+    lists = command.split()[1:2] == ["show"]
+    while True:
+        text, whole = ask_once(path, command, begun + limit)
+        if whole or not lists or time.monotonic() > begun + limit / 2:
+            return text
+
+
+def ask_once(path: str, command: str, end: float) -> tuple[str, bool]:
+    """Return the answer to a command, and whether all of it came; ``end`` is a time of the monotonic clock. Raise OSError."""
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(max(0.01, end - time.monotonic()))
+        asking.connect(path)
+        told = asking.recv(BANNER)  # its host, process and version
+        while told and not told.endswith(b"\n"):
+            told = asking.recv(BANNER)
+        asking.sendall(f"cli quit after {command}\0".encode(errors="surrogateescape"))
+        found, whole = [], True
+        emptied = time.monotonic()
+        """When nothing lay ready for the last time, as far as is known."""
+        while True:
+            if not select.select([asking], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise TimeoutError(f"no answer to {command.split(' ')[0]}")
+            begun = time.monotonic()
+            data = asking.recv(1 << 20)
+            if not data:
+                return b"".join(found).decode(errors="replace").replace("\r\n", "\n"), whole
+            # Lines are gone only where there was no room for that long, and then much lies ready now.
+            if len(data) >= BACKLOG and time.monotonic() - emptied >= PATIENCE:
+                whole = False
+            found.append(data)
+            emptied = begun
