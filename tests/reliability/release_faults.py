@@ -6,17 +6,23 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import shutil
+import signal
+import subprocess
 import tarfile
+import threading
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 
 from kelid.findings import Exit
 from kelid.lab.processes import wait_until
 from reliability.cases import Case, Fault
-from reliability.ground import AGENT, Asked, Ground, Said, Side, expect, unpacked
+from reliability.ground import AGENT, INSIDE, LIMIT, Asked, Ground, Said, Side, expect, unpacked
 from reliability.node_faults import apply_again, ways
 
 BITS, CUT_OFF = 60, 30
@@ -204,6 +210,68 @@ def refused(ground: Ground, what: str) -> str:
     return str(said.answer["log"][0]["text"])[:80]
 
 
+STOPPED, RUNS = 0.15, 0.1
+"""Seconds that whoever reads gets no processor, and does: Asterisk waits 0.1 s for him and then loses a line."""
+
+
+def starving(ground: Ground, asked: Asked) -> Said:
+    """Ask the agent while it, and what it asks with, is stopped again and again (the staged Asterisk is in a session of its own)."""
+    with subprocess.Popen(
+        ground.inside([AGENT, *asked.words]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=INSIDE, start_new_session=True,
+    ) as process:  # fmt: skip
+        ended = threading.Event()
+
+        def stops() -> None:
+            while not ended.wait(RUNS):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGSTOP)
+                time.sleep(STOPPED)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGCONT)
+
+        thread = threading.Thread(target=stops)
+        thread.start()
+        try:
+            output, errors = process.communicate(asked.feed, timeout=LIMIT)
+        finally:
+            ended.set()
+            thread.join()
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+    return Said(process.returncode, output.decode(errors="replace"), errors.decode(errors="replace"))
+
+
+def starved(ground: Ground, rounds: int) -> str:
+    """Send a release that Asterisk doesn't take and then a good one, again and again, with hardly any time to read answers.
+
+    The one is refused for what it lacks, and the other is never said to lack anything.
+    """
+    begun = time.monotonic()
+    names = sorted(name for name in DOCTORED if name.startswith("lost-"))
+    for number in range(rounds):
+        before, process = ground.which(), ground.asterisk_pid()
+        after = ground.other(before)
+        what = names[number % len(names)]
+        said = starving(ground, doctored(after.ask("begin"), *DOCTORED[what]))
+        expect(
+            said.answer.get("code") == "staging_failed",
+            f"round {number}: {what} is refused for another reason: {said}",
+        )
+        untouched(ground, before, process)
+        said = starving(ground, after.ask("begin"))
+        expect(
+            said.code == 0 and said.answer.get("changed"),
+            f"round {number}: a good release is refused: {said}",
+        )
+        said = ground.agent(after.ask("confirm"))
+        expect(said.code == 0, f"round {number}: confirm: {said}")
+        ground.reads(after)
+    ground.call_goes_on()
+    ground.clean()
+    return f"{rounds} of each in {time.monotonic() - begun:.0f} s"
+
+
 def refused_by_kelid(ground: Ground, what: str) -> str:
     """Apply a site that passes all checks and that only an Asterisk refuses: the staged one, or the live one alone."""
     before, after = ways(ground)
@@ -235,6 +303,8 @@ def bad_releases(ground: Ground, chance: random.Random) -> Iterator[Case]:
     """Yield releases that only Asterisk refuses, and releases that load and lose objects."""
     for what in DOCTORED:
         yield Case(what, partial(refused, what=what))
+    for number in range(3):
+        yield Case(f"starved/{number}", partial(starved, rounds=10))
     for what in ("custom", "trunk"):
         yield Case(f"kelid/{what}", partial(refused_by_kelid, what=what))
 

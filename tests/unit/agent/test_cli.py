@@ -18,6 +18,7 @@ import pytest
 from agent import cli
 from agent.conf import control_socket
 from agent.live import Asterisk
+from agent.refusal import Refusal
 
 LINES = [f"extension {number} is there, and says so in a line of some length" for number in range(4000)]
 PATIENT = 100
@@ -104,6 +105,19 @@ def test_a_list_of_which_lines_were_lost_is_asked_for_again(tmp_path: Path) -> N
 
     assert server.lost
     assert server.asked == ["cli quit after dialplan show"] * 2
+
+
+def test_a_list_that_never_comes_whole_says_nothing_of_asterisk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nobody is told that Asterisk lacks what it only couldn't tell."""
+    (tmp_path / "asterisk.conf").write_text(f"[directories]\nastrundir => {tmp_path}\n")
+    monkeypatch.setattr(cli, "ask_once", lambda path, command, end: ("half of it", False))
+
+    with pytest.raises(Refusal) as refused:
+        Asterisk(tmp_path / "asterisk.conf").ask("dialplan show", limit=0.1)
+    assert refused.value.code == "overloaded"
+    assert Asterisk(tmp_path / "asterisk.conf").ask("dialplan reload", limit=0.1) == "half of it"
 
 
 def test_what_does_something_is_said_once(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ REFUSALS = frozenset(
         "no_packages",
         "would_remove",
         "no_way_back",
+        "overloaded",
     }
 )
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""

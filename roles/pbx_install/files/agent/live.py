@@ -46,10 +46,18 @@ class Asterisk:
     conf: Path
 
     def ask(self, command: str, limit: float = 20.0) -> str:
-        """Return what the command line says; "" when there is nobody to ask."""
-        with contextlib.suppress(OSError):
+        """Return what the command line says; "" when there is nobody to ask.
+
+        Raise Refusal ``overloaded`` where a list never comes whole: nothing may be judged by half of one.
+        """
+        try:
             return cli.ask(control_socket(self.conf), command, limit)
-        return ""
+        except cli.Cut as problem:
+            raise Refusal(
+                "overloaded", f"the server is too busy: {problem}, as often as Asterisk was asked; try again when it is quieter"
+            ) from problem
+        except OSError:
+            return ""
 
     def ask_all(self, commands: Iterable[str]) -> dict[str, str]:
         """Return what the command line says to each of the commands, asked all at once."""
