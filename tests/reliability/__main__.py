@@ -4,6 +4,7 @@ python -m reliability                      everything that isn't in the book yet
 python -m reliability --seed 7             another seed (it is printed)
 python -m reliability --only kill,cut=5    some faults, of some so many cases
 python -m reliability --case 'kill:begin/rename/3'   one case, again
+python -m reliability --only kill --matching '^(confirm|undo)/'   the cases whose names have that
 python -m reliability --sample 20          so many cases of each fault, by chance
 python -m reliability --minutes 60         stop to begin new cases after that; the next run goes on
 python -m reliability --book FILE          where it stands how each case ended (build/reliability/SEED.jsonl)
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -42,6 +44,12 @@ def arguments() -> argparse.Namespace:
         "--only", default="", help=f"faults, with commas: {', '.join(fault.name for fault in FAULTS)}"
     )
     parser.add_argument("--case", default="", help="one case, as FAULT:NAME")
+    parser.add_argument(
+        "--matching",
+        default="",
+        metavar="PATTERN",
+        help="only cases whose names have that (a regular expression)",
+    )
     parser.add_argument("--sample", type=int, metavar="N", help="at most so many cases of each fault")
     parser.add_argument("--minutes", type=float, default=1e6, help="stop to begin new cases after that")
     parser.add_argument(
@@ -80,6 +88,7 @@ def campaign(
         cases = list(chosen(fault, ground, given.seed, sample))
         if given.case:
             cases = [case for case in cases if case.name == given.case.partition(":")[2]]
+        cases = [case for case in cases if re.search(given.matching, case.name)]
         left = [case for case in cases if given.case or not book.done(fault.name, case.name)]
         say(f"{fault.name}: {len(cases)} cases, {len(cases) - len(left)} of them done before")
         for number, case in enumerate(left, 1):
@@ -115,6 +124,7 @@ def share(given: argparse.Namespace, faults: list[tuple[Fault, int | None]], boo
         words = [
             *(sys.executable, "-m", "reliability", "--seed", str(given.seed), "--book", str(book.path)),
             *("--only", only, "--minutes", str(given.minutes), "--claims", str(Path(folder, "claims"))),
+            *("--matching", given.matching),
         ]
         labs = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for _ in range(given.jobs)]
         try:

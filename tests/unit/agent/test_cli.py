@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,9 +30,9 @@ ASKS = "import sys; from agent.cli import ask; sys.stdout.write(ask(*sys.argv[1:
 class Server:
     """A thread at a socket. With ``stops`` it stops whoever asks first in the middle of the answer, until a line is lost."""
 
-    def __init__(self, path: Path, *, stops: bool = False) -> None:
-        """Say where, and whether somebody is stopped."""
-        self.path, self.stops = path, stops
+    def __init__(self, path: Path, *, stops: bool = False, queue: int = 128, waits: float = 0.0) -> None:
+        """Say where, whether somebody is stopped, how many may wait at the door, and for how long (seconds) each does."""
+        self.path, self.stops, self.queue, self.waits = path, stops, queue, waits
         self.asked: list[str] = []
         self.lost = 0
 
@@ -70,7 +71,7 @@ class Server:
         """Answer as long as the block runs."""
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(str(self.path))
-            door.listen()
+            door.listen(self.queue)
 
             def serve() -> None:
                 while True:
@@ -78,6 +79,7 @@ class Server:
                         caller, _ = door.accept()
                     except OSError:
                         return
+                    time.sleep(self.waits)
                     with caller:
                         self.answer(caller)
 
@@ -120,6 +122,17 @@ def test_a_list_that_never_comes_whole_says_nothing_of_asterisk(
     assert Asterisk(tmp_path / "asterisk.conf").ask("dialplan reload", limit=0.1) == "half of it"
 
 
+def test_many_who_ask_at_once_all_wait_for_their_turn(tmp_path: Path) -> None:
+    """Asterisk lets two stand before the door (listen in main/asterisk.c)."""
+    server = Server(tmp_path / "asterisk.ctl", queue=2, waits=0.02)
+    (tmp_path / "asterisk.conf").write_text(f"[directories]\nastrundir => {tmp_path}\n")
+    asked = [f"list{number} show" for number in range(16)]
+    with server.serving():
+        told = Asterisk(tmp_path / "asterisk.conf").ask_all(asked)
+
+    assert [told[one].splitlines() == LINES for one in asked] == [True] * len(asked)
+
+
 def test_what_does_something_is_said_once(tmp_path: Path) -> None:
     server = Server(tmp_path / "asterisk.ctl", stops=True)
     with server.serving():
@@ -141,5 +154,5 @@ def test_an_asterisk_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(str(tmp_path / "asterisk.ctl"))
         door.listen()
-        with pytest.raises(TimeoutError):
+        with pytest.raises(cli.NOT_IN_TIME):
             cli.ask(str(tmp_path / "asterisk.ctl"), "core show version", 0.2)

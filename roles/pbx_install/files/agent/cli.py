@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,10 @@ taken (unix_writable in net/unix/af_unix.c), which counts some 768 bytes for wha
 BANNER = 4096
 
 
+NOT_IN_TIME = (TimeoutError, BlockingIOError)
+"""What is raised where somebody is there, and doesn't answer in time."""
+
+
 class Cut(OSError):
     """Lines of an answer are gone, each time that it was asked for."""
 
@@ -30,7 +35,7 @@ def ask(path: str, command: str, limit: float) -> str:
     """Return what the Asterisk with that control socket says to a command, at most ``limit`` seconds later.
 
     A list is asked for again where lines of it may be gone, in the first half of that time. What does something is never said
-    twice. Raise Cut where a list never came whole, OSError when there is nobody to ask, or no answer in time.
+    twice. Raise Cut where a list never came whole; NOT_IN_TIME, or another OSError when there is nobody to ask.
     """
     begun = time.monotonic()
     lists = command.split()[1:2] == ["show"]
@@ -58,7 +63,10 @@ def before_others() -> Iterator[None]:
 def ask_once(path: str, command: str, end: float) -> tuple[str, bool]:
     """Return the answer to a command, and whether all of it came; ``end`` is a time of the monotonic clock. Raise OSError."""
     with socket.socket(socket.AF_UNIX) as asking, before_others():
-        asking.settimeout(max(0.01, end - time.monotonic()))
+        # Not settimeout(): who asks without waiting is turned away where two others stand before the door already.
+        patience = struct.pack("ll", int(max(1.0, end - time.monotonic())), 0)
+        for direction in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            asking.setsockopt(socket.SOL_SOCKET, direction, patience)
         asking.connect(path)
         told = asking.recv(BANNER)  # its host, process and version
         while told and not told.endswith(b"\n"):

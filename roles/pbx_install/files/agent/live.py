@@ -46,24 +46,34 @@ class Asterisk:
     conf: Path
 
     def ask(self, command: str, limit: float = 20.0) -> str:
-        """Return what the command line says; "" when there is nobody to ask.
+        """Return what the command line says; "" when there is nobody to ask, or no answer in time.
 
         Raise Refusal ``overloaded`` where a list never comes whole: nothing may be judged by half of one.
         """
         try:
             return cli.ask(control_socket(self.conf), command, limit)
         except cli.Cut as problem:
-            raise Refusal(
-                "overloaded", f"the server is too busy: {problem}, as often as Asterisk was asked; try again when it is quieter"
-            ) from problem
+            raise overloaded(problem) from problem
         except OSError:
             return ""
 
     def ask_all(self, commands: Iterable[str]) -> dict[str, str]:
-        """Return what the command line says to each of the commands, asked all at once."""
+        """Return what the command line says to each of the lists, asked all at once; "" when there is nobody to ask.
+
+        Raise Refusal ``overloaded`` where one doesn't come whole, or not in time.
+        """
+
+        def ask(command: str) -> str:
+            try:
+                return cli.ask(control_socket(self.conf), command, 20.0)
+            except (cli.Cut, *cli.NOT_IN_TIME) as problem:
+                raise overloaded(problem) from problem
+            except OSError:
+                return ""
+
         asked = list(commands)
         with ThreadPoolExecutor(len(asked)) as pool:
-            return dict(zip(asked, pool.map(self.ask, asked)))
+            return dict(zip(asked, pool.map(ask, asked)))
 
     def running(self) -> bool:
         """Return whether it answers."""
@@ -218,6 +228,11 @@ class Live(Asterisk):
             if member["paused"] and (not there.get("paused") or there.get("reason") != reason):
                 because = f' reason "{reason}"' if reason else ""
                 self.ask(f"queue pause member {key[1]} queue {key[0]}{because}")
+
+
+def overloaded(problem: OSError) -> Refusal:
+    """Return why nothing can be said of an Asterisk that didn't get to tell what it has."""
+    return Refusal("overloaded", f"the server is too busy to say what Asterisk has loaded ({problem}); try again when it is quieter")
 
 
 def version_in(text: str) -> str:

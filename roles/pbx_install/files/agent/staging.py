@@ -17,6 +17,7 @@ from . import dialplan, silent
 from .adapt import Adapter
 from .conf import directories
 from .disk import tree_files
+from .faults import fault
 from .live import BOOT_LIMIT, Asterisk
 from .logs import LOAD, MAX_LOG, explain, read_log
 from .packages import merged
@@ -214,6 +215,8 @@ class Stage:
                 }
             ]
         unsaid = self.unsaid(asterisk, manifest)
+        if unsaid and process.poll() is not None:  # it lacks nothing: there is nobody left who could tell
+            unsaid = [fault("", 0, "", "", "Asterisk ended by itself after it had loaded the release")]
         size = -1
 
         def settled() -> bool:
