@@ -333,7 +333,7 @@ def clock(ground: Ground, end: str, years: int, later: int) -> str:
     after = ground.other(before)
     asked = after.ask("begin")
     words = [
-        "3" if end == "timer" and asked.words[n - 1] == "--confirm-within" else word
+        "12" if end == "timer" and asked.words[n - 1] == "--confirm-within" else word
         for n, word in enumerate(asked.words)
     ]
     said = ground.run(*clocked(years), AGENT, *words, feed=asked.feed)

@@ -83,6 +83,16 @@ def resolved(text: str) -> Iterator[tuple[Section, dict[str, list[Line]]]]:
 
 def directories(asterisk_conf: Path) -> dict[str, str]:
     """Return Asterisk's folders (``astvarlibdir``...): what asterisk.conf says, else the packages' defaults."""
+    found = _written(asterisk_conf)
+    if "astmoddir" not in found:
+        modules = sorted([*Path("/usr/lib").glob("asterisk/modules"), *Path("/usr/lib").glob("*/asterisk/modules")])
+        if modules:
+            found["astmoddir"] = str(modules[0])
+    return found
+
+
+def _written(asterisk_conf: Path) -> dict[str, str]:
+    """Return Asterisk's folders without a search: that of the modules only where asterisk.conf says it."""
     found = {
         "astetcdir": "/etc/asterisk",
         "astvarlibdir": "/var/lib/asterisk",
@@ -99,10 +109,6 @@ def directories(asterisk_conf: Path) -> dict[str, str]:
         elif active and "=" in line:
             key, _, value = line.partition("=")
             found[key.strip()] = value.removeprefix(">").strip()
-    if "astmoddir" not in found:
-        modules = sorted(Path("/usr/lib").glob("**/asterisk/modules"))
-        if modules:
-            found["astmoddir"] = str(modules[0])
     return found
 
 
@@ -112,7 +118,7 @@ def control_socket(asterisk_conf: Path) -> str:
     for section in conf_sections(asterisk_conf.read_text(errors="replace")):
         if section.name == "files" and not section.template:
             name = next((line.value for line in reversed(section.lines) if line.key == "astctl"), name)
-    return f"{directories(asterisk_conf)['astrundir']}/{name}"
+    return f"{_written(asterisk_conf)['astrundir']}/{name}"
 
 
 def with_etc_dir(text: str, folder: str) -> str:
