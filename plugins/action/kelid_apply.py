@@ -20,7 +20,7 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
     # Ansible reads this module once and then forks for each host: none of those has to import what all of them need.
     import kelid.compile
     import kelid.render  # noqa: F401
-    from kelid.pipeline import cache, release
+    from kelid.pipeline import cache, machines
 
     cache.of_kelid()
 
@@ -113,7 +113,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         from kelid.findings import KelidError  # noqa: PLC0415
 
         try:
-            return str(release.likeness(self.sites(), self.variable("kelid_site"), cache.Cache()))
+            return str(machines.likeness(self.sites(), self.variable("kelid_site"), cache.Cache()))
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
             raise AnsibleActionFail(f"{problem}{findings}") from problem

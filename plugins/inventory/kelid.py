@@ -93,13 +93,13 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
         if source not in sys.path:
             sys.path.append(source)
         from kelid.findings import KelidError  # noqa: PLC0415
-        from kelid.pipeline import release  # noqa: PLC0415 - the plugin's documentation is readable without kelid
+        from kelid.pipeline import machines  # noqa: PLC0415 - the plugin's documentation is readable without kelid
 
         sites = Path(path).resolve().parent / str(self.get_option("sites"))
         only, role = self.get_option("site"), self.get_option("server")
         changed = {name: self.get_option(name) for name in OVERRIDES if self.get_option(name)}
         try:
-            entries = release.inventory(sites, only or "")
+            entries = machines.inventory(sites, only or "")
         except KelidError as problem:
             raise AnsibleParserError(str(problem)) from problem
         if only and role and entries:

@@ -182,6 +182,12 @@ def test_install_then_plan_then_apply_then_nothing_to_do(clinic: Clinic) -> None
     again = clinic.kelid("apply", "--yes")
     assert again.returncode == Exit.OK
     assert "Nothing to do" in again.stdout
+    password = clinic.folder / "sites" / pipeline.SAMPLE_PASSWORD
+    kept = password.rename(password.with_name("away"))
+    closed = clinic.kelid("apply", "--yes", "--json")
+    kept.rename(password)
+    assert closed.returncode == Exit.OK, "the server has it already, and yet the vault was to be opened"
+    assert json.loads(closed.stdout) == {"ok": True, "changed": False, "release": release, "plan": ""}
     assert clinic.kelid("plan").returncode == Exit.OK
     assert clinic.kelid("verify").returncode == Exit.OK
     assert clinic.release() == release

@@ -15,7 +15,7 @@ import pytest
 from kelid.commands import VERBS, main
 from kelid.findings import Exit, KelidError
 from kelid.load.vault import seal
-from kelid.pipeline import release
+from kelid.pipeline import machines, release
 
 SAMPLES = Path(__file__).parents[3] / "sites"
 
@@ -343,7 +343,7 @@ def test_a_standby_is_a_host_of_its_own_and_of_the_same_site(
         "    user: root\n",
         "    user: root\n  standby: {address: 192.0.2.11, port: 2222}\n",
     )
-    found = [(item.name, item.site, item.address, item.port) for item in release.inventory(sites)]
+    found = [(item.name, item.site, item.address, item.port) for item in machines.inventory(sites)]
     assert found == [
         ("noor-clinic", "noor-clinic", "pbx.noor-clinic.example", 22),
         ("noor-clinic.standby", "noor-clinic", "192.0.2.11", 2222),

@@ -19,14 +19,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from kelid.commands import changing, many, options, server
+from kelid.commands import changing, options, server
 from kelid.deliver.runner import kept_connections
 from kelid.findings import Exit, KelidError
-from kelid.model.plan import Plan
-from kelid.pipeline import plans, release
-from kelid.report import plans as report
+
+if TYPE_CHECKING:
+    from kelid.model.plan import Plan
+    from kelid.pipeline import plans
 
 NAME = "apply"
 HELP = "apply a site to its server: plan, show, ask, apply, verify"
@@ -69,18 +72,25 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _run(arguments: argparse.Namespace) -> Exit:
     arguments.override = changing.overrides_of(arguments.override)
-    if many.wanted(arguments):
+    if arguments.all or arguments.tag or len(arguments.site) != 1:
+        from kelid.commands import many
+
         return many.run(arguments)
     arguments.site = arguments.site[0]
-    approved = None
-    if arguments.site.endswith(plans.SUFFIX):
-        approved = plans.read(Path(arguments.site))
-        if arguments.server not in {None, approved.server}:
-            raise KelidError(f"{approved.path} is a plan for the {approved.server}", exit=Exit.USAGE)
-        arguments.site, arguments.server = approved.site, approved.server
+    approved = _approved(arguments)
+    status = None
     with options.progress(arguments) as watch:
         target = server.server_of(arguments, watch)
-        checked, plan = server.plan_now(arguments, target)
+        if not (
+            approved or arguments.plan_digest or arguments.override
+        ):  # these are held against a whole plan
+            status = server.status_like(arguments, target)
+            if status.get("same"):
+                return _nothing_to_do(arguments, status)
+        checked, plan = server.plan_now(arguments, target, status)
+    from kelid.pipeline import release
+    from kelid.report import plans as report
+
     if not arguments.json:
         sys.stdout.write(
             report.plan_text(
@@ -107,6 +117,34 @@ def _run(arguments: argparse.Namespace) -> Exit:
         arguments, plan, account, lambda target: target.apply(promised, restart=restart, limit=limit)
     )
     return changing.report(arguments, plan, applied, release.findings_of_log(checked, applied.log))
+
+
+def _approved(arguments: argparse.Namespace) -> plans.Approved | None:
+    """Return the plan that the command line names; site and server are its own then. None if it names a site."""
+    if "." not in arguments.site:  # no site's name has a dot, and a plan's file has one
+        return None
+    from kelid.pipeline import plans
+
+    if not arguments.site.endswith(plans.SUFFIX):
+        return None
+    approved = plans.read(Path(arguments.site))
+    if arguments.server not in {None, approved.server}:
+        raise KelidError(f"{approved.path} is a plan for the {approved.server}", exit=Exit.USAGE)
+    arguments.site, arguments.server = approved.site, approved.server
+    return approved
+
+
+def _nothing_to_do(arguments: argparse.Namespace, told: Mapping[str, Any]) -> Exit:
+    """Say that the server has this very release, whole and running; by its own word, so nobody made a plan."""
+    if arguments.json:
+        options.print_json({"ok": True, "changed": False, "release": told["release"], "plan": ""})
+        return Exit.OK
+    from kelid.report.colour import paint
+    from kelid.report.words import HAS_IT
+
+    print(f"{arguments.site} runs release {str(told['release'])[:12]}")
+    print(paint(HAS_IT, "green", on=options.colour_of(arguments)))
+    return Exit.OK
 
 
 def _stop_if_stale(arguments: argparse.Namespace, plan: Plan, approved: plans.Approved | None) -> None:

@@ -8,17 +8,20 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from kelid.commands import options, server
 from kelid.deliver.server import Applied, Server
 from kelid.findings import Exit, Finding, KelidError
-from kelid.model.plan import Plan
 from kelid.model.receipt import Account
 from kelid.model.release import release_name
 from kelid.model.windows import closes, opens
 from kelid.pipeline import receipts
 from kelid.report.findings import as_data
+
+if TYPE_CHECKING:
+    from kelid.model.plan import Plan
 
 WHENS = ("idle", "now", "window", "never")
 """When a change that needs a restart of Asterisk may have it."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.commands import options
 from kelid.deliver.server import REFUSALS, Server
 from kelid.findings import Exit, KelidError
-from kelid.model.plan import Plan
 from kelid.model.progress import Watcher
-from kelid.pipeline import Checked, release
+from kelid.pipeline import Checked, machines
+from kelid.pipeline.cache import Cache
+
+if TYPE_CHECKING:
+    from kelid.model.plan import Plan
 
 NOT_RUNNING = (
     "Asterisk is NOT running on the server; `journalctl -u asterisk` there says why. "
@@ -24,7 +27,7 @@ def server_of(arguments: argparse.Namespace, watch: Watcher) -> Server:
     """Return the site's server as the command line says that it is reached. Raise KelidError if there is no such site."""
     pipeline.site_folder(options.sites_of(arguments), arguments.site)
     if arguments.server:
-        release.need_machine(options.sites_of(arguments), arguments.site, arguments.server)
+        machines.need_machine(options.sites_of(arguments), arguments.site, arguments.server)
     return Server(
         site=arguments.site,
         role=arguments.server or "primary",
@@ -57,11 +60,24 @@ def checked_site(arguments: argparse.Namespace) -> tuple[Checked, bytes]:
     return checked, password or pipeline.need_password(sites, arguments.site)
 
 
-def plan_now(arguments: argparse.Namespace, server: Server) -> tuple[Checked, Plan]:
-    """Check the site, ask its server what it has, and return the plan."""
+def status_like(arguments: argparse.Namespace, server: Server) -> Mapping[str, Any]:
+    """Ask the server what it has. One that has just what the site is now says no more than ``same``, and no vault is opened.
+
+    Raise KelidError, with all findings, if the site is not valid; nothing is asked then.
+    """
+    return server.status(machines.likeness(options.sites_of(arguments), arguments.site, Cache()))
+
+
+def plan_now(
+    arguments: argparse.Namespace, server: Server, status: Mapping[str, Any] | None = None
+) -> tuple[Checked, Plan]:
+    """Check the site, ask its server what it has (unless ``status`` is its answer), and return the plan."""
+    from kelid.pipeline import release
+
     checked, password = checked_site(arguments)
     sites = options.sites_of(arguments)
-    return checked, release.plan_for(checked, sites, server.status(), password, machine=server.role)
+    told = server.status() if status is None else status
+    return checked, release.plan_for(checked, sites, told, password, machine=server.role)
 
 
 def is_running(status: Mapping[str, Any]) -> bool:

@@ -190,9 +190,13 @@ class Server:
         demand(outcome, self.host, "install")
         return outcome.changed
 
-    def status(self) -> dict[str, Any]:
-        """Return what the agent says of its releases and its Asterisk. Raise KelidError if it can't be asked."""
-        outcome = self._run("status")
+    def status(self, like: str = "") -> dict[str, Any]:
+        """Return what the agent says of its releases and its Asterisk. Raise KelidError if it can't be asked.
+
+        ``like`` are two digests of what it should have (kelid_status' ``like``): if it has just that, it says no more than
+        ``same``.
+        """
+        outcome = self._run("status", **({"kelid_likes": {self.host: like}} if like else {}))
         demand(outcome, self.host, "ask for its status")
         return self._result(outcome, "kelid_status")
 

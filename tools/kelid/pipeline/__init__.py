@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from kelid import rules
 from kelid.findings import Exit, Finding, KelidError, Where, has_errors
 from kelid.load import load_files, load_site, shown_folder
 from kelid.load.custom import custom_files, is_custom
@@ -200,6 +199,8 @@ def _judge(
     today: date | None,
     sites: Path | None,
 ) -> Checked:
+    from kelid import rules
+
     findings = [*findings, *loaded.findings]
     contexts = _read_custom(custom, findings) if custom else []
     if loaded.site is not None:

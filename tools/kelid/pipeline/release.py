@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -13,15 +12,14 @@ from kelid.compare.plans import ServerState, Side
 from kelid.deliver import loglines
 from kelid.deliver.release import make_release as pack_release
 from kelid.findings import Exit, Finding, KelidError, has_errors
-from kelid.load import load_about, load_site
 from kelid.model.bundle import Bundle
 from kelid.model.guard import guard
 from kelid.model.pbx import Media
 from kelid.model.plan import Now, Plan
-from kelid.model.release import ADOPTED, BackupSettings, HostEntry, Release
+from kelid.model.release import ADOPTED, BackupSettings, Release
 from kelid.model.reloads import ADOPTED_RESTART, NOTICED, RELOADS, RESTART, expectations
-from kelid.pipeline import Checked, check, fleet, secrets_of, site_names
-from kelid.pipeline.cache import Cache
+from kelid.pipeline import Checked, check, secrets_of
+from kelid.pipeline.machines import sealed_digest
 from kelid.readback import readback
 from kelid.records import git
 from kelid.render import escape
@@ -76,58 +74,6 @@ def expected_of(checked: Checked) -> dict[str, Any]:
 
         expected["calls"] = after_apply.expectations(checked.site, checked.pbx)
     return expected
-
-
-def likeness(sites: Path, site: str, cache: Cache | None = None) -> str:
-    """Given a site, return ``BUNDLE:SEALED``: two digests that a server's release has if an apply would change nothing.
-
-    They need no password. Raise KelidError, with all findings, if the site is not valid.
-    """
-    result = fleet.rendered(sites, site, cache)
-    return f"{result.digest}:{sealed_digest(sites, site)}"
-
-
-def sealed_digest(sites: Path, site: str) -> str:
-    """Return sha256 of the site's secrets.yml as it lies on the disk, sealed; "" where there is none."""
-    try:
-        return hashlib.sha256((sites / site / "secrets.yml").read_bytes()).hexdigest()
-    except OSError:
-        return ""
-
-
-def need_machine(sites_dir: Path, site: str, role: str) -> None:
-    """Raise KelidError if the site can be read and has no machine of that role."""
-    loaded = load_site(sites_dir / site)
-    if loaded.site and role not in dict(loaded.site.servers.each()):
-        raise KelidError(f"{site} has no {role}; write servers.{role} in its site.yml", exit=Exit.USAGE)
-
-
-def inventory(sites_dir: Path, only: str = "") -> list[HostEntry]:
-    """Return the machines of every site whose site.yml can be read, or of one; apply refuses what else isn't valid."""
-    entries = []
-    commits: dict[Path, str] = {}
-    for name in [only] if only else site_names(sites_dir):
-        about = load_about(sites_dir / name)
-        if about is None:
-            continue
-        top = git.top(sites_dir / name)
-        if top not in commits:
-            commits[top] = git.head(top).id
-        for role, server in about.servers.each():
-            entries.append(
-                HostEntry(
-                    site=name,
-                    role=role,
-                    address=server.address,
-                    port=server.port,
-                    user=server.user,
-                    host_key=server.host_key,
-                    commit=commits[top],
-                    client=about.client,
-                    tags=about.tags,
-                )
-            )
-    return entries
 
 
 def backup_settings(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kelid.findings import Exit, KelidError
 from kelid.model.record import Record
 from kelid.model.rollout import Outcome
-from kelid.pipeline import check, find_password, fleet, need_password, release, site_folder, site_names
+from kelid.pipeline import check, find_password, fleet, machines, need_password, site_folder, site_names
 from kelid.pipeline.cache import Cache
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def targets(
     wanted = list(dict.fromkeys(names)) or site_names(sites)
     for name in names:
         site_folder(sites, name)
-    entries = {entry.site: entry for entry in release.inventory(sites) if entry.role == role}
-    readable = {entry.site for entry in release.inventory(sites)}
+    known = machines.inventory(sites)
+    entries = {entry.site: entry for entry in known if entry.role == role}
+    readable = {entry.site for entry in known}
     broken = [name for name in wanted if name not in readable]
     if broken:
         raise KelidError(
@@ -77,7 +78,7 @@ def likenesses(sites: Path, entries: Sequence[HostEntry], *, jobs: int = 0) -> d
             findings=[finding for outcome in bad for finding in outcome.findings],
         )
     return {
-        entry.name: f"{outcome.digest}:{release.sealed_digest(sites, entry.site)}"
+        entry.name: f"{outcome.digest}:{machines.sealed_digest(sites, entry.site)}"
         for entry, outcome in zip(entries, found, strict=True)
     }
 
@@ -124,6 +125,8 @@ def prepare(
                 )
             )
             continue
+        from kelid.pipeline import release
+
         password = find_password(sites, entry.site, password_file) or need_password(sites, entry.site)
         checked = check(sites, entry.site, password=password)
         plan = release.plan_for(checked, sites, status, password, machine=entry.role)
@@ -159,6 +162,8 @@ def outcome_of(sites: Path, host: str, site: str, wave: int, applied: Applied | 
     """Given what became of an apply (None: its turn didn't come), return it as an outcome."""
     if applied is None:
         return Outcome(host=host, site=site, result="not_started", wave=wave)
+    from kelid.pipeline import release
+
     kinds = {Exit.ROLLED_BACK: "rolled_back", Exit.REFUSED: "refused", Exit.UNREACHABLE: "unreachable"}
     result = (
         ("applied" if applied.changed else "unchanged") if applied.ok else kinds.get(applied.exit, "failed")

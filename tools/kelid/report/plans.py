@@ -7,7 +7,7 @@ from collections import Counter
 from kelid.model.plan import Action, Comparison, FileChange, ObjectChange, Plan
 from kelid.model.release import ADOPTED, release_name
 from kelid.report.colour import paint
-from kelid.report.words import say
+from kelid.report.words import HAS_IT, say
 
 _SIGNS = {Action.ADD: ("+", "green"), Action.CHANGE: ("~", "yellow"), Action.REMOVE: ("-", "red")}
 
@@ -50,7 +50,7 @@ def plan_text(plan: Plan, *, colour: bool = False, lines: bool = False, language
     rows.append(f"  digest   {plan.digest[:12]}")
     told = [paint(plan.now.went_back, "red", on=colour)] if plan.now.went_back else []
     if plan.empty:
-        rows += [paint("Nothing to do: the server has this very release.", "green", on=colour), *told]
+        rows += [paint(HAS_IT, "green", on=colour), *told]
         return "\n".join(rows) + "\n"
     if plan.tool_before and plan.tool_before != plan.tool:
         rows.append(

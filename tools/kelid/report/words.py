@@ -11,6 +11,9 @@ from collections.abc import Mapping
 LANGUAGES = ("en", "fa")
 """Languages that reports are written in."""
 
+HAS_IT = "Nothing to do: the server has this very release."
+"""What an apply says that would change nothing."""
+
 RIGHT_TO_LEFT = frozenset({"fa", "ar", "ur", "he", "ckb", "ps"})
 
 
