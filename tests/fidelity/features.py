@@ -69,6 +69,59 @@ def conferences(rng: Rng, name: str) -> Case:
 
 
 @family
+def callees(rng: Rng, name: str) -> Case:
+    """Who is called, and what the caller is told of that: CALLERID and CONNECTEDLINE on both sides of Dial and Queue."""
+    shown = "<${CALLERID(all)}><${CONNECTEDLINE(all)}><${CALLERID(ani)}><${CALLERID(dnid)}>"
+    text = f"[{name}]\n"
+    target = lambda: one(
+        rng,
+        "PJSIP/101",
+        "PJSIP/104",
+        "PJSIP/0912@trunk",
+        "PJSIP/102&PJSIP/104",
+        f"Local/in@{name}/n",
+    )
+    option = lambda: one(
+        rng, "", "", "", "I", "o", 'o("Own" <55>)', 'f("Forced" <66>)', f"b({name}-b^s^1)", f"b({name}-b^s^1)"
+    )
+    for at in range(3):
+        text += steps(
+            f"e{at}",
+            one(
+                rng,
+                "NoOp()",
+                "Answer()",
+                'Set(CONNECTEDLINE(all,i)="Before" <77>)',
+                "Set(CALLERID(name)=New)",
+            ),
+            f"Dial({target()},9,gU({name}-u){option()})",
+            f"NoOp({shown} ${{DIALSTATUS}})",
+            one(rng, f"Dial({target()},9,gU({name}-u){option()})", f"Queue(desk,c,,,12,,{name}-u)"),
+            f"NoOp({shown} ${{MEMBERINTERFACE}}<${{MEMBERNAME}}><${{MEMBERPENALTY}}>)",
+        )
+    text += steps(
+        "in",
+        f"NoOp({shown}<${{own}}>)",
+        one(rng, "NoOp()", 'Set(CONNECTEDLINE(all)="Told" <88>)'),
+        one(rng, "Dial(PJSIP/103,4,g)", f"Dial(PJSIP/104,4,gb({name}-b^s^1)U({name}-u))", "Answer()"),
+        f"NoOp({shown})",
+        "Wait(1)",
+    )
+    text += f"[{name}-u]\n" + steps("s", f"NoOp(u {shown}<${{own}}>)", "Return()")
+    text += f"[{name}-b]\n" + steps(
+        "s",
+        f"NoOp(b {shown})",
+        one(rng, "Set(own=1)", 'Set(CALLERID(all)="Made" <99>)', "Set(CALLERID(num)=44)"),
+        "Return()",
+    )
+    shots = tuple(
+        Shot(name, f"e{at}", "0912", "Ali", phone=rng.choice(["100", "trunk", ""])) for at in range(3)
+    )
+    how = one(rng, "answers", "answers", "answers", "busy", "no_answer", "unavailable")
+    return Case(name, "callees", text, shots, otherwise=how)
+
+
+@family
 def directories(rng: Rng, name: str) -> Case:
     """Directory: who is chosen, who isn't there, 0 and *, and where the call goes from there."""
     text = f"[{name}]\n"
@@ -216,7 +269,7 @@ def lamps(rng: Rng, name: str) -> Case:
     for at in range(4):
         watched = [*phones, *lamps[at]]
         text += f"exten => w{at},hint,{'&'.join(rng.sample(watched, rng.randint(1, 3)))}\n"
-    text += f"exten => _9X,hint,Custom:{name}${{EXTEN:1}}\n"
+    text += f"exten => _9X,hint,Custom:{name}-${{EXTEN:1}}\n"
     states = [
         "NOT_INUSE",
         "INUSE",

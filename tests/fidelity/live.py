@@ -23,6 +23,9 @@ PASSES = ((RATE, TOGETHER), (8.0, 12), (2.0, 1))
 """How calls are placed: how much time is hastened, and how many are on their way at once. Whatever differs is placed again in
 the next way, the last one alone in a fresh world; only what differs there as well is a disagreement."""
 SLOW = PASSES[-1][0]
+STUCK = 120.0
+"""Seconds of Asterisk's without a step after which a caller gives up while a case is made smaller: some forms of it never
+end."""
 GENERAL = "[general]\nstatic = yes\nautofallthrough = {}\nclearglobalvars = yes\n"
 FROM_PHONE = "[from-phone]\nexten => _.,1,Goto(${CUT(EXTEN,~,1)},${CUT(EXTEN,~,2)},1)\n"
 """Where calls of phones begin: what they dial is ``CONTEXT~EXTEN``."""
@@ -176,7 +179,8 @@ def differing(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterato
     traces = [
         oracle(pbx, call, world_of(case, case.shots[0])) for case, call in zip(named, calls, strict=True)
     ]
-    lives = witness.place(calls, [presses(trace, pbx) for trace in traces], together=4)
+    keys = [presses(trace, pbx) for trace in traces]
+    lives = witness.place(calls, keys, together=4, patience=STUCK)
     for trace, live in zip(traces, lives, strict=True):
         yield compare(trace, live).how == "different"
 

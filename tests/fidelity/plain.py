@@ -9,7 +9,7 @@ COMMON = """
 app_authenticate app_cdr app_chanisavail app_controlplayback app_db app_dial app_directed_pickup app_directory app_disa app_echo app_exec
 app_originate app_page app_playback app_playtones app_queue app_read app_readexten app_record app_sayunixtime app_senddtmf
 app_softhangup app_stack app_transfer app_userevent app_verbose app_voicemail app_waituntil app_while app_confbridge
-app_mixmonitor app_celgenuserevent app_channelredirect app_forkcdr app_sendtext app_test app_waitforring app_waitforsilence
+app_mixmonitor app_system app_dumpchan app_celgenuserevent app_channelredirect app_forkcdr app_sendtext app_test app_waitforring app_waitforsilence
 bridge_builtin_features bridge_holding bridge_simple bridge_softmix chan_bridge_media codec_alaw codec_gsm codec_ulaw
 format_gsm format_pcm format_sln format_wav func_aes func_base64 func_blacklist func_callcompletion func_callerid func_cdr
 func_channel func_config func_cut func_db func_devstate func_dialgroup func_dialplan func_enum func_env func_extstate
@@ -22,10 +22,12 @@ res_pjsip_pubsub res_pjsip_caller_id res_pjsip_dtmf_info res_pjsip_endpoint_iden
 res_pjsip_registrar res_pjsip_sdp_rtp res_pjsip_diversion res_pjsip_rfc3326 res_pjsip_authenticator_digest chan_pjsip
 res_mutestream res_speech res_crypto app_chanspy res_agi
 """.split()
-OLD = ("app_macro", "app_dumpchan")
+OLD = ("app_macro",)
 """What only Asterisk 16 of the two still has."""
 
-PHONES = ("100", "101", "102", "103", "trunk")
+PHONES = ("100", "101", "102", "103", "104", "trunk")
+_CALLED = {"104": "callerid = <104>", "trunk": ""}
+"""What an endpoint is called, where that isn't name and number."""
 
 _PJSIP = """
 [{name}]
@@ -69,6 +71,14 @@ timeout = 10
 retry = 1
 member => PJSIP/101
 member => PJSIP/102
+[desk]
+strategy = linear
+timeout = 4
+retry = 1
+setinterfacevar = yes
+member => PJSIP/103,0,Lena
+member => PJSIP/104
+member => PJSIP/101,3
 """
 
 
@@ -76,7 +86,7 @@ def tree(dialplan: str, asterisk: int = 22) -> tuple[Pbx, dict[str, str]]:
     """Given the text of extensions.conf, return what Asterisk reads and the files of the tree."""
     modules = [*COMMON, *(OLD if asterisk == 16 else ())]
     pjsip = "".join(
-        _PJSIP.format(name=name, more="" if name == "trunk" else f'callerid = "Phone {name}" <{name}>')
+        _PJSIP.format(name=name, more=_CALLED.get(name, f'callerid = "Phone {name}" <{name}>'))
         for name in PHONES
     )
     files = {

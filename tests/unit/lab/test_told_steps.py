@@ -36,3 +36,9 @@ def test_called_channels_come_in_no_order_and_those_without_steps_not_at_all() -
         (("b", "1", 1, "NoOp", ""),),
         (("b", "2", 1, "NoOp", ""),),
     )
+
+
+def test_an_application_that_is_told_again_after_its_subroutine_is_one_step() -> None:
+    dial = ("a", "s", 1, "Dial", "PJSIP/101,,B(b^s^1)", 0)
+    steps = [dial, ("b", "s", 1, "Return", "", 0), dial, ("a", "s", 2, "NoOp", "", 0)]
+    assert [step[3] for step in by_channel(steps, AT)[0]] == ["Dial", "Return", "NoOp"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fidelity.keep import CASES, replay
-from kelid.simulate.functions.messages import _bucket
+from kelid.simulate.members import place
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ def test_the_oracle_says_what_asterisk_did(folder: Path) -> None:
 def test_members_are_listed_in_the_order_of_their_places() -> None:
     """As Asterisk 22 listed the members of a queue who had come in another order."""
     members = ["PJSIP/102", "PJSIP/252", "PJSIP/241"]
-    assert sorted(members, key=_bucket) == ["PJSIP/241", "PJSIP/102", "PJSIP/252"]
+    assert sorted(members, key=place) == ["PJSIP/241", "PJSIP/102", "PJSIP/252"]

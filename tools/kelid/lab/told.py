@@ -16,6 +16,9 @@ OUTGOING = "(Outgoing Line)"
 SENT_ON = frozenset({"Park", "ParkAndAnnounce"})
 """Applications that send the channel on while it still is in them: the step after them is told in their name."""
 
+WITH_SUBROUTINES = frozenset({"Dial", "RetryDial", "Page", "Queue"})
+"""Applications that run subroutines on the channel that takes them (Dial's option B)."""
+
 Step = tuple[str, str, int, str, str]
 """Context, extension, priority, application, evaluated arguments."""
 
@@ -27,6 +30,7 @@ def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[S
     no run can repeat is replaced. A step that jumps to itself is one; the step after one of SENT_ON bears its name.
     """
     channels: dict[int, list[Step]] = {0: []}
+    last: dict[int, Step] = {}
     for step in steps:
         context, exten, priority, app, data, channel = step[:6]
         if data == OUTGOING:
@@ -41,6 +45,10 @@ def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[S
         taken = channels.setdefault(int(str(channel)), [])
         if taken and taken[-1][3] in SENT_ON and (len(taken) < 2 or taken[-2][3:] != taken[-1][3:]):
             made = (*made[:3], *taken[-1][3:])
+        if taken and taken[-1][3] == "Return" and made == last.get(int(str(channel))):
+            continue  # the application that has run a subroutine is told again after it, where something else changes then
+        if made[3] in WITH_SUBROUTINES:
+            last[int(str(channel))] = made
         if not taken or taken[-1][:4] != made[:4]:  # Asterisk tells no step that is the very one before
             taken.append(made)
     own = tuple(channels.pop(0))

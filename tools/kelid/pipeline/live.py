@@ -94,7 +94,7 @@ def _agents(site: Site, trace: Trace, asterisk: Witness) -> Iterator[None]:
     answered = {
         item.question.subject
         for item in trace.asked
-        if item.question.kind == "queue" and item.answer == "ANSWERED"
+        if item.question.kind == "queue" and item.answer.startswith("ANSWERED")
     }
     logged_in = []
     for queue in site.queues:
@@ -120,7 +120,7 @@ def difference(trace: Trace, real: Live) -> str:
     """
     at = trace.call.at
     ours, theirs = by_channel(trace.steps, at), by_channel(real.steps, at)
-    if any(item.question.kind == "queue" and item.answer == "ANSWERED" for item in trace.asked):
+    if any(item.question.kind == "queue" and item.answer.startswith("ANSWERED") for item in trace.asked):
         ours, theirs = ours[:1], theirs[:1]
     for mine, other in zip(ours, theirs, strict=False):
         for index in range(max(len(mine), len(other))):

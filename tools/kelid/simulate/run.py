@@ -196,6 +196,8 @@ class Run:
         )
         channel.ani = call.caller if technology != "Local" else ""  # what Asterisk makes itself has none
         channel.dnid = call.exten if technology != "Local" else ""
+        if technology == "Local":  # whoever makes a call gives it a caller ID for both of its halves
+            channel.connected, channel.connected_name = call.caller, call.caller_name
         channel.language = call.language or "en"
         channel.musicclass = call.musicclass
         channel.account = call.account

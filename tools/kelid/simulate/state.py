@@ -110,10 +110,32 @@ class Channel:
             tuple(sorted(self.hooks.items())),
         )
 
+    @classmethod
+    def of(cls, key: tuple[Any, ...]) -> Channel:
+        """Return a channel as ``key`` told it, outside of any Gosub and without a time limit."""
+        *plain, variables, inherited, _, groups, timeouts, hooks = key
+        made = cls(*plain)
+        made.variables, made.inherited = dict(variables), dict(inherited)
+        made.groups, made.timeouts, made.hooks = dict(groups), dict(timeouts), dict(hooks)
+        return made
+
 
 _CONTAINERS = ("variables", "inherited", "frames", "groups", "timeouts", "hooks")
 _plain = attrgetter(*(one.name for one in fields(Channel) if one.name not in _CONTAINERS))
 """Gives all others, in the order in which a channel is made of them: the containers come last."""
+
+TOLD = "CHANNEL/connected"
+"""What ``Channel.hooks`` has where the far half of a Local channel was told with whom it is connected: whoever has called
+the Local channel is told, too.
+"""
+
+
+def tell_connected(channel: Channel, name: str, number: str) -> None:
+    """Let a channel know with whom it is connected."""
+    channel.connected_name, channel.connected = name, number
+    if channel.number:
+        channel.hooks[TOLD] = ""
+
 
 Result = int | str
 """What an application gives back: one of the numbers below, or the key that was pressed."""

@@ -15,6 +15,7 @@ from kelid.model.call import (
     World,
 )
 from kelid.model.trace import Asked
+from kelid.simulate.members import Member, last_called, members
 from kelid.simulate.state import CALLED
 
 if TYPE_CHECKING:
@@ -111,25 +112,55 @@ class Answers:
         return "CHANUNAVAIL"
 
     def _queue(self, name: str, answers: tuple[str, ...]) -> str:
-        """Return how the wait ends: a member who answers takes the call; where none would, the time passes."""
-        members: set[str] = set()
-        for section in self.run.pbx.sections("queues.conf") if self.run else ():
-            if section.name == name:
-                members |= {
-                    option.value.partition(",")[0].strip()
-                    for option in section.options
-                    if option.key == "member"
-                }
-        # Local/101@queue-phones/n rings the phones of 101.
-        phones = {
-            f"PJSIP/{one[6:].partition('@')[0]}" if one.startswith("Local/") else one for one in members
-        }
-        states = {self.state(phone) for phone in phones}
-        if not members or ANSWERS in states:
+        """Return how the wait ends: the first member who would answer takes the call; where none would, the time passes.
+
+        Where it isn't the first of all members, who it is stands after the answer; after TIMEOUT who was called last.
+        """
+        if self.run is None:
             return answers[0]
-        if states == {UNAVAILABLE} and "JOINEMPTY" in answers:
+        working = members(self.run.pbx, name)
+        for member in working:
+            if self._takes(member):
+                return answers[0] if member is working[0] else f"{answers[0]} {member.interface}"
+        if not working:
+            return answers[0]
+        if all(self._phone(member) == UNAVAILABLE for member in working) and "JOINEMPTY" in answers:
             return "JOINEMPTY"
-        return "TIMEOUT" if "TIMEOUT" in answers else answers[0]
+        if "TIMEOUT" not in answers:
+            return answers[0]
+        seconds = float(dict(self.run.events[-1].details).get("seconds") or 0) if self.run.events else 0.0
+        section = self.run.dialplan.sections("queues.conf")[name]
+        return f"TIMEOUT {last_called(section, working, self._rings, seconds)}".rstrip()
+
+    def _rings(self, member: Member) -> bool | None:
+        """Return whether a member's phone rings when a queue calls it, None where it can't be called."""
+        one = member.interface
+        what = self._phone(member)
+        if what == UNAVAILABLE or (one.startswith("PJSIP/") and "@" in one):
+            return None
+        if not member.in_use and (one in self.world.in_use or self._calls(one)):
+            return None
+        return what == NO_ANSWER
+
+    def _phone(self, member: Member) -> str:
+        """Return what the phone of a member does; ``Local/101@queue-phones/n`` rings that of 101."""
+        one = member.interface
+        if one.startswith("Local/"):
+            return self.state(f"PJSIP/{one[6:].partition('@')[0]}")
+        return self.state(one)
+
+    def _takes(self, member: Member) -> bool:
+        """Return True if a queue calls this member and he answers.
+
+        Who has a call isn't called a second time, if the queue says so. A number behind a trunk has no state of its own that
+        could be known: nobody calls it.
+        """
+        return self._phone(member) == ANSWERS and self._rings(member) is not None
+
+    def _calls(self, device: str) -> bool:
+        """Return True if the device is the one that calls, and was answered."""
+        first = self.run.levels[0].channel if self.run and self.run.levels else None
+        return first is not None and first.answered and f"{first.technology}/{first.endpoint}" == device
 
     def _device(self, subject: str) -> str:
         if subject.startswith("Custom:"):

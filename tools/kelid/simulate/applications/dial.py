@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kelid.model.call import Question
 from kelid.simulate.applications.flow import CAUSES, length
 from kelid.simulate.applications.macro import enter_for_dial
 from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.functions.parties import split_caller
 from kelid.simulate.jumps import goto
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, Channel, Level, Result
+from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, TOLD, Channel, Level, Result, tell_connected
 from kelid.simulate.world import device_of
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ class Dialling(NamedTuple):
     status: str = ""
     answer: str = ""
     prepared: tuple[str, ...] = ()
+    peers: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+    local: tuple[Any, ...] = ()
+
+    @property
+    def single(self) -> bool:
+        """True where one channel is called: what it tells of itself is handed on at once (wait_for_answer)."""
+        return self.created == 1
 
 
 TECHNOLOGIES = frozenset(
@@ -268,18 +276,21 @@ def _name(interface: str, number: int) -> tuple[str, str]:
 
 
 def new_channel(run: Run, interface: str) -> Channel:
-    """Return the channel that the run's channel makes to call this: with the variables that it inherits."""
+    """Return the channel that the run's channel makes to call this: with the variables that it inherits.
+
+    It knows itself by what its endpoint is called (session->id in res_pjsip_session.c), and nothing else of a caller.
+    """
     channel = run.channel
     number = run.new_number()
     technology, _, rest = interface.partition("/")
     name, endpoint = _name(interface, number)
     made = Channel(name, technology, endpoint, channel.context, channel.exten, 1, number)
     made.unique_id = f"{channel.unique_id.partition('.')[0]}.{number + 1}"
-    made.caller = channel.exten
+    made.caller_name, made.caller = identity(run, endpoint) if technology.upper() == "PJSIP" else ("", "")
+    made.ani = made.caller
     made.forwards = channel.forwards - 1
     made.language = run.dialplan.language
     made.musicclass = channel.musicclass
-    made.dnid = channel.exten
     made.rdnis = channel.rdnis
     made.connected, made.connected_name = channel.caller, channel.caller_name
     for variable, depth in channel.inherited.items():
@@ -290,6 +301,58 @@ def new_channel(run: Run, interface: str) -> Channel:
                 made.inherited[variable] = depth
     made.variables["DIALEDPEERNUMBER"] = rest
     return made
+
+
+def identity(run: Run, endpoint: str) -> tuple[str, str]:
+    """Return name and number of an endpoint (``callerid`` in pjsip.conf): both empty where it has no number.
+
+    An endpoint with a name alone has none for Asterisk either: what dials it gives it both (dial_exec_full).
+    """
+    names: dict[str, tuple[str, str]] | None = run.dialplan.memo.get("identities")
+    if names is None:
+        names = run.dialplan.memo["identities"] = {
+            section.name: given
+            for section in run.pbx.sections("pjsip.conf", "endpoint")
+            if (given := split_caller(section.get("callerid") or ""))[1]
+        }
+    known, symbols = names, run.symbols
+    if symbols is None or not symbols.within(endpoint):
+        return known.get(endpoint, ("", ""))
+    token = getattr(run.dialplan, "token", 0)
+    name = symbols.derived(endpoint, ("called", token), lambda one: known.get(one, ("", ""))[0])
+    return name, symbols.derived(endpoint, ("number", token), lambda one: known.get(one, ("", ""))[1])
+
+
+def dialled_channel(run: Run, interface: str, given: Mapping[str, str | None]) -> Channel:
+    """Return the channel that Dial makes to call this: who it is where it doesn't say so itself, and what it is shown.
+
+    Its number is then the extension that dials; its name was the hint's, and is that of who is connected since Asterisk 18
+    (stored_clid in apps/app_dial.c).
+    """
+    channel = run.channel
+    made = new_channel(run, interface)
+    made.caller_name, made.caller = _who(run, made.endpoint, given)
+    made.connected, made.connected_name = _shown(channel, given)
+    return made
+
+
+def _who(run: Run, endpoint: str, given: Mapping[str, str | None]) -> tuple[str, str]:
+    """Return the name and number of a channel that Dial makes; ``endpoint`` is "" where it isn't a phone's."""
+    channel = run.channel
+    if "o" in given:
+        own = given["o"]
+        return split_caller(own) if own else (channel.caller_name, channel.caller)
+    name, number = identity(run, endpoint)
+    if name and number:
+        return name, number
+    hinted = int(run.pbx.asterisk) < 18
+    return _hint_name(run, channel) if hinted else channel.connected_name, number or channel.exten
+
+
+def _hint_name(run: Run, channel: Channel) -> str:
+    """Return the name that the hint of the dialling extension has (get_cid_name)."""
+    hint = run.dialplan.hint(run, channel.context, channel.exten)
+    return hint.device.partition(",")[2].strip() if hint is not None else ""
 
 
 def _shown(channel: Channel, given: Mapping[str, str | None]) -> tuple[str, str]:
@@ -312,9 +375,7 @@ def _prepare(run: Run, data: tuple[str, Dialling, int]) -> int | str:
     arguments, dialling, at = data
     interfaces = dialling.prepared + dialling.locals
     while at < len(interfaces):
-        peer = new_channel(run, interfaces[at])
-        shown = _shown(run.channel, _arguments(dialling.data).options or {})
-        peer.connected, peer.connected_name = shown
+        peer = dialled_channel(run, interfaces[at], _arguments(dialling.data).options or {})
         at += 1
         if run.run_gosub(peer, arguments, ((_prepared, (arguments, dialling, at)),)) == SUSPENDED:
             return SUSPENDED
@@ -322,7 +383,19 @@ def _prepare(run: Run, data: tuple[str, Dialling, int]) -> int | str:
 
 
 def _prepared(run: Run, ended: Level, data: tuple[str, Dialling, int], outcome: Result) -> Result:
-    return _prepare(run, data)
+    """Keep what the subroutine has made of the channel, and go on with the next."""
+    arguments, dialling, at = data
+    interface = (dialling.prepared + dialling.locals)[at - 1]
+    one = (interface, ended.channel.key())
+    return _prepare(run, (arguments, dialling._replace(peers=(*dialling.peers, one)), at))
+
+
+def _callee(run: Run, dialling: Dialling, interface: str) -> Channel:
+    """Return the channel that calls this: as option b has left it, or a new one."""
+    for prepared, key in dialling.peers:
+        if prepared == interface:
+            return Channel.of(key)
+    return dialled_channel(run, interface, _arguments(dialling.data).options or {})
 
 
 def _ring(run: Run, dialling: Dialling) -> int | str:
@@ -346,6 +419,8 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
     status, _, peer = answer.partition(" ")
     if status == "ANSWER":
         return _answered(run, dialling, peer or dialling.devices[0])
+    if alone := _alone(run, dialling, status):
+        _tell_connected(run, dialling, alone)
     count = len(dialling.devices)
     if status == "BUSY":
         dialling = dialling._replace(busy=dialling.busy + count)
@@ -371,6 +446,16 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
     if not dialling.created:
         dialling = dialling._replace(status="CHANUNAVAIL")
     return _not_answered(run, dialling)
+
+
+def _alone(run: Run, dialling: Dialling, status: str) -> str:
+    """Return the device that is called if it is the only one, "" if several are or it can't be."""
+    devices = dialling.devices
+    if status == "CHANUNAVAIL" or not run.dialplan.mentions("CONNECTEDLINE"):
+        return ""
+    if len(devices) > 1 and run.symbols is None and not dialling.locals:
+        devices = tuple(device for device in devices if _is_reached(run, device))
+    return devices[0] if len(devices) == 1 and not dialling.locals else ""
 
 
 def _in_vain(run: Run, dialling: Dialling) -> int | str:
@@ -441,15 +526,15 @@ def _follow(run: Run, dialling: Dialling) -> int | str:
             run.warn(f"No such extension/context {exten}@{context} while calling Local channel")
             dialling = dialling._replace(created=dialling.created - 1)
             continue
-        one = new_channel(run, interface)
+        one = _callee(run, dialling, interface)
         two = one.copy()
         two.name = one.name[:-1] + "2"
         two.number = run.new_number()
         two.context, two.exten, two.priority = context, exten, 1
-        two.dnid = exten
-        two.caller, two.caller_name, two.ani = number, name, channel.ani
-        two.connected, two.connected_name = one.caller, ""
-        dialling = dialling._replace(number=two.number)
+        two.caller, two.caller_name = number, name
+        two.ani = "" if (arguments.options or {}).get("f") else channel.ani
+        two.connected, two.connected_name = one.caller, one.caller_name
+        dialling = dialling._replace(number=two.number, local=one.key())
         if rest and dialling.kept < 0:
             dialling = dialling._replace(kept=run.elapsed)
         elif dialling.kept >= 0:
@@ -475,6 +560,8 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
     """Go on when a Local channel's way has ended: it was answered, or it adds to how the call ended."""
     local = ended.channel
     channel = run.channel
+    if dialling.single and not local.answered:
+        _hand_on(run, dialling, local, channel)
     if ended.verdict:
         kind, result, status = ended.verdict
         if kind == "refused":
@@ -499,6 +586,12 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
     elif cause not in (16, 19):  # no cause at all counts too (handle_cause)
         dialling = dialling._replace(unavailable=dialling.unavailable + 1)
     return _follow(run, dialling)
+
+
+def _hand_on(run: Run, dialling: Dialling, local: Channel, channel: Channel) -> None:
+    """Tell the caller with whom the Local channel's other side was told it is connected (ast_unreal_indicate)."""
+    if TOLD in local.hooks and "I" not in (_arguments(dialling.data).options or {}):
+        tell_connected(channel, local.connected_name, local.connected)
 
 
 def _not_answered(run: Run, dialling: Dialling) -> int | str:
@@ -532,16 +625,40 @@ def _answered(run: Run, dialling: Dialling, interface: str) -> int | str:
     run.set("DIALSTATUS", "ANSWER")
     run.set("DIALEDPEERNAME", _name(interface, run.made + 1)[0])
     run.set("DIALEDPEERNUMBER", interface.partition("/")[2])
+    _tell_connected(run, dialling, interface)
     return _with_peer(run, dialling._replace(status="ANSWER"), channel, interface)
 
 
+def _tell_connected(run: Run, dialling: Dialling, interface: str) -> None:
+    """Let the caller know who is called: at once where nobody else is, or as soon as one of several has answered.
+
+    A phone's channel tells it of itself when it calls (update_initial_connected_line in chan_pjsip.c), others don't.
+    """
+    channel = run.channel
+    given = _arguments(dialling.data).options or {}
+    if not interface.upper().startswith("PJSIP/") or "I" in given:
+        return
+    if run.symbols is not None and not run.dialplan.mentions("CONNECTEDLINE"):
+        return  # nobody reads it
+    for prepared, key in dialling.peers:
+        if prepared == interface:
+            peer = Channel.of(key)
+            tell_connected(channel, peer.caller_name, peer.caller)
+            return
+    tell_connected(channel, *_who(run, _name(interface, 0)[1], given))
+
+
 def _peer(run: Run, dialling: Dialling, channel: Channel, interface: str) -> Channel:
-    """Return the channel that has answered."""
+    """Return the channel that has answered. A Local channel is who its other side was told it is connected with."""
     was, run.channel = run.channel, channel
-    peer = new_channel(run, interface)
+    if dialling.local:
+        peer = Channel.of(dialling.local)
+        two = next(level.channel for level in run.levels if level.channel.number == dialling.number)
+        peer.caller, peer.caller_name = two.connected, two.connected_name
+    else:
+        peer = _callee(run, dialling, interface)
     run.channel = was
     peer.answered = True
-    peer.connected, peer.connected_name = _shown(channel, _arguments(dialling.data).options or {})
     return peer
 
 
@@ -672,6 +789,10 @@ def _local_answered(run: Run, level: Level, data: tuple[Dialling, str], outcome:
     dialling, interface = data
     channel = _outer(run, dialling)
     was, run.channel = run.channel, channel
+    one = Channel.of(dialling.local)
+    if (one.caller_name, one.caller) != _who(run, "", _arguments(dialling.data).options or {}):
+        level.channel.hooks[TOLD] = ""  # what option b has made of the channel is told with the answer
+    _hand_on(run, dialling, level.channel, channel)
     for name, text in (
         ("DIALSTATUS", "ANSWER"),
         ("DIALEDPEERNAME", _name(interface, run.made + 1)[0]),

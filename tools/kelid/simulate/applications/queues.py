@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kelid.model.call import Question
 from kelid.simulate.applications.dial import new_channel
 from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.members import Member, members
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED
+from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, tell_connected
 
 if TYPE_CHECKING:
     from kelid.model.pbx import Section
     from kelid.simulate.run import Run
-    from kelid.simulate.state import Level, Result
+    from kelid.simulate.state import Channel, Level, Result
 
 ANSWERED = "ANSWERED"
 
@@ -104,16 +105,18 @@ def queue(run: Run, data: str) -> int | str:
     run.note("queue", name, *settings)
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
-    answer = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys)))
+    answer, _, who = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys))).partition(" ")
     if answer not in ("FULL", "JOINEMPTY"):
         _tell_variables(run, name, section)
     if answer == ANSWERED:
         gosub = gosub or (section.get("membergosub") if section is not None else "") or ""
-        return _answered(run, name, letters, gosub)
+        return _answered(run, Answered(name, letters, who or _first(run, name)), gosub)
     if len(answer) == 1:
         run.note("keys", answer)
         channel.context, channel.exten, channel.priority = exits, answer, 0
         return GO_ON
+    if answer == "TIMEOUT" and who:
+        _tell_connected(run, letters, _member_channel(run, who))
     if answer == "TIMEOUT" and seconds:
         run.spend(int(seconds))
     run.set("QUEUESTATUS", answer)
@@ -146,41 +149,78 @@ def _tell_variables(run: Run, name: str, section: Section | None) -> None:
             run.set(variable, run.ask(Question("queue-info", f"{variable} of {name}", (), 8)) or "0")
 
 
-def _answered(run: Run, name: str, letters: str, gosub: str) -> int | str:
+class Answered(NamedTuple):
+    """A queue in which somebody has taken the call: its name, Queue's options, and the interface of who has ("" where the
+    configuration doesn't say who works there).
+    """
+
+    name: str
+    letters: str
+    member: str
+
+
+def _first(run: Run, name: str) -> str:
+    return next((member.interface for member in members(run.pbx, name)), "")
+
+
+def _member_channel(run: Run, member: str) -> Channel:
+    """Return the channel that a queue makes to call a member.
+
+    Where an endpoint has no number of its own, it is who is connected with the caller, or else what the caller has dialled
+    (ring_entry).
+    """
+    channel = run.channel
+    made = new_channel(run, member)
+    if not made.caller:
+        if channel.connected:
+            made.caller, made.caller_name = channel.connected, channel.connected_name
+        else:
+            made.caller, made.caller_name = channel.dnid or channel.exten, ""
+    return made
+
+
+def _tell_connected(run: Run, letters: str, peer: Channel) -> None:
+    """Let the caller know which member is called."""
+    if peer.technology.upper() == "PJSIP" and "I" not in (options(letters) or {}):
+        tell_connected(run.channel, peer.caller_name, peer.caller)
+
+
+def _answered(run: Run, answered: Answered, gosub: str) -> int | str:
     """Let the caller talk with the member who answered, after the subroutine on the member's channel."""
+    peer = _member_channel(run, answered.member or f"Queue/{answered.name}")
+    if answered.member:
+        _tell_connected(run, answered.letters, peer)
     if gosub:
-        member = next(iter(_members(run, name)), f"Queue/{name}")
+        peer.answered = True
         context, comma, arguments = gosub.partition(",")
         place = f"{context},s,1({arguments})" if comma else f"{context},s,1"
-        then = ((_prepared, (name, letters)),)
-        if run.run_gosub(new_channel(run, member), place, then) == SUSPENDED:
+        if run.run_gosub(peer, place, ((_prepared, answered),)) == SUSPENDED:
             return SUSPENDED
-    return _talk(run, (name, letters))
+    return _talk(run, answered)
 
 
-def _prepared(run: Run, ended: Level, data: tuple[str, str], outcome: Result) -> Result:
+def _prepared(run: Run, ended: Level, data: Answered, outcome: Result) -> Result:
     return _talk(run, data)
 
 
-def _talk(run: Run, data: tuple[str, str]) -> Result:
-    section = _section(run, data[0])
+def _talk(run: Run, answered: Answered) -> Result:
+    section = _section(run, answered.name)
     if section is not None and (section.get("setinterfacevar") or "").strip().lower() in _ALWAYS[:-1]:
-        line = next((option.value for option in section.options if option.key == "member"), "")
-        interface, penalty, name, *_ = [*(part.strip() for part in line.split(",")), "", "", ""]
-        run.set("MEMBERINTERFACE", interface)
-        run.set("MEMBERNAME", name or interface)
-        run.set("MEMBERPENALTY", str(atoi(penalty)))
-    run.note("talks", f"queue {data[0]}")
-    if run.answer((_talked, data)) == SUSPENDED:
+        known = {member.interface: member for member in members(run.pbx, answered.name)}
+        who = known.get(answered.member, Member(answered.member))
+        run.set("MEMBERINTERFACE", who.interface)
+        run.set("MEMBERNAME", who.name or who.interface)
+        run.set("MEMBERPENALTY", str(who.penalty))
+    run.note("talks", f"queue {answered.name}")
+    if run.answer((_talked, answered)) == SUSPENDED:
         return SUSPENDED
-    return _talked(run, None, data, GO_ON)
+    return _talked(run, None, answered, GO_ON)
 
 
-def _talked(run: Run, ended: Level | None, data: tuple[str, str], outcome: Result) -> Result:
-    name, letters = data
+def _talked(run: Run, ended: Level | None, data: Answered, outcome: Result) -> Result:
     channel = run.channel
-    goes_on = "c" in (options(letters) or {})
-    question = Question("hangup", f"talk in queue {name}", ("no", "yes"))
+    goes_on = "c" in (options(data.letters) or {})
+    question = Question("hangup", f"talk in queue {data.name}", ("no", "yes"))
     if goes_on and not channel.hungup and run.ask(question) == "no":
         run.set("QUEUESTATUS", "CONTINUE")
         return GO_ON

@@ -8,6 +8,8 @@ from kelid.model.call import Question
 from kelid.simulate.arguments import leading_integer, split_arguments
 from kelid.simulate.functions.channel import whole_place
 from kelid.simulate.registry import reads, writes
+from kelid.simulate.state import Channel
+from kelid.simulate.substitute import template
 from kelid.simulate.undecided import settled
 
 if TYPE_CHECKING:
@@ -146,7 +148,9 @@ def extension_state(run: Run, arguments: str) -> str | None:
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return "UNKNOWN"
-    watched = hint.device.partition(",")[0]
+    if hint.exten.startswith("_") and run.dialplan.mentions("HINT("):
+        run.shared[_OWN.format(context if at else "default", exten)] = ""
+    watched = _evaluated(run, hint.device, context if at else "default", exten).partition(",")[0]
     devices = watched.split("&")
     if run.symbols is not None and len(devices) > 1:
         # How the states of each add up would be ways without number: it is asked what comes of them.
@@ -167,7 +171,29 @@ def read_hint(run: Run, arguments: str) -> str | None:
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return ""
-    return "" if len(given) > 1 and "n" in given[1] else hint.device
+    if len(given) > 1 and "n" in given[1]:
+        return ""
+    where = context if at else "default"
+    if hint.exten.startswith("_") and _OWN.format(where, exten) not in run.shared:
+        return hint.device
+    return _evaluated(run, hint.device, where, exten)
+
+
+_OWN = "hint/{}/{}"
+"""What ``Run.shared`` has for an extension of a pattern whose state somebody has asked for: from then on it has a hint of
+its own (internal_extension_state_extended in main/pbx.c).
+"""
+
+
+def _evaluated(run: Run, device: str, context: str, exten: str) -> str:
+    """Return what a hint watches, with its variables as they are for the extension (ast_add_extension2_lockopt)."""
+    if "${" not in device:
+        return device
+    was, run.channel = run.channel, Channel("hint", "", "", context, exten)
+    try:
+        return template(device)(run)
+    finally:
+        run.channel = was
 
 
 @reads("DIALPLAN_EXISTS")

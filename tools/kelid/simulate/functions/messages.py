@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
 from kelid.simulate.arguments import is_yes, split_arguments
+from kelid.simulate.members import in_order
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.substitute import set_variable
 from kelid.simulate.undecided import settled
@@ -192,11 +193,10 @@ def queue_member_list(run: Run, arguments: str) -> str | None:
     others = run.learn(Question("queue-info", f"{name}/list"))
     if run.symbols is not None and run.symbols.within(others):
         return others
+    section = run.dialplan.sections("queues.conf").get(name)
     members = {
         option.value.partition(",")[0].strip(): None
-        for section in run.pbx.sections("queues.conf")
-        if section.name == name
-        for option in section.options
+        for option in (section.options if section else ())
         if option.key == "member"
     }
     members |= dict.fromkeys(one for one in others.split(",") if one)
@@ -207,18 +207,7 @@ def queue_member_list(run: Run, arguments: str) -> str | None:
                 members[interface] = None
             else:
                 members.pop(interface, None)
-    return ",".join(sorted(members, key=_bucket))
-
-
-def _bucket(interface: str) -> int:
-    """Return the place of a member among 37 (member_hash_fn of app_queue.c): lists of members are in that order."""
-    at = interface.find("/")
-    text = interface[max(at, 0) :][:5]
-    found = 0
-    for place, letter in enumerate(text):
-        code = ord(letter)
-        found += (0 if code < 32 else code - 64 if code > 96 else code - 32) << (place * 6)
-    return abs(found) % 37
+    return ",".join(in_order(section, members))
 
 
 @reads("QUEUE_MEMBER_PENALTY")

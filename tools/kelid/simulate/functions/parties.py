@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kelid.simulate.arguments import atoi, split_arguments, strip, strip_quoted
 from kelid.simulate.registry import reads, writes
+from kelid.simulate.state import TOLD
 from kelid.simulate.undecided import settled
 
 if TYPE_CHECKING:
@@ -341,14 +342,17 @@ def connected_line(run: Run, arguments: str) -> str | None:
 
 @writes("CONNECTEDLINE")
 def set_connected_line(run: Run, arguments: str, value: str) -> None:
-    """Set something of the party at the other end."""
-    items, _ = _items(arguments)
+    """Set something of the party at the other end; it is told unless ``i`` follows."""
+    items, option = _items(arguments)
     party, items = _connected(run.channel, items)
     if items == ["source"]:
         name = strip(value)
         party.keep("source", _SOURCES.get(name, name))
     elif not party.write(run, items, value):
         run.warn(f"Unknown connectedline data type '{arguments}'.")
+        return
+    if run.channel.number and "i" not in (option or ""):
+        run.channel.hooks[TOLD] = ""
 
 
 _REASONS = frozenset((
