@@ -142,6 +142,8 @@ class Ground:
     phones: list[Phone] = field(default_factory=list)
     calls: int = 0
     """How many calls were placed, so how often the one that is up was lost, and one."""
+    _gone_on: set[str] = field(default_factory=set)
+    """What the states are like from which an apply went to its end."""
     _heard: int = 0
     _leader: int = 0
 
@@ -355,12 +357,7 @@ class Ground:
         journal = self.root / STATE / "receipts.jsonl"
         if not journal.exists() or json.loads(journal.read_text().splitlines()[-1]).get("event") != "undone":
             return
-        after = self.other(self.which())
-        asked = after.ask("begin")
-        words = tuple(
-            after.name if asked.words[n - 1] == "--base" else word for n, word in enumerate(asked.words)
-        )
-        said = self.agent(Asked(words, asked.feed))
+        said = self.agent(stale(self.other(self.which())))
         expect(said.answer.get("code") in {"went_back", "stale_base"}, f"a base that isn't there: {said}")
 
     def begun(self, after: Side) -> None:
@@ -386,6 +383,49 @@ class Ground:
         self.reads(after)
         self.call_goes_on()
         self.clean()
+
+    def goes_on(self, after: Side) -> None:
+        """Apply the release again, to its end, wherever that wasn't done yet; from a state that is like one from which it went well,
+        only what an apply does first is done: it sweeps up what another one left, and nothing else may have changed."""
+        likeness = self.likeness()
+        if likeness not in self._gone_on:
+            self.converge(after)
+            self._gone_on.add(likeness)
+            return
+        found = self.which()
+        said = self.agent(stale(after))
+        expect(said.answer.get("code") in {"went_back", "stale_base"}, f"a base that isn't there: {said}")
+        expect(self.which() is found, "what was only swept is another tree")
+        self.call_goes_on()
+        self.clean()
+
+    def likeness(self) -> str:
+        """Return a digest of all that an apply finds: what lies on the disk, byte for byte, but of the folders that it works in only
+        whether there are any, and of the journal only what happened last; its units, logs, timer and programs."""
+        found = []
+        state = self.root / STATE
+        for folder, folders, names in os.walk(state):
+            for name in (*folders, *names):
+                path = Path(folder, name)
+                inside = str(path.relative_to(state))
+                about = path.lstat()
+                row = f"{SUFFIX.sub('', inside)} {about.st_mode:o} {about.st_uid}:{about.st_gid} "
+                if path.is_symlink():
+                    row += str(path.readlink())
+                elif inside == "receipts.jsonl":
+                    row += last_event(path)
+                elif path.is_file() and not SUFFIX.search(inside):
+                    row += hashlib.sha256(path.read_bytes()).hexdigest()
+                found.append(row)
+            folders[:] = [name for name in folders if not SUFFIX.search(name)]
+        for elsewhere, pattern in (("run/systemd/system", "kelid*"), ("var/log/asterisk", "kelid*")):
+            found += [str(path) for path in (self.root / elsewhere).glob(pattern)]
+        found += [
+            SUFFIX.sub("", re.sub(r"^\S*python3 ", "", line)).split(" --")[0]
+            for line in self.running_agents()
+        ]
+        found.append(str(self.clock_runs()))
+        return hashlib.sha256("\n".join(sorted(set(found))).encode()).hexdigest()
 
     def clean(self) -> None:
         """Raise Broken if something is left that a finished apply must not leave."""
@@ -530,6 +570,26 @@ class Ground:
         """Return the name of the release in force."""
         return (self.root / STATE / "current").readlink().name
 
+
+def last_event(journal: Path) -> str:
+    """Return what happened last, as a journal of receipts has it; "" where its last line is no entry."""
+    try:
+        return str(json.loads(journal.read_text(encoding="utf-8").splitlines()[-1])["event"])
+    except (ValueError, LookupError, TypeError):
+        return ""
+
+
+def stale(side: Side) -> Asked:
+    """Return what asks for a release on top of one that the server doesn't have: it is refused before anything is staged."""
+    asked = side.ask("begin")
+    words = (side.name if asked.words[n - 1] == "--base" else word for n, word in enumerate(asked.words))
+    return Asked(tuple(words), asked.feed)
+
+
+SUFFIX = re.compile(
+    r"(?<=\.(?:tmp|new|old)-)[^/ ]+|(?<=\.stage-)[^/ ]+|(?<=\.cancel-)[^/ ]+|(?<=\.incoming-)[^/ ]+"
+)
+"""What tells apart the folders in which applies work."""
 
 INSIDE = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -54,7 +54,7 @@ def calls_of_verb(ground: Ground, verb: str) -> list[SystemCall]:
 
 
 def kill(ground: Ground, verb: str, at: SystemCall) -> str:
-    """Kill the agent at a system call of a verb; the ground is old or new, and the same apply again brings the new one."""
+    """Kill the agent at a system call of a verb; the ground is old or new, and the same apply goes on from there."""
     before = ground.which()
     after = ground.other(before)
     process = ground.asterisk_pid()
@@ -64,7 +64,7 @@ def kill(ground: Ground, verb: str, at: SystemCall) -> str:
     said = killed_at(ground, [AGENT, *asked.words], asked.feed, at)
     expect(said.code in (0, KILLED), f"killed at {at}, it ends with {said}")
     found = ground.settle(before, after, confirmed=verb == "confirm")
-    ground.converge(after)
+    ground.goes_on(after)
     expect(ground.asterisk_pid() == process, "Asterisk was restarted")
     reached = "killed" if said.code == KILLED else "not reached"
     return f"{reached}, then {'old' if found is before else 'new'}"
@@ -111,7 +111,7 @@ def no_room(ground: Ground, verb: str, at: SystemCall, ever: bool) -> str:
     if verb == "confirm" and answer["ok"]:
         expect(ground.which() is after and not ground.armed, f"it says that the release is confirmed: {said}")
     found = ground.settle(before, after, confirmed=verb == "confirm")
-    ground.converge(after)
+    ground.goes_on(after)
     return f"{'ok' if answer['ok'] else answer['code']}, then {'old' if found is before else 'new'}"
 
 
