@@ -27,7 +27,7 @@ from kelid.lab import Host
 from kelid.lab.network import make_namespace, namespace_name, remove_namespace
 from kelid.lab.processes import end_cgroup, in_cgroup, make_cgroup, wait_until
 from reliability.cases import Case, Fault
-from reliability.ground import Ground, expect
+from reliability.ground import AGENT, Ground, expect
 
 SIPP = Path(__file__).with_name("sipp")
 CALLER, CALLED = "102", "104"
@@ -266,17 +266,47 @@ def applies(ground: Ground, host: Host, count: int) -> None:
         at.write_text("new" if new else "old")
 
 
+def asked_again(there: Ground, count: int) -> None:
+    """Ask a server's agent for one release and the other, again and again, for all that a control node asks in an apply.
+
+    Raise Broken if one doesn't end well.
+    """
+    agent = f"{AGENT}.packed" if (there.root / f"{AGENT}.packed".lstrip("/")).exists() else AGENT
+    there.told_of_undo()
+    for _ in range(count):
+        after = there.other(there.which())
+        for asked in after.asked:
+            said = there.run(agent, *asked.words, feed=asked.feed)
+            expect(
+                said.code == 0 or asked.verb not in ("begin", "confirm"),
+                f"{asked.verb} on {there.host.name} under calls: {said}",
+            )
+        expect(
+            there.which() is after and not there.armed,
+            f"an apply to {there.host.name} under calls is not in force",
+        )
+
+
 def under_calls(ground: Ground, count: int, strict: bool) -> str:
-    """Apply so often under calls; no call is dropped or refused, no gap is longer, and calls are set up as fast."""
+    """Apply so often under calls; no call is dropped or refused, no gap is longer, and calls are set up as fast.
+
+    With ``strict`` the server is asked what a control node asks in an apply, without one on this machine: that would take the
+    processors from the server and from the meters.
+    """
     twin = twin_of(ground)
     phones = Phones(ground)
     process = ground.asterisk_pid()
     try:
         with phones.answering():
             (ground.folder / "at").write_text("new" if ground.which() is ground.sides[1] else "old")
-            without = phones.half(partial(applies, ground, twin, count))
-            (ground.folder / "at").write_text("new" if ground.which() is ground.sides[1] else "old")
-            during = phones.half(partial(applies, ground, ground.host, count))
+            if strict:
+                there = Ground(ground.lab, twin, ground.folder, ground.sides)
+                without = phones.half(partial(asked_again, there, count))
+                during = phones.half(partial(asked_again, ground, count))
+            else:
+                without = phones.half(partial(applies, ground, twin, count))
+                (ground.folder / "at").write_text("new" if ground.which() is ground.sides[1] else "old")
+                during = phones.half(partial(applies, ground, ground.host, count))
     finally:
         phones.close()
     told = f"{count} applies\n  to the twin: {without}\n  to the server: {during}"

@@ -533,6 +533,7 @@ class Ground:
                 trees.append(self.tree())
                 names.append(self.current())
         self.host.shell(f"mv {AGENT}.real {AGENT}; rm -r {RECORDED}")
+        self.host.shell(f"cp {AGENT} {AGENT}.packed")
         said = self.run("python3", "-", feed=COMPILED.encode())
         expect(said.code == 0, f"compiling the agent: {said}")
         expect(trees[0] == self.tree(), "back on the old release, the tree is another one")
