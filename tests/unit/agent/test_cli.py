@@ -16,7 +16,7 @@ from pathlib import Path
 
 import agent
 import pytest
-from agent import cli
+from agent import cli, silent
 from agent.conf import control_socket
 from agent.live import Asterisk
 from agent.refusal import Refusal
@@ -156,3 +156,16 @@ def test_an_asterisk_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
         door.listen()
         with pytest.raises(cli.NOT_IN_TIME):
             cli.ask(str(tmp_path / "asterisk.ctl"), "core show version", 0.2)
+
+
+def test_a_machine_that_does_not_say_its_addresses_has_some(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "ip"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    with pytest.raises(Refusal) as refused:
+        silent.own_addresses()
+    assert refused.value.code == "overloaded"

@@ -12,6 +12,7 @@ from .adapt import HARDWARE, host_of, is_address
 from .conf import Line, Section, resolved
 from .disk import rows_of
 from .faults import fault
+from .refusal import Refusal
 from .tables import parse_classes, parse_listeners, parse_modules, parse_objects, parse_peers
 from .tools import run
 
@@ -253,9 +254,11 @@ def _anything(host: str) -> bool:
 
 
 def own_addresses() -> set[str]:
-    """Return the addresses of this machine."""
-    told = run("ip", "-o", "address", "show").stdout
-    return set(re.findall(r"\binet6? ([0-9a-f.:]+)/", told))
+    """Return the addresses of this machine. Raise Refusal ``overloaded`` where it doesn't say: none at all would be none of those asked for."""
+    told = run("ip", "-o", "address", "show")
+    if told.returncode:
+        raise Refusal("overloaded", f"the server doesn't say which addresses it has: {told.stderr.strip()}")
+    return set(re.findall(r"\binet6? ([0-9a-f.:]+)/", told.stdout))
 
 
 def ports(tree: Path, taken: Mapping[tuple[str, int], str]) -> Iterator[dict[str, Any]]:
