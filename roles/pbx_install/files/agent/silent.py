@@ -254,7 +254,7 @@ def _anything(host: str) -> bool:
 
 
 def own_addresses() -> set[str]:
-    """Return the addresses of this machine. Raise Refusal ``overloaded`` where it doesn't say: none at all would be none of those asked for."""
+    """Return the addresses of this machine. Raise Refusal ``overloaded`` where it doesn't say."""
     told = run("ip", "-o", "address", "show")
     if told.returncode:
         raise Refusal("overloaded", f"the server doesn't say which addresses it has: {told.stderr.strip()}")
