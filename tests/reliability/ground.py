@@ -393,7 +393,7 @@ class Ground:
             self._gone_on.add(likeness)
             return
         found = self.which()
-        said = self.agent(stale(after))
+        said = self.agent(stale(self.other(found)))
         expect(said.answer.get("code") in {"went_back", "stale_base"}, f"a base that isn't there: {said}")
         expect(self.which() is found, "what was only swept is another tree")
         self.call_goes_on()

@@ -13,7 +13,8 @@ import subprocess
 import tarfile
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import agent
 import pytest
@@ -26,6 +27,7 @@ from agent.places import Places
 from agent.refusal import Refusal
 from agent.releases import Releases
 from agent.scrub import Scrubber, secret_values
+from agent.server import Server
 from agent.staging import Stage
 from agent.tables import (
     parse_contexts,
@@ -35,6 +37,7 @@ from agent.tables import (
     parse_registrations,
 )
 from agent.tools import Feed
+from agent.transaction import Transaction
 from agent.way_back import WayBack
 
 from kelid.deliver.program import program
@@ -350,3 +353,16 @@ def test_what_one_list_lacks_and_the_next_one_has_is_there(
 
     assert stage.unsaid(asterisk, {}) == [gone]
     assert looks == []
+
+
+@pytest.mark.parametrize("armed", [False, True])
+def test_the_link_of_the_way_back_goes_with_its_record(tmp_path: Path, armed: bool) -> None:
+    """Killed in between, a confirmation left the link: the next change sweeps it up, unless one is armed."""
+    at = Places(state=tmp_path)
+    at.way_back.symlink_to("releases/old")
+    if armed:
+        at.armed.write_text("{}")
+
+    Transaction(cast(Server, SimpleNamespace(at=at))).sweep()
+
+    assert at.way_back.is_symlink() is armed

@@ -232,6 +232,8 @@ class Transaction:
                 if path.name.startswith(".stage-"):
                     end_staged(path)
                 remove(path)
+        if not self.at.armed.exists():  # killed between the end of the record and that of the link that goes with it
+            remove(self.at.way_back)
         if keep:
             for path in self.at.state.glob(".cancel-*"):
                 if path != self.at.cancelled(keep):
