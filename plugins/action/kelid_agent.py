@@ -23,6 +23,9 @@ AGENT = "/usr/local/lib/kelid/agent"
 LOG_LINES = 20
 """How many lines of Asterisk's log go into a message; all of them are in the result."""
 
+NO_SUDO = (
+    "the ssh user may not start it as root without a password; give it NOPASSWD in sudoers, or use user root"
+)
 
 VERBS = frozenset(
     ("status", "observe", "readout", "adopt", "releases", "release", "receipts", "told", "refused", "undo")
@@ -88,11 +91,12 @@ class ActionModule(ActionBase):
 
     def ask(self, *words: str, archive: bytes | None = None) -> dict[str, Any]:
         """Return the agent's answer, in one round trip. A server without an agent answers ``not_installed``."""
-        command = (
-            f"if test -x {AGENT}; then {shlex.join((AGENT, *words))}; else cat >/dev/null; echo missing; fi"
-        )
+        plain = self.plain_sudo()
+        as_root = 'as_root=; test "$(id -u)" = 0 || as_root="sudo -n"' if plain else "as_root="
+        command = f"$as_root {shlex.join((AGENT, *words))}; else cat >/dev/null; echo missing; fi"
+        command = f"{as_root}; if test -x {AGENT}; then {command}"
         # Never without data: the connection would then ask for a terminal, whose input has no end.
-        done = self._low_level_execute_command(command, in_data=archive or b"\n", sudoable=True)
+        done = self._low_level_execute_command(command, in_data=archive or b"\n", sudoable=not plain)
         if str(done.get("stdout", "")).strip() == "missing":
             return {
                 "ok": False,
@@ -101,12 +105,25 @@ class ActionModule(ActionBase):
             }
         return self.answer(done, "the agent")
 
+    def plain_sudo(self) -> bool:
+        """Return whether sudo is asked for the agent alone, and not for a shell as Ansible does it.
+
+        So a user who may start the agent as root, and nothing else, can apply (role pbx_hardening). A password for sudo, or
+        another way to become root, is Ansible's to bring.
+        """
+        become = self._connection.become
+        if become is None or become.name != "sudo":
+            return False
+        return not become.get_option("become_pass", playcontext=self._play_context)
+
     def answer(self, done: Mapping[str, Any], who: str) -> dict[str, Any]:
         """Return the JSON object that a program of ours printed, or that it gave none and what it complained of."""
         try:
             told: dict[str, Any] = json.loads(str(done.get("stdout", "")).strip())
         except ValueError:
             reason = str(done.get("stderr", "")).strip()[-500:]
+            if "password is required" in reason or "not allowed to execute" in reason:
+                reason = f"{NO_SUDO} ({reason})"
             return {
                 "ok": False,
                 "code": "no_answer",

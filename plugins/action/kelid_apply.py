@@ -24,6 +24,10 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
 
     cache.of_kelid()
 
+NEW = {"kelid_upgrade": "the new packages are", "kelid_harden": "the firewall is"}
+OLD = {"kelid_upgrade": "the old packages are back", "kelid_harden": "what was in force before is back"}
+"""What comes into force, and what is back, where that is no release."""
+
 
 class ActionModule(_AGENT):  # type: ignore[misc]
     """Takes what kelid_begin takes, ``verify_limit`` (seconds that a registration gets to come back), and ``expect`` (names
@@ -31,7 +35,8 @@ class ActionModule(_AGENT):  # type: ignore[misc]
 
     Without a plan (its ``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
     open the site's vault. With ``rollback`` (kelid_rollback's ``release``, or "") a release that the server still has is put
-    in force again; with ``upgrade`` Asterisk's newest packages are (kelid_upgrade).
+    in force again; with ``upgrade`` Asterisk's newest packages are (kelid_upgrade),
+    with ``harden`` its firewall and bans (kelid_harden).
 
     What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
     """
@@ -47,6 +52,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
             "expect",
             "rollback",
             "upgrade",
+            "harden",
         )
     )
 
@@ -62,6 +68,8 @@ class ActionModule(_AGENT):  # type: ignore[misc]
             args["release"] = args.pop("rollback")
         elif args.pop("upgrade", None):
             self.first = "kelid_upgrade"
+        elif args.pop("harden", None):
+            self.first = "kelid_harden"
         elif not (self.plan().get("base") or self.plan().get("release")):
             told = self.ask("status", "--like", self.likeness())
             if told.get("same"):
@@ -76,8 +84,9 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         told = begun["kelid"]
         name = {"release": told["release"]}
         try:
-            what = "the new packages are" if "packages" in told else f"release {told['release'][:12]} is"
-            self.tell(f"{what} in force, the way back armed")
+            self.tell(
+                f"{NEW.get(self.first) or 'release ' + told['release'][:12] + ' is'} in force, the way back armed"
+            )
             looking = {
                 **name,
                 "expect": self.expected(told["expect"]),
@@ -127,8 +136,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         if undone.get("failed"):
             state = f"going back: {undone.get('msg') or 'no answer'}; the server goes back by itself"
         else:
-            upgraded = self.first == "kelid_upgrade"
-            state = "the old packages are back" if upgraded else "the release before is back"
+            state = OLD.get(self.first, "the release before is back")
             self.tell(state)
         told = {**self.steps[self.first], "ok": False, "code": "not_kept", "message": f"{reason}; {state}"}
         return {**self.result(told, changed=False), "kelid_steps": self.steps}

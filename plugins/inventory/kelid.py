@@ -125,6 +125,7 @@ class InventoryModule(BaseInventoryPlugin):  # type: ignore[misc]
             "ansible_host": address,
             "ansible_port": port,
             "ansible_user": changed.get("user") or entry.user,
+            "kelid_user": entry.user,
             "ansible_python_interpreter": "/usr/bin/python3",
             # Said here because ansible-runner switches it off in the environment, which beats ansible.cfg.
             "ansible_host_key_checking": True,

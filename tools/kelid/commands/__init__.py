@@ -43,6 +43,7 @@ VERBS = {
     "releases": "list the releases that a server keeps",
     "receipts": "show who changed a server when, and what was refused",
     "upgrade": "bring Asterisk's newest packages to servers: staged, drained, verified, or back",
+    "harden": "firewall, bans, ssh by key, and a user who may apply and no more",
     "status": "ask a server what it runs",
     "drift": "tell what differs on servers from their release and from git",
     "verify": "hold the running Asterisk against its release",

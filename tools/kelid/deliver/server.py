@@ -9,7 +9,7 @@ from typing import Any
 
 from kelid.deliver.runner import Outcome, demand, run_playbook
 from kelid.findings import Exit, KelidError
-from kelid.model.progress import Watcher
+from kelid.model.progress import Progress, State, Watcher
 from kelid.model.record import EMPTY
 from kelid.model.release import host_name
 
@@ -79,6 +79,9 @@ REFUSALS = frozenset(
         "would_remove",
         "no_way_back",
         "overloaded",
+        "no_firewall",
+        "bad_rules",
+        "shut_out",
     }
 )
 """Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
@@ -87,6 +90,7 @@ REFUSALS = frozenset(
 STOPPED = {
     "install": "run it again: what is done already stays",
     "upgrade": "new packages that aren't confirmed go back by themselves within minutes: see `kelid status`",
+    "harden": "a firewall that isn't confirmed goes away by itself within minutes: see `kelid status`",
     "apply": "a release that was in force and isn't confirmed goes back by itself within minutes: see `kelid status`",
     "backup": "a backup that had begun on the server may still go on to its end",
     "restore": "the server may be half-way and its Asterisk stopped: run the same restore again",
@@ -163,7 +167,9 @@ class Server:
         """Return what the inventory calls the machine."""
         return host_name(self.site, self.role)
 
-    def _run(self, playbook: str, **variables: Any) -> Outcome:
+    def _run(
+        self, playbook: str, watch: Watcher | None = None, *, check: bool = False, **variables: Any
+    ) -> Outcome:
         try:
             outcome = run_playbook(
                 playbook,
@@ -171,7 +177,8 @@ class Server:
                 hosts=self.host,
                 variables=variables,
                 environment=self.environment,
-                watch=self.watch,
+                watch=watch or self.watch,
+                check=check,
                 verbosity=self.verbosity,
             )
         except KeyboardInterrupt as stop:
@@ -208,6 +215,28 @@ class Server:
         """
         return self._changed("apply", "kelid_begin", plan, restart=restart, limit=limit)
 
+    def hardening(self) -> tuple[str, ...]:
+        """Return the steps by which hardening would change the server. Raise KelidError where it is refused."""
+        found: list[str] = []
+
+        def watch(progress: Progress) -> None:
+            if progress.state is State.CHANGED:
+                found.append(progress.step)
+            self.watch(progress)
+
+        outcome = self._run("harden", watch, check=True)
+        told = outcome.result("kelid_harden", self.host) or {}
+        if told.get("ok") is False:
+            refused = Exit.REFUSED if told.get("code") in REFUSALS else Exit.FAILURE
+            raise KelidError(f"{self.host}: {told.get('code')}: {told.get('message')}", exit=refused)
+        demand(outcome, self.host, "harden")
+        return tuple(found)
+
+    def harden(self, account: Mapping[str, Any]) -> Applied:
+        """Harden the server; return what became of its firewall, which is kept or undone as a release is."""
+        outcome = self._run("harden", kelid_plans={self.host: {"account": dict(account)}})
+        return applied(outcome, self.host, "kelid_harden")
+
     def rollback(self, plan: Mapping[str, Any], *, restart: str = "idle", limit: float = 0) -> Applied:
         """Put a release that is on the server in force again, as ``apply`` does with a new one."""
         return self._changed("rollback", "kelid_rollback", plan, restart=restart, limit=limit)
@@ -216,16 +245,17 @@ class Server:
         self, playbook: str, action: str, plan: Mapping[str, Any], *, restart: str, limit: float
     ) -> Applied:
         values = {**plan, "base": plan["base"] or "none"} if "base" in plan else dict(plan)
-        variables = {"kelid_restart": restart, "kelid_limit": limit, "kelid_plans": {self.host: values}}
-        return applied(self._run(playbook, **variables), self.host, action)
+        plans = {self.host: values}
+        outcome = self._run(playbook, kelid_restart=restart, kelid_limit=limit, kelid_plans=plans)
+        return applied(outcome, self.host, action)
 
     def ask(self, verb: str, *words: str, account: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the agent says to a verb that changes nothing in force (``releases``, ``receipts``, ``told``...).
 
         Its answer may be a refusal (``ok`` is false). Raise KelidError if it can't be asked.
         """
-        plans = {"kelid_plans": {self.host: {"account": dict(account)}}} if account else {}
-        outcome = self._run("ask", kelid_verb=verb, kelid_words=list(words), **plans)
+        plans = {self.host: {"account": dict(account)}} if account else {}
+        outcome = self._run("ask", kelid_verb=verb, kelid_words=list(words), kelid_plans=plans)
         told = outcome.result("kelid_agent", self.host)
         if told is None:
             demand(outcome, self.host, f"ask for its {verb}")

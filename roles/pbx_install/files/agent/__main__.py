@@ -16,7 +16,9 @@ from typing import IO, Any
 from .adopt import adopt
 from .calls import place_calls
 from .faxes import send_faxes
+from .harden import Harden
 from .history import lately, story
+from .lock import locked
 from .places import Places
 from .quiet import RESTARTS
 from .readout import readout
@@ -61,6 +63,13 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     upgrading.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
     upgrading.add_argument("--restart", choices=RESTARTS, default="idle")
     upgrading.add_argument("--limit", type=float, default=0.0, metavar="SECONDS", help="what calls get to end")
+    hardening = verbs.add_parser("harden", help="put the release's firewall in force, with the way back armed")
+    hardening.add_argument("--dry-run", action="store_true", help="only say whether it isn't in force")
+    hardening.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
+    walls = verbs.add_parser(
+        "firewall", help="put the release's firewall in force again, where the server was hardened"
+    )
+    walls.add_argument("--boot", action="store_true", help="the network isn't up: names are as they were found last")
     confirm = verbs.add_parser("confirm", help="keep the release: disarm the way back")
     confirm.add_argument("release")
     undo = verbs.add_parser("undo", help="go back to the release before the armed one")
@@ -83,7 +92,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     refused.add_argument("--code", required=True)
     refused.add_argument("--message", default="")
     refused.add_argument("--release", default="", help="the release that it would have been")
-    for spoken in (begin, back, upgrading, adopting, told, refused):
+    for spoken in (begin, back, upgrading, hardening, adopting, told, refused):
         spoken.add_argument("--account", default="", metavar="JSON", help="who asks for this, for the receipt")
     verbs.add_parser("faxes", help="send the faxes that came, where the release says so")
     return parser.parse_args(words)
@@ -102,14 +111,16 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
             state=getattr(given, "state", ""),
             verb="apply" if given.verb == "begin" else given.verb,
             within=given.confirm_within,
-            restart=given.restart,
-            limit=given.limit,
+            restart=getattr(given, "restart", "never"),
+            limit=getattr(given, "limit", 0.0),
             account=account_of(given.account),
         )
         if given.verb == "begin":
             return transaction.begin(archive, change)
         if given.verb == "upgrade":
             return Upgrade(transaction).begin(change, dry=given.dry_run)
+        if given.verb == "harden":
+            return Harden(transaction).begin(change, dry=given.dry_run)
         return transaction.rollback(given.release, change)
     except Refusal as refusal:
         if not refusal.more.get("undone"):
@@ -122,6 +133,14 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
         code = "disk_full" if full else "failed"
         server.receipts.add("refused", **transaction.known, code=code, message=str(problem.strerror))
         raise
+
+
+def walled(server: Server, *, boot: bool) -> dict[str, Any]:
+    """Put the firewall in force that the current release says, with its names looked up again unless the network isn't up."""
+    if boot:  # the way back, which may hold the lock then, comes after this
+        return {"ok": True, "changed": server.firewall.settle(look_up=False)}
+    with locked(server.at.state):
+        return {"ok": True, "changed": server.firewall.settle()}
 
 
 def noted(given: argparse.Namespace, server: Server, account: dict[str, Any]) -> dict[str, Any]:
@@ -170,7 +189,9 @@ def answer(given: argparse.Namespace, places: Places, archive: IO[bytes]) -> dic
             return release(server, given.wanted)
         if given.verb == "receipts":
             return receipts(server, given.last)
-        if given.verb in ("begin", "rollback", "upgrade", "confirm", "undo"):
+        if given.verb == "firewall":
+            return walled(server, boot=given.boot)
+        if given.verb in ("begin", "rollback", "upgrade", "harden", "confirm", "undo"):
             return changed(given, server, archive)
         account = account_of(given.account)
         if given.verb in ("told", "refused"):

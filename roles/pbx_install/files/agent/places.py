@@ -22,6 +22,11 @@ class Places:
     asterisk_conf: Path = Path("/etc/asterisk/asterisk.conf")
     units: Path = Path("/run/systemd/system")
     faxes: Path = Path("/var/spool/asterisk/fax")
+    hardened: Path = Path("/etc/kelid/hardened")
+    """The mark of a server whose releases' firewall is put in force."""
+    jails: Path = Path("/etc/fail2ban/jail.d")
+    loaded: Path = Path("/run/kelid-firewall")
+    """The digest of the rules that are in force; a reboot takes both away."""
 
     @property
     def releases(self) -> Path:
@@ -52,6 +57,11 @@ class Places:
     def upgrade(self) -> Path:
         """Where the packages of an upgrade lie, the new and the old; there only until it is confirmed or undone."""
         return self.state / "upgrade"
+
+    @property
+    def names(self) -> Path:
+        """What the names in the firewall's rules were looked up as last."""
+        return self.state / "names.json"
 
     @property
     def receipts(self) -> Path:

@@ -23,6 +23,7 @@ from typing import Any
 
 from .disk import sync_dir
 from .refusal import Refusal
+from .session import session
 from .tools import boot_id
 
 FIRST = "0" * 64
@@ -68,32 +69,9 @@ def plain(text: object) -> str:
 
 
 def came_from() -> dict[str, str]:
-    """Return the ssh client and the user of the session that started us, as this server knows them; {} where there is none.
-
-    sudo takes ssh's variables away, so they are looked for at the processes above.
-    """
-    found: dict[str, str] = {}
-    process = os.getpid()
-    for _ in range(20):
-        if process <= 1:
-            break
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            variables = dict(
-                entry.split("=", 1)
-                for entry in Path(f"/proc/{process}/environ").read_text(errors="replace").split("\0")
-                if "=" in entry
-            )
-            if variables.get("SUDO_USER"):
-                found.setdefault("user", plain(variables["SUDO_USER"]))
-            if variables.get("SSH_CONNECTION"):
-                found.setdefault("user", plain(variables.get("USER", "")))
-                found["address"] = plain(variables["SSH_CONNECTION"].split()[0])
-                break
-            # The parent is the second word behind the name, which may itself hold blanks and parentheses.
-            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-            continue
-        break
-    return found if "address" in found else {}
+    """Return the ssh client and the user of the session that started us, as this server knows them; {} where there is none."""
+    found = session()
+    return {"user": plain(found.user), "address": plain(found.client)} if found else {}
 
 
 def digest_of_line(line: bytes) -> str:

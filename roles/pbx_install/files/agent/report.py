@@ -30,6 +30,10 @@ def status(server: Server) -> dict[str, Any]:
         "last": server.receipts.last(),
         "went_back": {"entry": dict(back), "story": story(back)} if back else None,
         "guard": server.releases.guarded(name) if name else {},
+        "firewall": {
+            "wanted": bool(name) and server.firewall.text(server.at.releases / name) is not None,
+            "on": server.firewall.on(),
+        },
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import pwd
 
+from .firewall import Firewall
 from .journal import Journal
 from .live import Live
 from .places import Places
@@ -33,4 +34,5 @@ class Server:
         self.journal = Journal(places.state / "journal.jsonl")
         self.receipts = Receipts(places.receipts, self.gid)
         self.way_back = WayBack(places)
+        self.firewall = Firewall(places)
         self.scrub = Scrubber()

@@ -259,6 +259,11 @@ class Transaction:
         else:
             not_staged = self.stage(tree, manifest)
         lap("stage")
+        firewall = self.server.firewall
+        if firewall.on():
+            firewall.judge(tree)
+        elif firewall.text(tree) is not None:
+            not_staged = [*not_staged, "the firewall, which is in force once the server was hardened: kelid harden"]
         told = self.switch(tree, manifest, current, change, lap, put=put)
         return {**told, "not_staged": not_staged}
 
@@ -337,6 +342,8 @@ class Transaction:
         try:
             releases.flip(name)
             lap("flip")
+            if server.firewall.settle():
+                lap("firewall")
             if draining:
                 running = not self.drained(record, change, mark)
                 lap("drain")
@@ -398,6 +405,7 @@ class Transaction:
         previous = str(record["previous"])
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
+        self.wall_back(record)
         self.server.way_back.disarm()
 
     def back(self, record: Mapping[str, Any], by: str, why: str = "") -> dict[str, Any]:
@@ -410,19 +418,30 @@ class Transaction:
             put_back([Path(file) for file in record["packages"]])
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
-        problem = ""
+        # The firewall first: whoever was shut out by the change gets in again.
+        problem = self.wall_back(record)
         # After a reboot systemd starts Asterisk when we are through, unless this is not the first try.
         if record.get("boot") == boot_id() or self.server.live.running():
             try:
                 read_back(self.server, record)
             except Refusal as refusal:
-                problem = str(refusal)
+                problem = "; ".join(filter(None, (problem, str(refusal))))
         receipt = self.server.receipts.add(
             "undone", **self.of(record), by=by, why=why[:1000], problem=problem, release=name, previous=previous
         )
         self.server.way_back.disarm()
         remove(self.at.upgrade)
         return receipt
+
+    def wall_back(self, record: Mapping[str, Any]) -> str:
+        """Put the firewall of the release before in force again; return what went wrong with that, "" for nothing."""
+        try:
+            if record.get("hardened"):
+                remove(self.at.hardened)
+            self.server.firewall.settle(look_up=False)
+        except (Refusal, OSError) as problem:
+            return str(problem)
+        return ""
 
     @staticmethod
     def of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,85 @@
+"""The first time that a server's firewall comes into force, and whenever it has to again: with the way back armed."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .disk import write_whole
+from .refusal import Refusal
+from .tools import boot_id
+from .transaction import Change, Laps, Transaction
+
+
+class Harden:
+    """Put the firewall of the release in force, and every later release's with it."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        """Keep the transaction, whose lock, way back and receipts serve this too."""
+        self.transaction = transaction
+        self.server = transaction.server
+
+    def begin(self, change: Change, *, dry: bool) -> dict[str, Any]:
+        """Put the rules and bans of the release in force; with ``dry`` only say whether they aren't.
+
+        Raise Refusal ``no_release``, ``no_firewall``, and those of ``Firewall.judge``.
+        """
+        lap, server, transaction = Laps(), self.server, self.transaction
+        firewall = server.firewall
+        transaction.known = {"verb": change.verb, **change.account}
+        with transaction.held(change) as current:
+            manifest = server.releases.manifest(current)
+            change.account.setdefault("commit", manifest.get("commit") or "")
+            transaction.known.update(change.account, release=current, previous=current)
+            tree = server.at.releases / current
+            if not manifest:
+                raise Refusal("no_release", "the server has no release of kelid's yet; apply first")
+            if firewall.text(tree) is None:
+                raise Refusal(
+                    "no_firewall", "the server's release has no firewall: write firewall: in site.yml and apply"
+                )
+            new = not firewall.on()
+            told = {"ok": True, "release": current, "previous": current, "reloads": [], "restarted": False}
+            if not new and firewall.in_force(tree) and firewall.jailed():
+                return {**told, "changed": False, "expect": {}, "seconds": lap.seconds}
+            if dry:
+                return {**told, "changed": True, "expect": {}, "seconds": lap.seconds}
+            firewall.judge(tree)
+            lap("judge")
+            record: dict[str, Any] = {
+                "release": current,
+                "previous": current,
+                "armed_at": int(time.time()),
+                "confirm_within": change.within,
+                "boot": boot_id(),
+                "restart": False,
+                "members": [],
+                "changed": [],
+                "verb": change.verb,
+                "account": change.account,
+                "touched": {},
+                "hardened": new,
+            }
+            before = server.live.observe() if server.live.running() else {}
+            server.receipts.add("begun", must=True, **transaction.known)
+            server.way_back.arm(record)
+            lap("arm")
+            try:
+                write_whole(server.at.hardened, b"# The firewall of kelid's releases is put in force here.\n")
+                firewall.settle()
+                lap("firewall")
+            except BaseException as problem:
+                receipt = transaction.back(record, "agent", why=server.scrub(str(problem)))
+                if isinstance(problem, Refusal):
+                    raise Refusal(
+                        problem.code, f"{problem}; what was there before is back", undone=True, receipt=receipt
+                    ) from problem
+                raise
+            return {
+                **told,
+                "changed": True,
+                "expect": manifest.get("expect", {}),
+                "before": before,
+                "change": change.account["change"],
+                "seconds": lap.seconds,
+            }
