@@ -39,30 +39,31 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _run(arguments: argparse.Namespace) -> Exit:
     site, sites = arguments.site, options.sites_of(arguments)
-    with options.progress(arguments) as watch:
-        would = server_of(arguments, watch).hardening()
-    if not arguments.json:
-        for step in would:
-            print(f"would change: {step}")
-        if not would:
-            print(f"{site}: nothing to do, it is hardened")
-        sys.stdout.flush()
-    if arguments.check or not would:
-        if arguments.json:
-            options.print_json({"ok": True, "changed": False, "would_change": list(would)})
-        return Exit.OK
-    if not arguments.yes and not options.confirmed(f"Harden {site}?"):
-        raise KelidError("not hardened: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
+    if arguments.check or not arguments.yes:
+        with options.progress(arguments) as watch:
+            would = server_of(arguments, watch).hardening()
+        if not arguments.json:
+            for step in would:
+                print(f"would change: {step}")
+            if not would:
+                print(f"{site}: nothing to do, it is hardened")
+            sys.stdout.flush()
+        if arguments.check or not would:
+            if arguments.json:
+                options.print_json({"ok": True, "changed": False, "would_change": list(would)})
+            return Exit.OK
+        if not options.confirmed(f"Harden {site}?"):
+            raise KelidError("not hardened: nobody said yes (--yes says it beforehand)", exit=Exit.REFUSED)
     account = receipts.account(sites, site, arguments.server or "primary")
     with options.progress(arguments) as watch:
-        applied = server_of(arguments, watch).harden(account.as_dict())
+        changed, applied = server_of(arguments, watch).harden(account.as_dict())
     for unnoted in receipts.write_notes(sites, site, [applied.receipt] if applied.receipt else []):
         print(f"kelid: {unnoted}", file=sys.stderr)
     if arguments.json:
-        told = {"ok": applied.ok, "changed": applied.ok, "code": applied.code, "message": applied.message}
+        told = {"ok": applied.ok, "changed": list(changed), "code": applied.code, "message": applied.message}
         options.print_json({**told, "undone": applied.undone, "exit": applied.exit.value})
         return applied.exit
-    if applied.ok:
-        print(f"{site}: hardened")
-        return Exit.OK
-    raise KelidError(f"{site}: {applied.code}: {applied.message}", exit=applied.exit)
+    if not applied.ok:
+        raise KelidError(f"{site}: {applied.code}: {applied.message}", exit=applied.exit)
+    print(f"{site}: {'hardened' if changed else 'nothing to do, it is hardened'}")
+    return Exit.OK

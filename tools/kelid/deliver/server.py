@@ -217,6 +217,26 @@ class Server:
 
     def hardening(self) -> tuple[str, ...]:
         """Return the steps by which hardening would change the server. Raise KelidError where it is refused."""
+        changed, outcome = self._watched("harden", check=True)
+        told = outcome.result("kelid_harden", self.host) or {}
+        if told.get("ok") is False:
+            refused = Exit.REFUSED if told.get("code") in REFUSALS else Exit.FAILURE
+            raise KelidError(f"{self.host}: {told.get('code')}: {told.get('message')}", exit=refused)
+        demand(outcome, self.host, "harden")
+        return changed
+
+    def harden(self, account: Mapping[str, Any]) -> tuple[tuple[str, ...], Applied]:
+        """Harden the server; return the steps that changed it, and what became of its firewall.
+
+        That is kept or undone as a release is.
+        """
+        changed, outcome = self._watched("harden", kelid_plans={self.host: {"account": dict(account)}})
+        return changed, applied(outcome, self.host, "kelid_harden")
+
+    def _watched(
+        self, playbook: str, *, check: bool = False, **variables: Any
+    ) -> tuple[tuple[str, ...], Outcome]:
+        """Run a playbook; return the steps that changed something (with ``check``: would), and the outcome."""
         found: list[str] = []
 
         def watch(progress: Progress) -> None:
@@ -224,18 +244,8 @@ class Server:
                 found.append(progress.step)
             self.watch(progress)
 
-        outcome = self._run("harden", watch, check=True)
-        told = outcome.result("kelid_harden", self.host) or {}
-        if told.get("ok") is False:
-            refused = Exit.REFUSED if told.get("code") in REFUSALS else Exit.FAILURE
-            raise KelidError(f"{self.host}: {told.get('code')}: {told.get('message')}", exit=refused)
-        demand(outcome, self.host, "harden")
-        return tuple(found)
-
-    def harden(self, account: Mapping[str, Any]) -> Applied:
-        """Harden the server; return what became of its firewall, which is kept or undone as a release is."""
-        outcome = self._run("harden", kelid_plans={self.host: {"account": dict(account)}})
-        return applied(outcome, self.host, "kelid_harden")
+        outcome = self._run(playbook, watch, check=check, **variables)
+        return tuple(found), outcome
 
     def rollback(self, plan: Mapping[str, Any], *, restart: str = "idle", limit: float = 0) -> Applied:
         """Put a release that is on the server in force again, as ``apply`` does with a new one."""

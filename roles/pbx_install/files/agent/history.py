@@ -29,6 +29,8 @@ def story(entry: Mapping[str, Any]) -> str:
     moment = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(int(entry.get("time", 0))))
     cause = "when the machine was started again" if entry.get("by") == "reboot" else "when its time had run out"
     bad = f" (but: {entry['problem']})" if entry.get("problem") else ""
+    if entry.get("verb") == "harden":
+        return f"a firewall ({who}{machine}) was put in force and never confirmed, so this server took it away by itself {cause}, at {moment} by its clock{bad}"
     return (
         f"release {str(entry.get('release', ''))[:12]} ({who}{machine}) was put in force and never confirmed, so this server"
         f" went back to release {str(entry.get('previous', ''))[:12] or 'none'} by itself {cause}, at {moment} by its clock{bad}"
