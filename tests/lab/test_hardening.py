@@ -165,7 +165,7 @@ def test_nobody_but_who_should_reaches_the_server(clinic: Clinic) -> None:
     """ssh is for the control node, by key; SIP for all; AMI and ARI for nobody; files for root and Asterisk."""
     assert "policy drop" in clinic.rules()
     assert clinic.ssh("true").returncode == 0
-    told = clinic.host.run(["sshd", "-T"]).stdout
+    told = clinic.host.run(["sshd", "-T"]).stdout.lower()
     assert {"passwordauthentication no", "permitrootlogin prohibit-password"} <= set(told.splitlines())
     knock = f"timeout 2 bash -c 'exec 3<>/dev/tcp/{clinic.host.address}/%d' && echo open || echo shut"
     tried = {port: clinic.stranger.shell(knock % port).strip() for port in (22, 5038, 8088)}

@@ -68,6 +68,7 @@ def test_a_server_that_was_not_hardened_is_left_alone(server: Firewall) -> None:
 def test_rules_are_loaded_once_with_what_names_were_found_as(server: Firewall) -> None:
     """A second look changes nothing; rules that somebody took away come back."""
     server.at.hardened.touch()
+    server.judge(server.at.current)
     assert server.settle()
     home = server.at.state.parent
     assert (home / "loaded").read_text() == (
@@ -92,8 +93,20 @@ def test_a_name_that_nobody_answers_for_stays_what_it_was(server: Firewall) -> N
     assert server.known()["gone.example"] == ["192.0.2.9"]
 
 
+def test_a_release_that_comes_back_finds_its_names(server: Firewall) -> None:
+    """At an undo nothing is looked up: it mustn't wait for a name server."""
+    server.look_up(server.at.current)
+    other = server.at.releases / "b"
+    other.mkdir()
+    (other / "firewall.list").write_text("table inet kelid {\n}\n")
+    (other / "trusted.list").write_text("10.0.0.0/8\n")
+    server.look_up(other)
+    assert server.known()["sip.example"] == ["198.51.100.7", "2001:db8::7"]
+
+
 def test_fail2ban_is_told_addresses_and_no_names(server: Firewall) -> None:
     server.at.hardened.touch()
+    server.look_up(server.at.current)
     server.settle()
     told = (server.at.jails / "kelid-trusted.local").read_text()
     assert "\n  10.0.0.0/8\n  198.51.100.7\n  2001:db8::7\n" in told

@@ -107,6 +107,16 @@ def test_a_plan_says_all_that_an_engineer_asks_before_yes() -> None:
         assert words in text
 
 
+def test_a_plan_says_that_a_firewall_is_only_text_so_far() -> None:
+    """Nobody is to believe in rules that nothing has put in force."""
+    rules = FileChange(path="firewall.list", action=Action.ADD, diff="+x\n")
+    with_rules = Comparison(files=(rules,))
+    words = "the firewall isn't in force on this server yet: `kelid harden"
+    assert words in plans.plan_text(a_plan(comparison=with_rules, now=Now(hardened=False)))
+    assert words not in plans.plan_text(a_plan(comparison=with_rules, now=Now()))
+    assert words not in plans.plan_text(a_plan(now=Now(hardened=False)))
+
+
 def test_what_callers_notice_can_be_read_in_persian() -> None:
     words = plans.risk(a_plan(notices=("queues",), now=Now(channels=2, waiting={"reception": 1})), "fa")
 

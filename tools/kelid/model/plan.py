@@ -79,7 +79,7 @@ class Now:
 
     ``channels`` are active, ``waiting`` is queue -> callers who wait in it; ``armed`` says that a change before this one
     still waits to be confirmed, ``running`` that Asterisk runs; ``went_back`` is the story of a way back that nobody was
-    told of yet.
+    told of yet; ``hardened`` that releases' firewalls are put in force there (a server that doesn't say counts as such).
     """
 
     channels: int = 0
@@ -87,6 +87,7 @@ class Now:
     running: bool = True
     armed: bool = False
     went_back: str = ""
+    hardened: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

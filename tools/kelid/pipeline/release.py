@@ -199,6 +199,7 @@ def _server_state(status: Mapping[str, Any]) -> ServerState:
         running=bool((status.get("asterisk") or {"running": True}).get("running")),
         armed=bool(status.get("armed")),
         went_back=str(back.get("story") or ""),
+        hardened=bool((status.get("firewall") or {"on": True}).get("on")),
     )
     release, state = str(status.get("release") or ""), str(status.get("state") or "")
     guarded = status.get("guard") or {}

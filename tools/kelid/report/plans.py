@@ -98,6 +98,8 @@ def _warnings(plan: Plan, *, colour: bool) -> list[str]:
         notes.append("; ".join(plan.touched.values()) + needs)
     if plan.drift:
         notes.append(f"changed on the server by hand, and put back by this apply: {', '.join(plan.drift)}")
+    if not plan.now.hardened and any(change.path == "firewall.list" for change in plan.comparison.files):
+        notes.append(f"the firewall isn't in force on this server yet: `kelid harden {plan.site}` after this")
     if plan.base == ADOPTED:
         notes.append(
             "the server's own configuration, made before kelid, is read no more: this release takes its place whole"

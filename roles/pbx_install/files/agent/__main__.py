@@ -137,10 +137,15 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
 
 def walled(server: Server, *, boot: bool) -> dict[str, Any]:
     """Put the firewall in force that the current release says, with its names looked up again unless the network isn't up."""
-    if boot:  # the way back, which may hold the lock then, comes after this
-        return {"ok": True, "changed": server.firewall.settle(look_up=False)}
+    firewall = server.firewall
+    if boot:  # the way back, which may hold the lock then, comes after this, and so does fail2ban
+        return {"ok": True, "changed": firewall.settle(bans=False)}
+    if firewall.on():
+        firewall.look_up(server.at.current)
+        if firewall.in_force(server.at.current) and firewall.jailed():
+            return {"ok": True, "changed": False}  # without the lock, which a change would find held else
     with locked(server.at.state):
-        return {"ok": True, "changed": server.firewall.settle()}
+        return {"ok": True, "changed": firewall.settle()}
 
 
 def noted(given: argparse.Namespace, server: Server, account: dict[str, Any]) -> dict[str, Any]:

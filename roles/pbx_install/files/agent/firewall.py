@@ -138,23 +138,23 @@ class Firewall:
 
     # -- in force
 
-    def settle(self, *, look_up: bool = True) -> bool:
+    def settle(self, *, bans: bool = True) -> bool:
         """Make what is in force be what the current release says; return whether anything was done.
 
-        Without ``look_up`` names are as they were found last. Raise Refusal ``bad_rules``, ``bans_failed``.
+        Names are as they were found last (``judge`` looks them up, and a timer). Raise Refusal ``bad_rules``, ``bans_failed``.
         """
         tree = self.at.current
         text = self.text(tree) if self.on() else None
         if text is None:
             return self.off()
-        found = self.look_up(tree) if look_up else self.known()
+        found = self.known()
         rules = text + self.elements(text, found)
         digest = hashlib.sha256(rules.encode()).hexdigest()
         changed = not self.loaded(digest)
         if changed:
             self.load(rules)
             write_whole(self.at.loaded, digest.encode())
-        return self.ban(tree, found) or changed
+        return (bans and self.ban(tree, found)) or changed
 
     def loaded(self, digest: str) -> bool:
         """Return whether rules of this digest were the last to be loaded, and the table is still there."""
@@ -249,11 +249,14 @@ class Firewall:
             return {}
         with ThreadPoolExecutor(len(wanted)) as pool:
             found = dict(zip(wanted, pool.map(addresses, wanted)))
-        kept = {name: found[name] or known.get(name, []) for name in wanted}
+        told = {name: found[name] or known.get(name, []) for name in wanted}
+        # Those of the other releases too: one of them may come back at a moment in which nothing is looked up.
+        others = {name for release in self.at.releases.iterdir() for name in self.names(release)}
+        kept = {**{name: rows for name, rows in known.items() if name in others}, **told}
         if kept != known:
             with contextlib.suppress(OSError):  # a full disk is no reason to hold a trunk out
                 write_whole(self.at.names, json.dumps(kept, sort_keys=True, indent=1).encode())
-        return kept
+        return told
 
     def known(self) -> dict[str, list[str]]:
         """Return what names were found as last."""

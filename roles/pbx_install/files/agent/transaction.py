@@ -259,11 +259,8 @@ class Transaction:
         else:
             not_staged = self.stage(tree, manifest)
         lap("stage")
-        firewall = self.server.firewall
-        if firewall.on():
-            firewall.judge(tree)
-        elif firewall.text(tree) is not None:
-            not_staged = [*not_staged, "the firewall, which is in force once the server was hardened: kelid harden"]
+        if self.server.firewall.on():
+            self.server.firewall.judge(tree)
         told = self.switch(tree, manifest, current, change, lap, put=put)
         return {**told, "not_staged": not_staged}
 
@@ -438,7 +435,7 @@ class Transaction:
         try:
             if record.get("hardened"):
                 remove(self.at.hardened)
-            self.server.firewall.settle(look_up=False)
+            self.server.firewall.settle()
         except (Refusal, OSError) as problem:
             return str(problem)
         return ""
