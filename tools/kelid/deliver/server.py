@@ -167,8 +167,16 @@ class Server:
         """Return what the inventory calls the machine."""
         return host_name(self.site, self.role)
 
-    def _run(
-        self, playbook: str, watch: Watcher | None = None, *, check: bool = False, **variables: Any
+    def _run(self, playbook: str, **variables: Any) -> Outcome:
+        return self._play(playbook, variables)
+
+    def _play(
+        self,
+        playbook: str,
+        variables: Mapping[str, Any],
+        *,
+        check: bool = False,
+        watch: Watcher | None = None,
     ) -> Outcome:
         try:
             outcome = run_playbook(
@@ -244,7 +252,7 @@ class Server:
                 found.append(progress.step)
             self.watch(progress)
 
-        outcome = self._run(playbook, watch, check=check, **variables)
+        outcome = self._play(playbook, variables, check=check, watch=watch)
         return tuple(found), outcome
 
     def rollback(self, plan: Mapping[str, Any], *, restart: str = "idle", limit: float = 0) -> Applied:
