@@ -122,6 +122,61 @@ def callees(rng: Rng, name: str) -> Case:
 
 
 @family
+def leavers(rng: Rng, name: str) -> Case:
+    """Callers who hang up: while phones ring, in a queue, among the keys that they press; h and hangup handlers follow."""
+    told = (
+        "<${DIALSTATUS}><${HANGUPCAUSE}><${QUEUESTATUS}><${ABANDONED}><${x}><${READSTATUS}>"
+        "<${READEXTENSTATUS}><${INVALID_EXTEN}><${BACKGROUNDSTATUS}>"
+    )
+    text, shots = f"[{name}]\n", []
+    rings = lambda: one(
+        rng,
+        f"Dial(PJSIP/101,{rng.randint(3, 9)}{one(rng, '', ',g', ',c')})",
+        "Dial(PJSIP/101&PJSIP/104,8,g)",
+        f"Dial(Local/in@{name}/n,{rng.randint(4, 9)},g)",
+        "Gosub(sub,1)",
+        "Queue(support,c,,,20)",
+        "Queue(desk,n,,,9)",
+        "Read(x,vm-intro,4)",
+        "Background(vm-intro)",
+        "WaitExten(4)",
+        "ReadExten(x,vm-intro)",
+    )
+    for at in range(4):
+        waits = [rings(), rings()]
+        text += steps(
+            f"e{at}",
+            # Phones press no keys before somebody has answered.
+            "Answer()"
+            if any("WaitExten" in app for app in waits)
+            else one(rng, "Answer()", "NoOp()", "Progress()"),
+            one(rng, f"Set(CHANNEL(hangup_handler_push)={name}-end,s,1(a))", "NoOp()"),
+            waits[0],
+            f"NoOp({told})",
+            waits[1],
+            f"NoOp({told})",
+        )
+        answers = (
+            ("dial", f"CANCEL {rng.randint(1, 6)}"),
+            (one(rng, "queue", "queue:desk"), f"ABANDON {rng.randint(1, 6)}"),
+        )
+        keys = tuple(
+            rng.choice(["", "", "!", digits(rng, 1, 3) + "!", digits(rng, 1, 2), "2#", "#"])
+            for _ in range(rng.randint(0, 3))
+        )
+        shots.append(Shot(name, f"e{at}", phone=rng.choice(["100", "trunk"]), presses=keys, answers=answers))
+    text += steps("in", "NoOp(in)", one(rng, "Dial(PJSIP/103,20)", "Queue(support,,,,25)"), f"NoOp({told})")
+    text += steps("sub", "NoOp(sub)", "Dial(PJSIP/102,7,g)", f"NoOp({told})", "Return()")
+    text += steps("_X", "NoOp(${EXTEN})") + steps("_2X.", "NoOp(${EXTEN})")
+    if rng.random() < 0.8:
+        text += steps("h", f"NoOp(h {told})", "NoOp(h2)")
+    text += f"[{name}-end]\n" + steps(
+        "s", f"NoOp(<${{ARG1}}>{told})", "Set(y=1)", one(rng, "Return()", "NoOp()")
+    )
+    return Case(name, "leavers", text, tuple(shots), otherwise="no_answer")
+
+
+@family
 def directories(rng: Rng, name: str) -> Case:
     """Directory: who is chosen, who isn't there, 0 and *, and where the call goes from there."""
     text = f"[{name}]\n"

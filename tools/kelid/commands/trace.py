@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEYS",
-        help="what is pressed at the first wait for keys, again for the next; - is nothing",
+        help="what is pressed at the first wait for keys, again for the next; - is nothing, ! hangs up",
     )
     world = parser.add_argument_group("the world that it meets")
     world.add_argument(

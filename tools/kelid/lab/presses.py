@@ -26,6 +26,9 @@ greeting and a message, 1 keeps it where it may be heard first."""
 LEAVES = "!"
 """The caller hangs up."""
 
+LEFT_IN = {("dial", "CANCEL"), ("queue", "ABANDON")}
+"""Questions and answers where the caller hangs up while others ring, after the seconds that follow."""
+
 _LETTERS = ("", "", "abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz")
 _SPELLED = 3
 """Letters of a name that Directory asks for, if it isn't told another number (NUMDIGITS in apps/app_directory.c)."""
@@ -40,14 +43,22 @@ def presses(trace: Trace, pbx: Pbx | None = None) -> list[Press]:
     for index, taken in enumerate(trace.steps):
         if taken.channel == 0:
             own[index] = len(own)
+    left = {event.step for event in trace.events if event.kind == "leaves"}
     found: list[Press] = []
     began: dict[int, float] = {}
     later: dict[int, float] = {}
     for asked in trace.asked:
+        question, answer = asked.question, asked.answer
+        if (question.kind, answer.partition(" ")[0]) in LEFT_IN:
+            if asked.step not in left:
+                continue  # it was over before
+            # While others ring for it the caller's own channel is in its last step.
+            last = max(at for index, at in own.items() if index <= asked.step)
+            found.append(Press(last, LEAVES, SETTLE + float(answer.partition(" ")[2] or 0)))
+            continue
         step = own.get(asked.step)
         if step is None:
             continue
-        question, answer = asked.question, asked.answer
         begin = began.setdefault(step, asked.at)
         after = SETTLE + asked.at - begin + later.get(step, 0.0)
         if question.kind == "key" and answer and not question.subject.startswith("called:"):

@@ -49,8 +49,8 @@ class World(Record):
     ``devices`` gives what each does when it is called, by Asterisk's name (``PJSIP/101``, ``PJSIP/mokhaberat``): one of
     DEVICE_STATES; ``otherwise`` is that of all others. ``in_use`` are devices that are in a call already (their lamp is on;
     they still can be called). ``database`` is Asterisk's astdb: ``{"CFU/101": "102"}``. ``presses`` is what the caller
-    presses, one text for each time that Asterisk waits for keys; "" is nothing until the time is over. ``answers`` gives the
-    answer to any other question by ``kind`` or ``kind:subject``.
+    presses, one text for each time that Asterisk waits for keys; "" is nothing until the time is over, "!" hangs up.
+    ``answers`` gives the answer to any other question by ``kind`` or ``kind:subject``.
     """
 
     devices: Mapping[str, str] = EMPTY
@@ -76,14 +76,14 @@ class Question(NamedTuple):
 
 
 QUESTIONS = {
-    "dial": "how a call to these devices ends; the answer is a DIALSTATUS",
+    "dial": "how a call to these devices ends: a DIALSTATUS, ANSWER PJSIP/102, or CANCEL and after how many seconds",
     "key": 'which key is pressed before the time is over; "" for none',
     "device": "the state of a device or a lamp, as DEVICE_STATE tells it",
     "database": 'the value of a key in astdb; "" with the answer to "database-has" no',
     "database-has": "whether astdb has the key: 1 or 0",
     "database-keys": "the keys below a family in astdb, joined by commas",
     "global": "the value of a global variable that the configuration doesn't set",
-    "queue": "how the wait in a queue ends: a QUEUESTATUS, ANSWERED, or a key that leaves it",
+    "queue": "how the wait in a queue ends: a QUEUESTATUS, ANSWERED (and who), a key that leaves it, or ABANDON and when",
     "queue-info": "what a queue's functions tell",
     "mailbox": "whether a mailbox is there, or how many messages it has",
     "voicemail": "how leaving a message ends: SUCCESS, USEREXIT, FAILED, or the key 0 or * that leaves it",

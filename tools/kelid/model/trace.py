@@ -67,6 +67,7 @@ EVENTS = {
     "log": "something is written to a log",
     "unknown": "what the oracle doesn't know; from here nothing is said",
     "loop": "the same again without an end",
+    "leaves": "the caller hangs up while others ring, or keys are waited for",
     "hangup": "the call ends; details: the cause",
 }
 """Every kind of event."""

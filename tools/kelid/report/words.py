@@ -171,6 +171,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "did.log": ("logged: {subject}", "ثبت می‌شود: {subject}"),
     "did.unknown": ("could not tell: {subject}", "نامعلوم: {subject}"),
     "did.loop": ("the same again without an end: {subject}", "تکرار بی‌پایان: {subject}"),
+    "did.leaves": ("hangs up", "گوشی را می‌گذارد"),
     "did.hangup": ("the call ends: {cause}", "پایان تماس: {cause}"),
     "cause.1": ("no such number", "این شماره وجود ندارد"),
     "cause.3": ("no way there", "راهی به آنجا نیست"),

@@ -26,6 +26,7 @@ from kelid.simulate.state import (
     HANG_UP,
     INCOMPLETE,
     KEYS,
+    LEAVES,
     RESPONSE_TIMEOUT,
     SUSPENDED,
     Channel,
@@ -401,7 +402,7 @@ class Run:
         set_variable(self, name, text)
 
     def press(self, place: int = 0, *, keys: tuple[str, ...] = KEYS) -> str:
-        """Return the key that is pressed before the time is over, "" for none.
+        """Return the key that is pressed before the time is over, "" for none; the caller may hang up meanwhile.
 
         ``place`` is which one it is of those that are waited for at once: the first (0), the next...
         """
@@ -409,10 +410,30 @@ class Run:
         subject = f"{channel.context},{channel.exten},{channel.priority}"
         if channel.number and not channel.name.endswith(";2"):
             subject = f"{CALLED}{subject}"  # whoever was called presses, not the caller
-        return self.ask(Question("key", f"{subject}+{place}" if place else subject, keys, 1))
+        key = self.ask(Question("key", f"{subject}+{place}" if place else subject, keys, 1))
+        if key != LEAVES:
+            return key
+        self.leave()
+        return ""
+
+    def leave(self) -> None:
+        """Let the caller hang up: all that waits for somebody is over.
+
+        A phone that takes its call back before it was answered gives a cause of its own (hangup_sip2cause knows no 487).
+        """
+        first = self.levels[0].channel
+        cause = 127 if first.technology == "PJSIP" and not first.answered else 0  # AST_CAUSE_INTERWORKING
+        for level in self.levels:
+            channel = level.channel
+            channel.hungup = True
+            if cause or channel is not first:
+                channel.hangup_cause = cause or 16  # AST_CAUSE_NORMAL_CLEARING
+        self.note("leaves")
 
     def spend(self, seconds: float) -> bool:
         """Let time pass. Return False if somebody has given up meanwhile: the channel is hung up then."""
+        if self.channel.hungup:
+            return False
         self.elapsed += seconds
         if self.left() < 0:
             self.channel.hungup = True
@@ -567,10 +588,14 @@ class Run:
                 self._finish(level, HANG_UP)
         elif kind == "macro":
             macro.after(self, level, result)
-        elif result == GO_ON and not channel.hungup:
+        elif result == GO_ON and not (channel.hungup and self._is_waited_for(channel)):
             channel.priority += 1
         else:
             self._leave_gosub(level)
+
+    def _is_waited_for(self, channel: Channel) -> bool:
+        """Return False for a channel that is at its end already: its hangup handlers are run all the same."""
+        return all(level.kind != "h" or level.channel is not channel for level in self.levels)
 
     def _nothing_there(self, level: Level) -> None:
         """Go on where the dial plan has no such step."""
@@ -621,7 +646,7 @@ class Run:
             key = self.press(place)
             place += 1
             if not key:
-                if not self.spend(wait):
+                if channel.hungup or not self.spend(wait):
                     self._hang_up(level)
                     return
                 break

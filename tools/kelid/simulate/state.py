@@ -151,6 +151,9 @@ SUSPENDED = -100
 KEYS = ("", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
 """What may be pressed; "" for nothing."""
 
+LEAVES = "!"
+"""What stands among the keys where the caller hangs up."""
+
 CALLED = "called:"
 """What the subject of a question about a key begins with where the called person is to press it."""
 

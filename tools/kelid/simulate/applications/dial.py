@@ -419,6 +419,8 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
     status, _, peer = answer.partition(" ")
     if status == "ANSWER":
         return _answered(run, dialling, peer or dialling.devices[0])
+    if status == "CANCEL":
+        return _left(run, dialling, atoi(peer))
     if alone := _alone(run, dialling, status):
         _tell_connected(run, dialling, alone)
     count = len(dialling.devices)
@@ -446,6 +448,18 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
     if not dialling.created:
         dialling = dialling._replace(status="CHANUNAVAIL")
     return _not_answered(run, dialling)
+
+
+def _left(run: Run, dialling: Dialling, seconds: int) -> int | str:
+    """Let the caller hang up while devices ring, after so many seconds; where they ring less long nobody has answered."""
+    timeout = _arguments(dialling.data).timeout
+    if min(run.left(), timeout or float("inf")) <= seconds:
+        return _in_vain(run, dialling)
+    if alone := _alone(run, dialling, "CANCEL"):
+        _tell_connected(run, dialling, alone)
+    run.elapsed += seconds
+    run.leave()
+    return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
 
 
 def _alone(run: Run, dialling: Dialling, status: str) -> str:
@@ -534,6 +548,8 @@ def _follow(run: Run, dialling: Dialling) -> int | str:
         two.caller, two.caller_name = number, name
         two.ani = "" if (arguments.options or {}).get("f") else channel.ani
         two.connected, two.connected_name = one.caller, one.caller_name
+        if "c" in (arguments.options or {}):
+            two.hangup_cause = CAUSES["ANSWERED_ELSEWHERE"]  # from the beginning (ast_unreal_call_setup)
         dialling = dialling._replace(number=two.number, local=one.key())
         if rest and dialling.kept < 0:
             dialling = dialling._replace(kept=run.elapsed)
@@ -569,7 +585,7 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
         return _talked(run, None, dialling, GO_ON)
     if local.answered:
         return _talked(run, None, dialling, GO_ON)
-    if run.left() < 0:
+    if run.left() < 0 or channel.hungup:
         channel.hungup = True
         return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
     cause = local.hangup_cause

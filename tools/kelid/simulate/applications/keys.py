@@ -127,25 +127,26 @@ def read_exten(run: Run, data: str) -> int | str:
     if files:
         run.note("tone" if "i" in given else "hears", files)
     digits = ""
+    key = ""
     while len(digits) < 255 and not channel.hungup:
         key = run.press(len(digits))
         if not key:
             run.spend(later if digits else first)
-            if digits and run.exists(context, digits):
-                status = "OK"
             break
         digits += key
         if not run.dialplan.partly(run, context, digits, MATCH_MORE):
-            if not run.exists(context, digits):
-                run.set("INVALID_EXTEN", digits)
-                status, digits = "INVALID", "i"
-            else:
-                status = "OK"
+            if not run.exists(context, digits) and run.equal(key, "#"):
+                digits = digits[:-1]  # it ends what was dialled
             break
     if channel.hungup:
         status = "HANGUP"
-    elif status == "TIMEOUT":
-        digits = digits or "t"
+    elif not digits and not key:
+        digits = "t"
+    elif run.exists(context, digits):
+        status = "OK"
+    else:
+        run.set("INVALID_EXTEN", digits)
+        status, digits = "INVALID", "i"
     run.note("keys", digits)
     run.assign(variable, digits if status in ("OK", "INVALID", "TIMEOUT") else "")
     run.set("READEXTENSTATUS", status)

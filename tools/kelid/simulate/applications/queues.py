@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kelid.simulate.state import Channel, Level, Result
 
 ANSWERED = "ANSWERED"
+LEFT = "ABANDON"
+"""What the world may answer where the caller hangs up in the queue, with the seconds until then: ``ABANDON 7``."""
 
 _SETTINGS = (
     "strategy", "timeout", "retry", "weight", "wrapuptime", "maxlen", "joinempty", "leavewhenempty", "musicclass",
@@ -115,10 +117,22 @@ def queue(run: Run, data: str) -> int | str:
         run.note("keys", answer)
         channel.context, channel.exten, channel.priority = exits, answer, 0
         return GO_ON
+    if answer == LEFT and seconds and atoi(who) >= int(seconds):
+        answer, who = "TIMEOUT", ""  # it was over before
+    if answer in (LEFT, "TIMEOUT"):
+        run.set("ABANDONED", "TRUE")  # record_abandoned
+    if answer == LEFT:
+        if run.left() > atoi(who):
+            run.spend(atoi(who))
+            run.leave()
+        else:
+            run.elapsed += run.left()
+            channel.hungup = True  # whoever waits for this channel gave up before
+        return HANG_UP
     if answer == "TIMEOUT" and who:
         _tell_connected(run, letters, _member_channel(run, who))
-    if answer == "TIMEOUT" and seconds:
-        run.spend(int(seconds))
+    if answer == "TIMEOUT" and seconds and not run.spend(int(seconds)):
+        return HANG_UP  # whoever waits for this channel gave up before
     run.set("QUEUESTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
 
