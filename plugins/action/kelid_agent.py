@@ -12,12 +12,17 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import become_loader, connection_loader, shell_loader
 
 TOP = Path(__file__).resolve().parents[2]
 SOURCE = str(TOP / "tools")
 if SOURCE not in sys.path:
     # Where Ansible lies elsewhere than kelid (an execution environment, say), kelid's source is beside this file.
     sys.path.append(SOURCE)
+
+# Ansible reads this module once and then forks for each host: none of those has to read what all of them need.
+for _loader, _name in ((connection_loader, "ssh"), (shell_loader, "sh"), (become_loader, "sudo")):
+    _loader.get(_name, class_only=True)
 
 AGENT = "/usr/local/lib/kelid/agent"
 LOG_LINES = 20
@@ -56,6 +61,8 @@ class ActionModule(ActionBase):
             words += ["--restart", str(self._task.args.get("restart") or "idle")]
             if self._task.check_mode:
                 words.append("--dry-run")
+        if verb == "undo" and self.said().get("change"):
+            words += ["--change", str(self.said()["change"])]  # that one, and no other that came since
         if verb in {"adopt", "told", "refused"}:
             words += ["--account", json.dumps(self.account())]
         return self.result(self.ask(*words))

@@ -19,6 +19,7 @@ from kelid.lab import Host, Lab
 DELAY = 0.05
 """Seconds that the proxy keeps what it is given, each way: 100 ms a round trip."""
 SITE = "noor-clinic"
+INSTANCES = Path("/proc/sys/fs/inotify/max_user_instances")
 NOTHING = "- hosts: localhost\n  gather_facts: false\n  tasks: []\n"
 
 
@@ -118,9 +119,9 @@ class Bench:
         (folder / "sites").mkdir(parents=True)
         shutil.copy(pipeline.root() / "sites" / pipeline.SAMPLE_PASSWORD, folder / "sites")
 
-    def add(self, name: str) -> None:
-        """Make a server and its site."""
-        host = self.hosts[name] = self.lab.create_host(name, "pbx")
+    def add(self, name: str, like: Host | None = None) -> None:
+        """Make a server and its site; what was written on the disk of ``like``, which is off, is on its disk too."""
+        host = self.hosts[name] = self.lab.create_host(name, "pbx", like=like)
         site = self.folder / "sites" / name
         shutil.copytree(pipeline.root() / "sites" / SITE, site)
         key = self.lab.host_key(name)
@@ -143,7 +144,8 @@ class Bench:
     def commit(self) -> None:
         """Put the sites into git, as they are anywhere."""
         who = ["-c", "user.name=bench", "-c", "user.email=bench@kelid.example"]
-        for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", "sites"]):
+        start = [] if (self.folder / ".git").exists() else [["init", "-q", "-b", "main"]]
+        for words in (*start, ["add", "-A"], [*who, "commit", "-q", "-m", "sites"]):
             self.run(["git", *words])
 
     def run(self, words: Sequence[str]) -> float:
@@ -185,13 +187,29 @@ class Bench:
         return self.run([str(program), "-i", "localhost,", "nothing.yml"])
 
 
-def room_for(count: int) -> bool:
-    """Return whether the kernel has room for so many hosts at once; say what is missing if not."""
+@contextmanager
+def room_for(count: int) -> Iterator[bool]:
+    """Have the kernel give room for so many hosts at once meanwhile, and yield True; False, and say why, if it can't be.
+
+    Each host's systemd and daemons take some of its inotify instances, of which it gives all of root's programs 128.
+    """
     wanted = 8 * count + 128
-    if int(Path("/proc/sys/fs/inotify/max_user_instances").read_text()) >= wanted:
-        return True
-    print(f"not measured: {count} sites (sysctl fs.inotify.max_user_instances={wanted})", file=sys.stderr)
-    return False
+    had = INSTANCES.read_text()
+    if int(had) >= wanted:
+        yield True
+        return
+    try:
+        INSTANCES.write_text(f"{wanted}\n")
+    except OSError as problem:
+        why = f"fs.inotify.max_user_instances is {had.strip()}, and {wanted} can't be set: {problem.strerror}"
+        print(f"not measured: applies against {count} servers ({why})", file=sys.stderr)
+        yield False
+        return
+    print(f"fs.inotify.max_user_instances is {wanted} instead of {had.strip()} meanwhile", file=sys.stderr)
+    try:
+        yield True
+    finally:
+        INSTANCES.write_text(had)
 
 
 @contextmanager
@@ -200,14 +218,19 @@ def bench(folder: Path, count: int) -> Iterator[Bench]:
     lab = Lab.up(f"bench-{os.getpid()}")
     try:
         made = Bench(lab, folder)
-        for number in range(count):
-            made.add(f"site{number}")
+        made.add("site0")
         made.commit()
         root = pipeline.root()
         given = [f"ANSIBLE_CONFIG={root / 'ansible.cfg'}", f"KELID_SITES={folder / 'sites'}"]
         playbook = [str(Path(sys.executable).with_name("ansible-playbook")), "-f", "8"]
         playbook += ["-i", str(root / "inventory.kelid.yml"), str(root / "playbooks/install.yml")]
         made.run(["env", *given, *playbook])
+        # One is installed, and the others begin as copies of it: what they get then by an apply is each one's own.
+        lab.kill_host("site0")
+        for number in range(1, count):
+            made.add(f"site{number}", like=lab.host("site0"))
+        lab.boot_host("site0")
+        made.commit()
         made.kelid("apply", "--all", "--yes", "--waves", "100%", "--forks", "8")
         yield made
     finally:

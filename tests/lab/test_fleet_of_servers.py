@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ import pytest
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
+from kelid.lab.processes import wait_until
 from lab.carried_python import carry_python
 
 pytestmark = pytest.mark.lab
@@ -62,6 +64,30 @@ class Company:
         return self.run(
             [sys.executable, "-m", "kelid", "apply", "--yes", "--identity", str(self.lab.key), *words]
         )
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start an apply that answers in JSON, in a process group of its own."""
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "kelid", "apply", "--yes", "--json", "--identity", str(self.lab.key)),
+                *words,
+            ],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def armed(self, name: str) -> bool:
+        return self.hosts[name].run(["test", "-e", "/var/lib/kelid/armed.json"], check=False).returncode == 0
+
+    def receipts(self, name: str) -> list[dict[str, Any]]:
+        """Return the journal of a server, oldest first."""
+        return [
+            json.loads(line) for line in self.hosts[name].read("/var/lib/kelid/receipts.jsonl").splitlines()
+        ]
 
     def result(self, *words: str) -> dict[str, Any]:
         done = self.apply("--json", *words)
@@ -229,6 +255,45 @@ def told_of_drift_of_many(company: Company) -> None:
     assert [(item["kind"], item["name"]) for item in changed["east"]] == [("queue", "reception")]
     assert changed["west"] == []
     company.hosts["east"].shell("cp -p /root/queues.conf /var/lib/kelid/current/queues.conf")
+
+
+def test_who_is_half_way_goes_back_at_once_when_it_is_called_off(company: Company) -> None:
+    """Ctrl-C while the first of them has its way back armed: nobody is left to it, and each site's state is told."""
+    before = company.releases()
+    company.ring_for(24, *NAMES)
+    node = company.start("--all", "--waves", "100%", "--forks", "2")
+    wait_until("a change to be armed", lambda: any(map(company.armed, NAMES)), timeout=120, interval=0.05)
+    os.killpg(node.pid, signal.SIGINT)
+    out, said = node.communicate(timeout=240)
+
+    assert node.returncode == 130, said
+    assert not any(map(company.armed, NAMES)), said
+    told = json.loads(out)
+    assert told["message"].startswith("interrupted: no server was left half-way"), told
+    for item in told["sites"]:
+        new = company.release(item["host"]) != before[item["host"]]
+        ends = {"applied"} if new else {"rolled_back", "refused", "not_started"}
+        assert item["result"] in ends, told["sites"]
+    back = [item["host"] for item in told["sites"] if item["result"] == "rolled_back"]
+    assert all("called off on " in company.receipts(host)[-1]["why"] for host in back)
+    assert company.result("--all")["ok"]
+
+
+def test_two_at_once_that_share_a_site_never_change_it_both(company: Company) -> None:
+    before = company.receipts("south")
+    company.ring_for(25, *NAMES)
+
+    nodes = [company.start(*names, "--waves", "100%") for names in (("east", "south"), ("west", "south"))]
+    said = [node.communicate(timeout=400) for node in nodes]
+
+    codes = [node.returncode for node in nodes]
+    assert Exit.OK in codes, said
+    assert set(codes) <= {Exit.OK, Exit.REFUSED}, said
+    events = [(row["event"], row.get("change")) for row in company.receipts("south")[len(before) :]]
+    changes = [event for event in events if event[0] != "refused"]
+    assert [event for event, _ in changes] == ["begun", "confirmed"], events
+    assert company.result("--all")["ok"]
+    assert not any(map(company.armed, NAMES))
 
 
 def test_a_plain_playbook_does_the_same(company: Company) -> None:

@@ -5,7 +5,7 @@ This module imports nothing of ours: every other room may import it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -93,6 +93,15 @@ _MEANINGS = {
     Exit.REFUSED: "refused before anything was changed (staging, lock, changed in between, declined)",
     Exit.ROLLED_BACK: "the change was made, did not verify, and the old release is back",
 }
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended the command, and what is with the servers is known; ``answer`` is what it would have printed as JSON."""
+
+    def __init__(self, message: str, answer: Mapping[str, object] | None = None) -> None:
+        """Keep the message and the answer."""
+        super().__init__(message)
+        self.answer = dict(answer or {})
 
 
 class KelidError(Exception):

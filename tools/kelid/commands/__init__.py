@@ -148,7 +148,8 @@ def _main(words: Sequence[str]) -> int:
         if getattr(arguments, "json", False):
             import json
 
-            print(json.dumps({"ok": False, "exit": INTERRUPTED, "message": message}, ensure_ascii=False))
+            data = {**getattr(stop, "answer", {}), "ok": False, "exit": INTERRUPTED, "message": message}
+            print(json.dumps(data, ensure_ascii=False))
         print(f"kelid: {message}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader (head, less) went away: nothing to tell it any more

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.commands import options
-from kelid.deliver.fleet import Fleet
-from kelid.findings import Exit, KelidError
+from kelid.deliver.fleet import CalledOff, Fleet
+from kelid.findings import Exit, Interrupted, KelidError
 from kelid.model.progress import Watcher
 from kelid.model.rollout import Outcome, exit_of, shares, wave_of, waves
 from kelid.pipeline import plans as plan_files
@@ -18,6 +19,9 @@ from kelid.report import findings as findings_report
 from kelid.report import plans as plan_report
 from kelid.report import rollouts as report
 from kelid.report.colour import wants_colour
+
+if TYPE_CHECKING:
+    from kelid.deliver.server import Applied
 
 
 def wanted(arguments: argparse.Namespace) -> bool:
@@ -61,28 +65,63 @@ def run(arguments: argparse.Namespace) -> Exit:
     return tell(arguments, [*prepared.outcomes, *done], sizes)
 
 
-def tell(arguments: argparse.Namespace, outcomes: Sequence[Outcome], sizes: Sequence[int]) -> Exit:
-    """Say what became of each machine, and return the exit status of the whole."""
-    found = exit_of(outcomes)
-    if arguments.json:
-        options.print_json(
-            {
-                "ok": found is Exit.OK,
-                "exit": found.value,
-                "changed": any(outcome.result == "applied" for outcome in outcomes),
-                "waves": list(sizes),
-                "sites": [
-                    {**outcome.as_dict(), "findings": findings_report.as_data(outcome.findings)}
-                    for outcome in outcomes
-                ],
-            }
+def changed(
+    arguments: argparse.Namespace,
+    fleet: Fleet,
+    accounts: Mapping[str, Mapping[str, Any]],
+    change: Callable[[Fleet], dict[str, Applied | None]],
+) -> dict[str, Applied | None]:
+    """Make the change and return what became of each machine.
+
+    Where Ctrl-C ends it, the machines that are half-way are asked to go back, and ``arguments.interrupted`` says so to
+    ``tell``; ``accounts`` are on whose account each changes, by host.
+    """
+    try:
+        return change(fleet)
+    except CalledOff as stop:
+        arguments.interrupted = True
+        if not stop.half:
+            return stop.found
+        names = ", ".join(stop.half)
+        print(
+            f"kelid: interrupted; asking to go back: {names} (again Ctrl-C: leave that to them)",
+            file=sys.stderr,
         )
-        return found
+        machine = next(iter(accounts.values())).get("machine", "")
+        why = f"called off on {machine} by Ctrl-C"
+        return {**stop.found, **fleet.call_off(stop.half, accounts, why)}
+
+
+def tell(arguments: argparse.Namespace, outcomes: Sequence[Outcome], sizes: Sequence[int]) -> Exit:
+    """Say what became of each machine, and return the exit status of the whole. Raise Interrupted where Ctrl-C ended it."""
+    found = exit_of(outcomes)
+    answer = {
+        "ok": found is Exit.OK,
+        "exit": found.value,
+        "changed": any(outcome.result == "applied" for outcome in outcomes),
+        "waves": list(sizes),
+        "sites": [
+            {**outcome.as_dict(), "findings": findings_report.as_data(outcome.findings)}
+            for outcome in outcomes
+        ],
+    }
+    interrupted = getattr(arguments, "interrupted", False)
+    if arguments.json and not interrupted:
+        options.print_json(answer)
+    if not arguments.json:
+        _print(arguments, outcomes)
+    if interrupted:
+        left = [outcome.host for outcome in outcomes if outcome.code == "left"]
+        asked = f"left to go back by themselves: {', '.join(left)}" if left else "no server was left half-way"
+        raise Interrupted(f"{asked}; kelid status SITE says what a server has", answer)
+    return found
+
+
+def _print(arguments: argparse.Namespace, outcomes: Sequence[Outcome]) -> None:
     sys.stdout.write(report.outcomes_text(outcomes, colour=options.colour_of(arguments)))
     for outcome in outcomes:
         text = findings_report.text(outcome.findings, colour=wants_colour(arguments.color, sys.stderr))
         sys.stderr.write(text)
-    return found
 
 
 def judge(arguments: argparse.Namespace, *, single: bool = False) -> None:
@@ -138,8 +177,11 @@ def _apply(arguments: argparse.Namespace, prepared: rollout.Prepared, sizes: Seq
         for host, plan in prepared.plans.items()
     }
     with options.progress(arguments) as watch:
-        found = fleet_of(arguments, list(plans), watch).apply(
-            plans, sizes, restart=arguments.when, limit=arguments.limit
+        found = changed(
+            arguments,
+            fleet_of(arguments, list(plans), watch),
+            accounts,
+            lambda fleet: fleet.apply(plans, sizes, restart=arguments.when, limit=arguments.limit),
         )
     outcomes = []
     for position, (host, plan) in enumerate(prepared.plans.items()):

@@ -114,8 +114,11 @@ def _upgrade(
         host: receipts.account(sites, site_of[host], role, when=arguments.when).as_dict() for host in newer
     }
     with options.progress(arguments) as watch:
-        found = many.fleet_of(arguments, list(newer), watch, single=single).upgrade(
-            accounts, sizes, restart=arguments.when, limit=arguments.limit
+        found = many.changed(
+            arguments,
+            many.fleet_of(arguments, list(newer), watch, single=single),
+            accounts,
+            lambda fleet: fleet.upgrade(accounts, sizes, restart=arguments.when, limit=arguments.limit),
         )
     for host, applied in found.items():
         lines = [applied.receipt] if applied and applied.receipt else []

@@ -7,13 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kelid.deliver.runner import Outcome, demand, run_playbook
+from kelid.deliver.runner import Outcome, Stopped, demand, run_playbook
 from kelid.deliver.server import REFUSALS, STOPPED, Applied, applied
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Watcher
 
 FORKS = 10
 """How many machines Ansible works on at the same time, where nobody says otherwise."""
+
+
+BY_ITSELF = "what is in force there and isn't confirmed goes back by itself within minutes"
+"""What holds where nobody could ask a server to go back."""
+
+
+class CalledOff(KeyboardInterrupt):
+    """A change of many machines that a signal ended.
+
+    ``found`` is what ``Fleet.apply`` would have returned by then; the hosts of ``half`` were in the midst of it.
+    """
+
+    def __init__(self, message: str, found: dict[str, Applied | None], half: Sequence[str]) -> None:
+        """Keep what is known, and who is half-way."""
+        super().__init__(message)
+        self.found, self.half = found, tuple(half)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +69,13 @@ class Fleet:
         """Bring their releases to the hosts of ``plans``, in its order, in waves of those sizes; return what became of each.
 
         A wave in which one host fails is the last; None stands for a host whose turn didn't come. What a plan holds is what
-        ``Server.apply`` takes.
+        ``Server.apply`` takes. Raise CalledOff where a signal ended it.
         """
-        hosts = list(plans)
         values = {
             host: {**plan, "base": plan["base"] or "none"} if "base" in plan else dict(plan)
             for host, plan in plans.items()
         }
-        outcome = self._run(
-            "apply",
-            hosts,
-            kelid_plans=values,
-            kelid_waves=list(waves),
-            kelid_restart=restart,
-            kelid_limit=limit,
-        )
-        return {host: applied(outcome, host) if outcome.met(host) else None for host in hosts}
+        return self._change("apply", "kelid_begin", values, waves, restart=restart, limit=limit)
 
     def newer(self) -> dict[str, dict[str, Any] | KelidError]:
         """Return by host which of Asterisk's packages are newer (``packages``: name -> versions), or why nobody can say."""
@@ -91,17 +98,52 @@ class Fleet:
         limit: float = 0,
     ) -> dict[str, Applied | None]:
         """Bring the newest packages of Asterisk to the hosts of ``accounts``, as ``apply`` brings releases."""
-        outcome = self._run(
-            "upgrade",
-            list(accounts),
-            kelid_plans={host: {"account": dict(account)} for host, account in accounts.items()},
-            kelid_waves=list(waves),
-            kelid_restart=restart,
-            kelid_limit=limit,
-        )
-        return {
-            host: applied(outcome, host, "kelid_upgrade") if outcome.met(host) else None for host in accounts
-        }
+        plans = {host: {"account": dict(account)} for host, account in accounts.items()}
+        return self._change("upgrade", "kelid_upgrade", plans, waves, restart=restart, limit=limit)
+
+    def _change(
+        self,
+        playbook: str,
+        action: str,
+        plans: Mapping[str, Mapping[str, Any]],
+        waves: Sequence[int],
+        *,
+        restart: str,
+        limit: float,
+    ) -> dict[str, Applied | None]:
+        def found(outcome: Outcome) -> dict[str, Applied | None]:
+            return {host: applied(outcome, host, action) if outcome.met(host) else None for host in plans}
+
+        try:
+            outcome = self._run(
+                playbook,
+                list(plans),
+                kelid_plans=dict(plans),
+                kelid_waves=list(waves),
+                kelid_restart=restart,
+                kelid_limit=limit,
+            )
+        except Stopped as stop:
+            known = found(stop.outcome)
+            half = [host for host in plans if host in stop.outcome.begun and not _at_its_end(known[host])]
+            raise CalledOff(str(stop), known, half) from stop
+        return found(outcome)
+
+    def call_off(
+        self, hosts: Sequence[str], accounts: Mapping[str, Mapping[str, Any]], why: str
+    ) -> dict[str, Applied]:
+        """Have the hosts that a signal left half-way go back at once; return what became of each.
+
+        ``accounts`` are those of their changes: a change that is another one is not touched. ``why`` is for the receipt. Who
+        can't be asked, also because a signal ended this too, has the code ``left``.
+        """
+        plans = {host: {"account": dict(accounts[host])} for host in hosts}
+        words = ["--why", why]
+        try:
+            outcome = self._run("ask", hosts, kelid_verb="undo", kelid_words=words, kelid_plans=plans)
+        except Stopped as again:
+            outcome = again.outcome
+        return {host: _called_off(outcome, host, why) for host in hosts}
 
     def _problem(self, outcome: Outcome, host: str, told: Mapping[str, Any], doing: str) -> KelidError:
         """Return why a host could not be asked."""
@@ -128,5 +170,32 @@ class Fleet:
                 forks=self.forks,
                 check=check,
             )
-        except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(f"{stop}; {STOPPED.get(playbook, '')}".rstrip("; ")) from stop
+        except Stopped as stop:
+            message = f"{stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
+            raise Stopped(message, stop.outcome) from stop
+
+
+def _at_its_end(result: Applied | None) -> bool:
+    """Return whether a host's change is surely through or undone, or never was: a signal may also cut what tells of it."""
+    return result is not None and (
+        result.ok or result.undone or (result.code in REFUSALS and result.code != "not_sent")
+    )
+
+
+def _called_off(outcome: Outcome, host: str, why: str) -> Applied:
+    """Return what became of a change that its server was asked to undo."""
+    told = outcome.result("kelid_agent", host) or {}
+    receipt = str((told.get("receipt") or {}).get("line") or "")
+    became = told.get("became") or {}
+    if told.get("ok"):
+        release = str(told.get("release") or "")
+        message = f"{why}: the release before is in force again"
+        return Applied(code="called_off", message=message, undone=True, release=release, receipt=receipt)
+    if told.get("code") != "not_armed":
+        reason = str(
+            told.get("message") or outcome.unreachable.get(host) or "it could not be asked to go back"
+        )
+        return Applied(code="left", message=f"{reason}; {BY_ITSELF}")
+    if became.get("event") == "confirmed":
+        return Applied(changed=True, release=str(became.get("release") or told.get("current") or ""))
+    return Applied(code="called_off", message=f"{why}, before anything was changed there")

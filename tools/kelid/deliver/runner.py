@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,7 +46,7 @@ class Outcome:
 
     ``results`` holds, by task action and host, what our own actions returned under ``kelid`` (the last one wins);
     ``failures`` the messages of failed tasks; ``unreachable`` the hosts that never answered; ``ended`` whether the
-    playbook ran to its end.
+    playbook ran to its end; ``begun`` are the hosts on which a task was started.
     """
 
     status: str = "failed"
@@ -53,6 +55,7 @@ class Outcome:
     results: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, list[str]] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
     output: list[str] = field(default_factory=list)
 
     @property
@@ -71,6 +74,15 @@ class Outcome:
         return self.results.get((action, host))
 
 
+class Stopped(KeyboardInterrupt):
+    """A playbook that a signal ended before its time; ``outcome`` is what was known of it by then."""
+
+    def __init__(self, message: str, outcome: Outcome) -> None:
+        """Keep the message and the outcome."""
+        super().__init__(message)
+        self.outcome = outcome
+
+
 def run_playbook(
     name: str,
     *,
@@ -87,7 +99,7 @@ def run_playbook(
 
     ``root`` is the repository that holds playbooks/, roles/ and ansible.cfg. Neither secrets nor the site's YAML go through
     variables: the action plugins read them when the host's turn comes. What ansible-runner keeps is deleted at the end.
-    Raise KeyboardInterrupt where SIGINT or SIGTERM ended the playbook before its time.
+    Raise Stopped where SIGINT or SIGTERM ended the playbook before its time.
     """
     import ansible_runner  # noqa: PLC0415  (0.3 s that other commands need not pay)
 
@@ -133,7 +145,7 @@ def run_playbook(
         outcome.status = runner.status
     if outcome.status == "canceled":
         if not outcome.ended:
-            raise KeyboardInterrupt(f"the playbook {name} was stopped")
+            raise Stopped(f"the playbook {name} was stopped", outcome)
         # The signal came too late to stop anything: what became of the run is what its tasks say.
         outcome.status = "failed" if outcome.failures or outcome.unreachable else "successful"
     return outcome
@@ -238,17 +250,23 @@ def _closed_at_the_end(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        closing = [
-            subprocess.Popen(
-                ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "kelid"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            for socket in folder.iterdir()
-        ]
-        for each in closing:
-            each.wait()
+        for each in folder.iterdir():
+            with contextlib.suppress(OSError):  # it is at its end already
+                _hang_up(each)
+
+
+def _hang_up(path: Path) -> None:
+    """Have an ssh that keeps a connection open end, as ``ssh -O exit`` does, without a program for each of many.
+
+    What is said stands in OpenSSH's PROTOCOL.mux: a hello with the version, then the request, each behind its length.
+    """
+    hello, version, terminate, request = 0x00000001, 4, 0x10000005, 0
+    with socket.socket(socket.AF_UNIX) as master:
+        master.settimeout(GRACE)
+        master.connect(str(path))
+        master.sendall(struct.pack(">III", 8, hello, version) + struct.pack(">III", 8, terminate, request))
+        while master.recv(4096):  # its own hello, that it will, and its end
+            pass
 
 
 def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float], watch: Watcher) -> None:
@@ -264,6 +282,7 @@ def _take(event: Mapping[str, Any], outcome: Outcome, started: dict[str, float],
     host, task, uuid = str(data.get("host", "")), str(data.get("task", "")), str(data.get("task_uuid", ""))
     key = f"{uuid} {host}"
     if state is State.STARTED:
+        outcome.begun.add(host)
         started[key] = time.monotonic()
         watch(Progress(task, state, host))
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kelid.deliver.runner import Outcome, demand, run_playbook
+from kelid.deliver.runner import Outcome, Stopped, demand, run_playbook
 from kelid.findings import Exit, KelidError
 from kelid.model.progress import Progress, State, Watcher
 from kelid.model.record import EMPTY
@@ -82,9 +82,10 @@ REFUSALS = frozenset(
         "no_firewall",
         "bad_rules",
         "shut_out",
+        "called_off",
     }
 )
-"""Codes (the agent's, and not_sent and stale_plan) that mean: nothing on the server was changed."""
+"""Codes (the agent's, and not_sent, stale_plan and called_off) that mean: nothing on the server was changed."""
 
 
 STOPPED = {
@@ -189,10 +190,9 @@ class Server:
                 check=check,
                 verbosity=self.verbosity,
             )
-        except KeyboardInterrupt as stop:
-            raise KeyboardInterrupt(
-                f"{self.host}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
-            ) from stop
+        except Stopped as stop:
+            message = f"{self.host}: {stop}; {STOPPED.get(playbook, '')}".rstrip("; ")
+            raise Stopped(message, stop.outcome) from stop
         begun = outcome.result("kelid_begin", self.host) or outcome.result("kelid_rollback", self.host)
         if self.host in outcome.unreachable and not begun:
             demand(outcome, self.host, f"run the playbook {playbook}")

@@ -132,6 +132,13 @@ class Host:
         """Note that the host was made to its end."""
         (self.folders.state / "ready").touch()
 
+    def copy_disk(self, like: Host) -> None:
+        """Give this host, before its first boot, what was written on another one's disk. Raise LabError if that one runs."""
+        if like.running:
+            raise LabError(f"{like.name} is running: its disk can't be copied")
+        self.folders.disk.mkdir(parents=True, exist_ok=True)
+        run(["cp", "--archive", "--reflink=auto", like.folders.disk / "upper", self.folders.disk / "upper"])
+
     def prepare(self, files: dict[str, tuple[str, int]]) -> None:
         """Write the files (path -> text and mode) onto the host's disk before its first boot."""
         for folder in ("upper", "work", "merged"):

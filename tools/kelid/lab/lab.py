@@ -228,14 +228,16 @@ class Lab:
         *,
         aliases: Iterable[str] = (),
         files: dict[str, tuple[str, int]] | None = None,
+        like: Host | None = None,
         progress: Progress = quiet,
     ) -> Host:
         """Make a host from an image, boot it, and return it when it answers over ssh.
 
-        ``aliases`` are further names for it; ``files`` (path -> text and mode) are put onto its disk before it boots.
+        ``aliases`` are further names for it; ``files`` (path -> text and mode) are put onto its disk before it boots. What
+        was written on the disk of ``like``, a host of that image which is off, is on this one's too.
         Raise LabError if the name is taken or the host doesn't come up; what was made of it is then removed.
         """
-        host = self._create(name, image, aliases=aliases, files=files, progress=progress)
+        host = self._create(name, image, aliases=aliases, files=files, like=like, progress=progress)
         host.mark_ready()
         return host
 
@@ -247,6 +249,7 @@ class Lab:
         aliases: Iterable[str],
         files: dict[str, tuple[str, int]] | None,
         progress: Progress,
+        like: Host | None = None,
     ) -> Host:
         """Do as ``create_host``, and leave it to the caller to say that the host is ready."""
         if not _NAME.fullmatch(name):
@@ -268,6 +271,8 @@ class Lab:
             _write(folder / "host.json", json.dumps(record))
         try:
             host = self._host(record)
+            if like:
+                host.copy_disk(like)
             host.prepare(
                 {
                     "/etc/resolv.conf": (f"nameserver {self.gateway}\n", 0o644),
