@@ -161,6 +161,11 @@ def test_only_a_way_back_that_nobody_asked_for_is_news() -> None:
     assert lately([refused, entry, {"event": "begun"}]) is entry
     assert "release aaaaaaaaaaaa (apply by Sara) was put in force and never confirmed" in story(entry)
     assert "1970-01-01 00:00:00 UTC" in story(entry)
+    hardening = story({**entry, "verb": "harden"})
+    assert (
+        "a firewall (harden by Sara) was put in force and never confirmed, so this server took it away"
+        in hardening
+    )
     for other in (
         {**entry, "by": "control"},
         {"event": "told"},
