@@ -82,6 +82,21 @@ def test_rules_are_loaded_once_with_what_names_were_found_as(server: Firewall) -
     assert server.settle()
 
 
+def test_rules_that_are_in_force_are_not_tried_again(server: Firewall) -> None:
+    """Most applies change nothing of the firewall, and a trial takes its time."""
+    server.at.hardened.touch()
+    server.judge(server.at.current)
+    server.settle()
+    asked(server)
+    server.judge(server.at.current)
+    assert asked(server) == ["nft list table inet kelid"]
+    other = server.at.releases / "b"
+    other.mkdir()
+    (other / "firewall.list").write_text(RULES + "# more\n")
+    server.judge(other)
+    assert "nft --check --file -" in asked(server)
+
+
 def test_a_name_that_nobody_answers_for_stays_what_it_was(server: Firewall) -> None:
     """On a day without DNS a trunk isn't held out."""
     server.at.hardened.touch()

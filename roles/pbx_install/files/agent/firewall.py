@@ -101,6 +101,8 @@ class Firewall:
         text = self.text(tree)
         if text is None:
             return
+        if self.on() and text == self.text(self.at.current) and self.in_force(self.at.current):
+            return  # nothing changes by it for whoever came in by these very rules
         for program in ("nft", "fail2ban-client"):
             if not shutil.which(program):
                 raise Refusal(
