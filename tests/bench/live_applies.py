@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kelid import pipeline
@@ -69,11 +69,12 @@ class Proxy:
             self.trips += heard.is_set()
             heard.clear()
 
-        await asyncio.gather(
-            self._carry(reader, server_writer, read=spoken, written=lambda: None),
-            self._carry(server_reader, writer, read=lambda: None, written=heard.set),
-            return_exceptions=True,
-        )
+        with suppress(asyncio.CancelledError):  # the proxy's end, of which asyncio's streams would complain
+            await asyncio.gather(
+                self._carry(reader, server_writer, read=spoken, written=lambda: None),
+                self._carry(server_reader, writer, read=lambda: None, written=heard.set),
+                return_exceptions=True,
+            )
 
     @staticmethod
     async def _carry(
@@ -226,11 +227,12 @@ def bench(folder: Path, count: int) -> Iterator[Bench]:
         playbook += ["-i", str(root / "inventory.kelid.yml"), str(root / "playbooks/install.yml")]
         made.run(["env", *given, *playbook])
         # One is installed, and the others begin as copies of it: what they get then by an apply is each one's own.
-        lab.kill_host("site0")
-        for number in range(1, count):
-            made.add(f"site{number}", like=lab.host("site0"))
-        lab.boot_host("site0")
-        made.commit()
+        if count > 1:
+            lab.kill_host("site0")
+            for number in range(1, count):
+                made.add(f"site{number}", like=lab.host("site0"))
+            lab.boot_host("site0").wait_asterisk()
+            made.commit()
         made.kelid("apply", "--all", "--yes", "--waves", "100%", "--forks", "8")
         yield made
     finally:
