@@ -103,7 +103,7 @@ def callees(rng: Rng, name: str) -> Case:
         "in",
         f"NoOp({shown}<${{own}}>)",
         one(rng, "NoOp()", 'Set(CONNECTEDLINE(all)="Told" <88>)'),
-        one(rng, "Dial(PJSIP/103,4,g)", f"Dial(PJSIP/104,4,gb({name}-b^s^1)U({name}-u))", "Answer()"),
+        one(rng, "Dial(PJSIP/103,4,g)", f"Dial(PJSIP/104,4,gb({name}-b^s^1)U({name}-u))"),
         f"NoOp({shown})",
         "Wait(1)",
     )
@@ -119,6 +119,46 @@ def callees(rng: Rng, name: str) -> Case:
     )
     how = one(rng, "answers", "answers", "answers", "busy", "no_answer", "unavailable")
     return Case(name, "callees", text, shots, otherwise=how)
+
+
+@family
+def races(rng: Rng, name: str) -> Case:
+    """Phones and Local channels that are called at once: who answers first, how far the others come, who hangs up."""
+    told = "<${DIALSTATUS}><${HANGUPCAUSE}><${QUEUESTATUS}><${ABANDONED}>"
+    text = f"[{name}]\n"
+    for at in range(3):
+        targets = [f"Local/w{number}@{name}/n" for number in rng.sample(range(4), rng.randint(1, 3))]
+        targets += ["PJSIP/101"] if rng.random() < 0.6 else []
+        rng.shuffle(targets)
+        text += steps(
+            f"e{at}",
+            f"Dial({'&'.join(targets)},{one(rng, '4', '12', '20')},g{one(rng, '', '', 'c')})",
+            f"NoOp({told})",
+        )
+    for number, phone in enumerate(("100", "102", "103", "104")):
+        # No two people pick up at the same moment.
+        waits = ("NoOp()",) if not number else (f"Wait({3 * number})",)
+        text += steps(
+            f"w{number}",
+            *waits,
+            one(
+                rng,
+                f"Dial(PJSIP/{phone},{rng.randint(2, 9)},g)",
+                f"Dial(PJSIP/{phone},,g)",
+                "Answer()" if number else "Hangup(17)",
+                "Busy(1)",
+                f"Queue(support,,,,{rng.randint(5, 9)})",
+            ),
+            f"NoOp({told})",
+            "Wait(1)",
+        )
+    text += steps("h", f"NoOp(h {told})")
+    first = rng.choice(["answers", "no_answer"])
+    devices = {f"PJSIP/{phone}": rng.choice(["answers", "busy", "no_answer"]) for phone in ("103", "104")}
+    devices |= {"PJSIP/101": first, "PJSIP/102": first, "PJSIP/100": "no_answer"}
+    answers = (("dial:PJSIP/101", "CANCEL 2"),) if first == "no_answer" and rng.random() < 0.3 else ()
+    shots = tuple(Shot(name, f"e{at}", phone="trunk", answers=answers) for at in range(3))
+    return Case(name, "races", text, shots, otherwise="no_answer", devices=tuple(devices.items()))
 
 
 @family

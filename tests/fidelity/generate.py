@@ -40,6 +40,8 @@ class Case:
     shots: tuple[Shot, ...]
     at: datetime | None = None
     otherwise: str = "answers"
+    devices: tuple[tuple[str, str], ...] = ()
+    """What single devices do, where that isn't what all others do."""
     old: bool = False
     """True for what only Asterisk 16 has."""
     fallthrough: bool = True
@@ -748,6 +750,9 @@ def reads(rng: Rng, name: str) -> Case:
                 rng.choice(["", digits(rng, 1, 5), digits(rng, 1, 3) + "#", "#", "12#", "*1"])
                 for _ in range(rng.randint(1, 4))
             )
+            # How long a prompt takes isn't known: what is to be pressed at the second try comes in the first.
+            while pressed and not pressed[0]:
+                pressed = pressed[1:]
             shots.append(Shot(name, f"e{at}", presses=pressed))
     return Case(name, "reads", text, tuple(shots))
 

@@ -37,6 +37,7 @@ def keep(witness: Witness, case: Case, asterisk: int) -> str:
         "version": witness.command("core show version").split(" built")[0],
         "at": (case.at or AT).isoformat(),
         "otherwise": case.otherwise,
+        "devices": dict(case.devices),
         "calls": calls,
     }
     folder = CASES / name
@@ -54,7 +55,8 @@ def replay(folder: Path) -> list[tuple[tuple[tuple[Step, ...], ...], tuple[tuple
     text = (folder / "extensions.conf").read_text(encoding="utf-8")
     pbx, _ = tree(text, told["asterisk"])
     at = datetime.fromisoformat(told["at"])
-    case = Case(folder.name, "", text, (), at=at, otherwise=told["otherwise"])
+    devices = tuple(told.get("devices", {}).items())
+    case = Case(folder.name, "", text, (), at=at, otherwise=told["otherwise"], devices=devices)
     found = []
     for one in told["calls"]:
         shot = Shot(

@@ -55,7 +55,11 @@ def general(case: Case) -> str:
 def world_of(case: Case, shot: Shot) -> World:
     """Return the world that a call of a case meets."""
     return World(
-        otherwise=case.otherwise, database=DATABASE, presses=shot.presses, answers=dict(shot.answers)
+        otherwise=case.otherwise,
+        devices=dict(case.devices),
+        database=DATABASE,
+        presses=shot.presses,
+        answers=dict(shot.answers),
     )
 
 
@@ -88,7 +92,7 @@ def place_cases(witness: Witness, cases: Sequence[Case], asterisk: int) -> Itera
         pbx, files = tree(general(head) + "".join(case.text for case in loaded), asterisk)
         load = partial(witness.load, pbx, files, at=loaded[0].at or AT)
         load()
-        key = lambda case: ((case.at or AT).isoformat(), case.otherwise, case.alone)
+        key = lambda case: ((case.at or AT).isoformat(), case.otherwise, case.devices, case.alone)
         for _, group in itertools.groupby(sorted(loaded, key=key), key):
             yield from _place(witness, pbx, [(case, shot) for case in group for shot in case.shots], load)
 

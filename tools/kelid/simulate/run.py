@@ -21,12 +21,14 @@ from kelid.simulate.jumps import enter
 from kelid.simulate.state import (
     CALLED,
     DIGIT_TIMEOUT,
+    ELSEWHERE,
     ERROR,
     GO_ON,
     HANG_UP,
     INCOMPLETE,
     KEYS,
     LEAVES,
+    LOST,
     RESPONSE_TIMEOUT,
     SUSPENDED,
     Channel,
@@ -416,19 +418,26 @@ class Run:
         self.leave()
         return ""
 
-    def leave(self) -> None:
-        """Let the caller hang up: all that waits for somebody is over.
-
-        A phone that takes its call back before it was answered gives a cause of its own (hangup_sip2cause knows no 487).
-        """
+    def leave(self, step: int = -1) -> None:
+        """Let the caller hang up, in that step of the trace (-1: this one): all that waits for somebody is over."""
         first = self.levels[0].channel
-        cause = 127 if first.technology == "PJSIP" and not first.answered else 0  # AST_CAUSE_INTERWORKING
+        cause = self.cause_of_leaving()
         for level in self.levels:
             channel = level.channel
             channel.hungup = True
-            if cause or channel is not first:
+            if channel is not first:
                 channel.hangup_cause = cause or 16  # AST_CAUSE_NORMAL_CLEARING
-        self.note("leaves")
+            else:
+                channel.hangup_cause = channel.hangup_cause or cause
+        self.tell(Event("leaves", "", (), step))
+
+    def cause_of_leaving(self) -> int:
+        """Return the cause that the caller leaves behind who hangs up now.
+
+        A phone that takes its call back before it was answered gives AST_CAUSE_INTERWORKING: hangup_sip2cause knows no 487.
+        """
+        first = self.levels[0].channel
+        return 127 if first.technology == "PJSIP" and not first.answered else 0
 
     def spend(self, seconds: float) -> bool:
         """Let time pass. Return False if somebody has given up meanwhile: the channel is hung up then."""
@@ -436,9 +445,16 @@ class Run:
             return False
         self.elapsed += seconds
         if self.left() < 0:
-            self.channel.hungup = True
+            self.give_up()
             return False
         return True
+
+    def give_up(self) -> None:
+        """Hang the channel up, as whoever waits for its answer has lost patience, or somebody else has answered."""
+        self.channel.hungup = True
+        for level in self.levels:
+            if level.channel is self.channel and level.verdict[:1] == (LOST,):
+                level.channel.hangup_cause = level.verdict[1]
 
     def left(self) -> float:
         """Return the seconds until a caller who waits for an answer gives up, or until TIMEOUT(absolute) ends the call.
@@ -626,14 +642,14 @@ class Run:
         """Let the caller hear that it is busy."""
         self.note("tone", "busy")
         if not self.channel.answered:
-            self.channel.hangup_cause = 17
+            self.channel.hangup_cause = 26 if ELSEWHERE in self.channel.hooks else 17
             self.channel.hooks["indicated"] = "17"
 
     def indicate_congestion(self) -> None:
         """Let the caller hear that there is no way."""
         self.note("tone", "congestion")
         if not self.channel.answered:
-            self.channel.hangup_cause = 34
+            self.channel.hangup_cause = 26 if ELSEWHERE in self.channel.hooks else 34
             self.channel.hooks["indicated"] = "34"
 
     def _collect(self, level: Level, digits: str, first: str) -> None:

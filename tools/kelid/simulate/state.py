@@ -124,6 +124,12 @@ _CONTAINERS = ("variables", "inherited", "frames", "groups", "timeouts", "hooks"
 _plain = attrgetter(*(one.name for one in fields(Channel) if one.name not in _CONTAINERS))
 """Gives all others, in the order in which a channel is made of them: the containers come last."""
 
+LOST = "lost"
+"""What ``Level.verdict`` begins with where somebody else answers before; the cause with which it is hung up then follows."""
+
+ELSEWHERE = "CHANNEL/elsewhere"
+"""What ``Channel.hooks`` has where a Local channel is hung up with AST_CAUSE_ANSWERED_ELSEWHERE (Dial's option c)."""
+
 TOLD = "CHANNEL/connected"
 """What ``Channel.hooks`` has where the far half of a Local channel was told with whom it is connected: whoever has called
 the Local channel is told, too.

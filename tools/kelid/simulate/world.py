@@ -44,6 +44,12 @@ class Answers:
         self.run: Run | None = None
         """Whose questions these are, to note where they were asked."""
 
+    def aside(self, run: Run) -> Answers:
+        """Return the answers to a run that looks ahead: the same, and nothing of it is noted here."""
+        made = Answers(self.world)
+        made.waits, made._pressing, made.run = self.waits, self._pressing, run
+        return made
+
     def __call__(self, question: Question) -> str:
         """Return the answer."""
         answer = self._answer(question)

@@ -227,6 +227,16 @@ class Witness:
             if call.over.done() or call.taken != at + 1:
                 return
 
+    def give_up(self, call: Placed) -> None:
+        """Let the caller lose patience. On a busy machine a datagram gets lost: what that doesn't end is ended by force."""
+        if not call.gave_up:
+            call.gave_up = call.steps[-1][3] if call.steps else "nothing"
+            self.hang_up(call)
+        elif call.channel:
+            self.spawn(self.asterisk.manager.act("Hangup", Channel=call.channel))
+        else:
+            call.end()
+
     def hang_up(self, call: Placed) -> None:
         """Let the caller hang up."""
         if call.leg and call.phone:
@@ -324,8 +334,7 @@ class Witness:
             while not call.over.done():
                 left = call.moved + patience / self.asterisk.rate - time.monotonic()
                 if left <= 0:
-                    call.gave_up = call.steps[-1][3] if call.steps else "nothing"
-                    self.hang_up(call)
+                    self.give_up(call)
                     call.moved = time.monotonic()
                     left = 5
                 await asyncio.wait([call.over], timeout=left)

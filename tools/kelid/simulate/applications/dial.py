@@ -7,18 +7,30 @@ do before, at and after the answer. A Local channel is followed into the dial pl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kelid.model.call import Question
 from kelid.simulate.applications.flow import CAUSES, length
 from kelid.simulate.applications.macro import enter_for_dial
+from kelid.simulate.applications.race import First, ahead, is_late, lost
 from kelid.simulate.arguments import atoi, split_arguments
 from kelid.simulate.functions.parties import split_caller
 from kelid.simulate.jumps import goto
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, TOLD, Channel, Level, Result, tell_connected
+from kelid.simulate.state import (
+    ELSEWHERE,
+    GO_ON,
+    HANG_UP,
+    LOST,
+    SUSPENDED,
+    TOLD,
+    Channel,
+    Level,
+    Result,
+    tell_connected,
+)
 from kelid.simulate.world import device_of
 
 if TYPE_CHECKING:
@@ -84,6 +96,11 @@ class Dialling(NamedTuple):
     prepared: tuple[str, ...] = ()
     peers: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     local: tuple[Any, ...] = ()
+    losers: int = 0
+    cut: float = -1.0
+    first: str = ""
+    leaves: int = -1
+    step: int = -1
 
     @property
     def single(self) -> bool:
@@ -414,9 +431,20 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
             channel.context, channel.exten, channel.priority = context, key, 0
             return _out(run, dialling._replace(status="CANCEL"), key)
     if not dialling.devices:
-        return _follow(run, dialling)
+        return _follow(run, _race(run, dialling, "", -1))
     answer = dialling.answer or run.ask(Question("dial", "&".join(dialling.devices), STATUSES))
     status, _, peer = answer.partition(" ")
+    if is_late(run) and status in ("ANSWER", "NOANSWER", "CANCEL"):
+        run.give_up()
+        return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
+    if dialling.locals and run.symbols is None:
+        first = (peer or dialling.devices[0]) if status == "ANSWER" else ""
+        dialling = _race(run, dialling, first, atoi(peer) if status == "CANCEL" else -1)
+        if dialling.losers:
+            if dialling.first or dialling.leaves >= 0:
+                return _follow(run, dialling)
+            if status in ("ANSWER", "CANCEL"):
+                status = "NOANSWER"  # a Local channel is answered before
     if status == "ANSWER":
         return _answered(run, dialling, peer or dialling.devices[0])
     if status == "CANCEL":
@@ -458,7 +486,7 @@ def _left(run: Run, dialling: Dialling, seconds: int) -> int | str:
     if alone := _alone(run, dialling, "CANCEL"):
         _tell_connected(run, dialling, alone)
     run.elapsed += seconds
-    run.leave()
+    run.leave(dialling.step)
     return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
 
 
@@ -483,7 +511,7 @@ def _in_vain(run: Run, dialling: Dialling) -> int | str:
         run.elapsed += timeout
         return _out(run, dialling._replace(status="NOANSWER"), GO_ON)
     run.elapsed += left
-    run.channel.hungup = True  # whoever waits for this channel gave up before
+    run.give_up()
     return _out(run, dialling._replace(status="CANCEL"), HANG_UP)
 
 
@@ -525,51 +553,119 @@ def _dialled(interface: str) -> str:
     return first if at else rest.partition("/")[2]
 
 
+def _race(run: Run, dialling: Dialling, device: str, leaves: int) -> Dialling:
+    """Return the Dial with its Local channels in such an order that those come first who are not answered in time.
+
+    ``device`` is that which answers as soon as it rings, if one does; ``leaves`` after how many seconds the caller hangs up,
+    -1 for never.
+    """
+    if run.symbols is not None or (not dialling.devices and len(dialling.locals) < 2):
+        return dialling
+
+    def begin(interface: str) -> Callable[[Run, Then], bool]:
+        def beginning(copy: Run, noted: Then) -> bool:
+            halves = _halves(copy, dialling, interface)
+            if halves is not None:
+                copy.push(Level(halves[1], "pbx", ((_nothing, None),), _deadline(copy, dialling), noted))
+            return halves is not None
+
+        return beginning
+
+    ends = [(found, at) for at, one in enumerate(dialling.locals) if (found := ahead(run, begin(one)))]
+    if device:
+        ends.append((First(run.elapsed, 1), -1))
+    if leaves >= 0:
+        ends.append((First(run.elapsed + leaves, 0), -2))
+    if not ends:
+        return dialling
+    found, at = min(ends)
+    others = [one for index, one in enumerate(dialling.locals) if index != at]
+    return dialling._replace(
+        locals=(*others, *((dialling.locals[at],) if at >= 0 else ())),
+        losers=len(others),
+        cut=found.at,
+        kept=run.elapsed,
+        first=device if at == -1 else "",
+        leaves=leaves if at == -2 else -1,
+        step=run.step_count - 1 if at == -2 else -1,
+    )
+
+
+def _deadline(run: Run, dialling: Dialling) -> float | None:
+    timeout = _arguments(dialling.data).timeout
+    return None if timeout is None else run.elapsed + timeout
+
+
+def _halves(run: Run, dialling: Dialling, interface: str) -> tuple[Channel, Channel] | None:
+    """Return both halves of a Local channel: the one that Dial calls, and the one that goes into the dial plan. None where
+    there is no such extension.
+    """
+    channel = run.channel
+    place = interface.partition("/")[2].partition("/")[0]
+    exten, at, context = place.partition("@")
+    context = context if at else "default"
+    given = _arguments(dialling.data).options or {}
+    number, name = _shown(channel, given)
+    if not run.dialplan.exists(run, context, exten, 1, number):
+        run.warn(f"No such extension/context {exten}@{context} while calling Local channel")
+        return None
+    one = _callee(run, dialling, interface)
+    two = one.copy()
+    two.name = one.name[:-1] + "2"
+    two.number = run.new_number()
+    two.context, two.exten, two.priority = context, exten, 1
+    two.caller, two.caller_name = number, name
+    two.ani = "" if given.get("f") else channel.ani
+    two.connected, two.connected_name = one.caller, one.caller_name
+    if "c" in given:
+        two.hangup_cause = CAUSES["ANSWERED_ELSEWHERE"]  # from the beginning (ast_unreal_call_setup)
+        two.hooks[ELSEWHERE] = ""
+    return one, two
+
+
 def _follow(run: Run, dialling: Dialling) -> int | str:
     """Go into the dial plan with the next Local channel; whatever comes of it, ``_local_ended`` is next."""
-    channel = run.channel
     while dialling.locals:
         interface, rest = dialling.locals[0], dialling.locals[1:]
-        dialling = dialling._replace(locals=rest)
-        place = interface.partition("/")[2].partition("/")[0]
-        exten, at, context = place.partition("@")
-        context = context if at else "default"
-        arguments = _arguments(dialling.data)
-        number, name = _shown(channel, arguments.options or {})
-        if not run.dialplan.exists(run, context, exten, 1, number):
-            run.warn(f"No such extension/context {exten}@{context} while calling Local channel")
+        loses = dialling.losers > 0
+        dialling = dialling._replace(locals=rest, losers=max(dialling.losers - 1, 0))
+        halves = _halves(run, dialling, interface)
+        if halves is None:
             dialling = dialling._replace(created=dialling.created - 1)
             continue
-        one = _callee(run, dialling, interface)
-        two = one.copy()
-        two.name = one.name[:-1] + "2"
-        two.number = run.new_number()
-        two.context, two.exten, two.priority = context, exten, 1
-        two.caller, two.caller_name = number, name
-        two.ani = "" if (arguments.options or {}).get("f") else channel.ani
-        two.connected, two.connected_name = one.caller, one.caller_name
-        if "c" in (arguments.options or {}):
-            two.hangup_cause = CAUSES["ANSWERED_ELSEWHERE"]  # from the beginning (ast_unreal_call_setup)
+        one, two = halves
         dialling = dialling._replace(number=two.number, local=one.key())
         if rest and dialling.kept < 0:
             dialling = dialling._replace(kept=run.elapsed)
         elif dialling.kept >= 0:
             run.elapsed = dialling.kept
-        run.push(
-            Level(
-                two,
-                "pbx",
-                ((_local_ended, dialling),),
-                deadline=None if arguments.timeout is None else run.elapsed + arguments.timeout,
-                on_answer=(_local_answered, (dialling, interface)),
-            )
-        )
+        deadline = _deadline(run, dialling)
+        if loses:
+            until = dialling.cut if deadline is None else min(deadline, dialling.cut)
+            then: Then = (lost, ((_go_on, dialling), len(run.events)))
+            cause = CAUSES["ANSWERED_ELSEWHERE"]
+            if dialling.leaves >= 0 and ELSEWHERE not in two.hooks:
+                cause = run.cause_of_leaving() or CAUSES["NORMAL_CLEARING"]
+            run.push(Level(two, "pbx", (then,), until, verdict=(LOST, cause)))
+        else:
+            answered: Then = (_local_answered, (dialling, interface))
+            run.push(Level(two, "pbx", ((_local_ended, dialling),), deadline, answered))
         return SUSPENDED
+    if dialling.first:
+        run.elapsed = dialling.cut
+        return _answered(run, dialling._replace(number=0, local=()), dialling.first)
+    if dialling.leaves >= 0:
+        run.elapsed = dialling.kept
+        return _left(run, dialling._replace(number=0, local=()), dialling.leaves)
     if not dialling.created:
         dialling = dialling._replace(status="CHANUNAVAIL")
     elif dialling.rings:
         return _in_vain(run, dialling)
     return _not_answered(run, dialling)
+
+
+def _go_on(run: Run, ended: Level, dialling: Dialling, outcome: Result) -> Result:
+    return _follow(run, dialling)
 
 
 def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) -> Result:
@@ -592,8 +688,9 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
     if ended.deadline is not None and run.elapsed >= ended.deadline:
         cause = 16
     elif "indicated" in local.hooks:
-        channel.hangup_cause = 0  # the tone comes before the channel has a cause
-    elif cause:
+        # The tone comes before the channel has another cause.
+        channel.hangup_cause = CAUSES["ANSWERED_ELSEWHERE"] if ELSEWHERE in local.hooks else 0
+    else:
         channel.hangup_cause = cause
     if cause == CAUSES["BUSY"]:
         dialling = dialling._replace(busy=dialling.busy + 1)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kelid.model.call import Question
 from kelid.simulate.applications.dial import new_channel
+from kelid.simulate.applications.race import is_late
 from kelid.simulate.arguments import atoi, split_arguments
 from kelid.simulate.members import Member, members
 from kelid.simulate.options import options
@@ -107,6 +108,10 @@ def queue(run: Run, data: str) -> int | str:
     run.note("queue", name, *settings)
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
+    if is_late(run):
+        run.set("ABANDONED", "TRUE")
+        run.give_up()
+        return HANG_UP
     answer, _, who = run.ask(Question("queue", name, (ANSWERED, *statuses, *keys))).partition(" ")
     if answer not in ("FULL", "JOINEMPTY"):
         _tell_variables(run, name, section)
@@ -122,19 +127,24 @@ def queue(run: Run, data: str) -> int | str:
     if answer in (LEFT, "TIMEOUT"):
         run.set("ABANDONED", "TRUE")  # record_abandoned
     if answer == LEFT:
-        if run.left() > atoi(who):
-            run.spend(atoi(who))
-            run.leave()
-        else:
-            run.elapsed += run.left()
-            channel.hungup = True  # whoever waits for this channel gave up before
-        return HANG_UP
+        return _left(run, atoi(who))
     if answer == "TIMEOUT" and who:
         _tell_connected(run, letters, _member_channel(run, who))
     if answer == "TIMEOUT" and seconds and not run.spend(int(seconds)):
         return HANG_UP  # whoever waits for this channel gave up before
     run.set("QUEUESTATUS", answer)
     return HANG_UP if channel.hungup else GO_ON
+
+
+def _left(run: Run, seconds: int) -> int:
+    """Let the caller hang up after so many seconds, unless whoever waits for this channel gives up before."""
+    if run.left() > seconds:
+        run.spend(seconds)
+        run.leave()
+    else:
+        run.elapsed += run.left()
+        run.give_up()
+    return HANG_UP
 
 
 _COUNTS = (
@@ -239,6 +249,8 @@ def _talked(run: Run, ended: Level | None, data: Answered, outcome: Result) -> R
         run.set("QUEUESTATUS", "CONTINUE")
         return GO_ON
     channel.hungup = True
+    if channel.number:
+        channel.hangup_cause = 16  # of a Local channel whose other half is hung up
     return HANG_UP
 
 
