@@ -147,7 +147,7 @@ def races(rng: Rng, name: str) -> Case:
                 f"Dial(PJSIP/{phone},,g)",
                 "Answer()" if number else "Hangup(17)",
                 "Busy(1)",
-                f"Queue(support,,,,{rng.randint(5, 9)})",
+                f"Queue(support,,,,{rng.randint(5, 9)})" if number else "Congestion(1)",
             ),
             f"NoOp({told})",
             "Wait(1)",

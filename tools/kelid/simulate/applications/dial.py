@@ -690,6 +690,7 @@ def _local_ended(run: Run, ended: Level, dialling: Dialling, outcome: Result) ->
     elif "indicated" in local.hooks:
         # The tone comes before the channel has another cause.
         channel.hangup_cause = CAUSES["ANSWERED_ELSEWHERE"] if ELSEWHERE in local.hooks else 0
+        cause = int(local.hooks["indicated"])
     else:
         channel.hangup_cause = cause
     if cause == CAUSES["BUSY"]:

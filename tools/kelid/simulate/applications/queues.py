@@ -10,7 +10,7 @@ from kelid.simulate.applications.race import is_late
 from kelid.simulate.arguments import atoi, split_arguments
 from kelid.simulate.members import Member, members
 from kelid.simulate.options import options
-from kelid.simulate.state import GO_ON, HANG_UP, SUSPENDED, tell_connected
+from kelid.simulate.state import ELSEWHERE, GO_ON, HANG_UP, SUSPENDED, tell_connected
 
 if TYPE_CHECKING:
     from kelid.model.pbx import Section
@@ -250,7 +250,7 @@ def _talked(run: Run, ended: Level | None, data: Answered, outcome: Result) -> R
         return GO_ON
     channel.hungup = True
     if channel.number:
-        channel.hangup_cause = 16  # of a Local channel whose other half is hung up
+        channel.hangup_cause = 26 if ELSEWHERE in channel.hooks else 16  # as its other half is hung up
     return HANG_UP
 
 
