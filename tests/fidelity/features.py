@@ -124,7 +124,7 @@ def callees(rng: Rng, name: str) -> Case:
 @family
 def races(rng: Rng, name: str) -> Case:
     """Phones and Local channels that are called at once: who answers first, how far the others come, who hangs up."""
-    told = "<${DIALSTATUS}><${HANGUPCAUSE}><${QUEUESTATUS}><${ABANDONED}>"
+    told = "<${DIALSTATUS}><${QUEUESTATUS}>"
     text = f"[{name}]\n"
     for at in range(3):
         targets = [f"Local/w{number}@{name}/n" for number in rng.sample(range(4), rng.randint(1, 3))]
