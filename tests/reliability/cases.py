@@ -57,9 +57,10 @@ class Book:
         if self.path and self.path.exists():
             for line in self.path.read_text(encoding="utf-8").splitlines():
                 try:
-                    self.results.append(Result(**json.loads(line)))
+                    result = Result(**json.loads(line))
                 except (ValueError, TypeError):
                     continue
+                self._replace(result)
 
     def done(self, fault: str, case: str) -> bool:
         """Return whether the case has been run and all held."""
@@ -67,12 +68,15 @@ class Book:
 
     def add(self, result: Result) -> None:
         """Keep a result; the last one of a case counts."""
-        self.results = [one for one in self.results if (one.fault, one.case) != (result.fault, result.case)]
-        self.results.append(result)
+        self._replace(result)
         if self.path:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(result.__dict__, ensure_ascii=False) + "\n")
+
+    def _replace(self, result: Result) -> None:
+        self.results = [one for one in self.results if (one.fault, one.case) != (result.fault, result.case)]
+        self.results.append(result)
 
 
 def run_case(ground: Ground, fault: str, case: Case) -> Result:
