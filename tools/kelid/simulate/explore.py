@@ -27,7 +27,7 @@ from kelid.simulate.points import NUMBERS, Points, is_arrival
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, LISTED, LONGEST, WHOLE, Chosen, Shared, Store
+from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, WHOLE, Base, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
@@ -403,6 +403,7 @@ class Explorer:
         automaton = self.shared.automaton
         if node and automaton.count(node) <= LISTED and self._is_hidden(case, exten):
             atom = case.store.new("extension", "", node)
+            case.store.bases[self.shared.atoms[ord(atom) - FIRST][0]] = Base(node)
             for run in case.runs:
                 run.channel.exten = atom
         return []
@@ -429,6 +430,9 @@ class Explorer:
         }
         if len(wider) == 1 and (node := wider.pop()) is not None:
             store.narrow(variable, self._class_of(channel.context, store.domains[variable], node))
+            store.bases.pop(variable, None)
+            if self.shared.automaton.count(store.domains[variable]) <= LISTED:
+                store.bases[variable] = Base(store.domains[variable])
 
     def _class_of(self, context: str, node: Node, wider: Node) -> Node:
         """Return what of a set is alike for this exploration: as much of ``wider`` as goes on like ``node``."""

@@ -25,6 +25,7 @@ _LOCAL = re.compile(r"LOCAL\(([A-Za-z][A-Za-z0-9_]*)\)=(.*)", re.DOTALL)
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
 _ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
 _COUNT = re.compile(r"GROUP_COUNT\(([^()@]*)@?([^()]*)\)")
+_LIMIT = re.compile(r"GROUP_COUNT\([^()]*\)\}[^<>=]*[<>]=? *([0-9]+)")
 _GROUP = re.compile(r"GROUP_MATCH_COUNT|GROUP_LIST|\$\{GROUP\(")
 _ANY_TIME = ("h", "T", "e", "o", "a", "fax", "failed")
 _WAITING = ("i", "t")
@@ -43,15 +44,21 @@ _ANSWERS = frozenset(
 )  # fmt: skip
 """Applications after which the call has been answered, or is over: its cause tells nobody anything any more."""
 
-CALLER, TIME, CAUSE, DIGITS, DIFFERS = "\0caller", "\0time", "\0cause", "\0digits", "\0differs"
+CALLER, TIME, CAUSE, DIFFERS = "\0caller", "\0time", "\0cause", "\0differs"
 """Names of what isn't a variable: the caller's number where something is decided by it, the moment, the cause with which the
-call would end, TIMEOUT(digit) and TIMEOUT(response), and steps that another dial plan has otherwise."""
+call would end, and steps that another dial plan has otherwise."""
+
+TIMEOUTS = {"digit": "\0digit", "response": "\0response"}
+"""The names of TIMEOUT(digit) and TIMEOUT(response)."""
 
 ASTDB = "\0astdb/"
 """What the names of families of astdb begin with; alone it is any family."""
 
 GROUP = "\0group/"
 """What the names of categories of groups begin with; alone it is any category."""
+
+MANY = 8
+"""Calls: more than one call has channels of its own in a group."""
 
 _CHANNEL_KIND = re.compile(
     r"CHANNEL\((?:channeltype|language|musicclass|tonezone|hangup_handler_(?:push|pop|wipe))\)", re.IGNORECASE
@@ -62,6 +69,7 @@ _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 """A moment to the second, which is part of a name: nobody decides by it."""
 
 _CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
+_TIMEOUT = re.compile(r"TIMEOUT\((digit|response)\)=")
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
 Key = tuple[str, str, int]
@@ -245,6 +253,9 @@ class Live:
                 data = found[2]
             elif data.startswith("DB("):
                 whole = _written(data)  # a key that is only given a value isn't read
+            elif timeout := _TIMEOUT.match(data):
+                kill = self._bit(TIMEOUTS[timeout[1]])
+                data = data[timeout.end() :]
             elif data.startswith("CALLERID(") and "CALLERID(" not in data.partition("=")[2]:
                 kill = self._bit(CALLER) if data.startswith(("CALLERID(num", "CALLERID(all")) else 0
         elif app in _DIALS:
@@ -265,8 +276,8 @@ class Live:
             kill |= self._bit(CAUSE)
         elif app == "hangup":
             read |= self._bit(CAUSE)
-        if app in _DIGITS or app in ("read", "directory", "disa", "authenticate", "voicemail"):
-            read |= self._bit(DIGITS)
+        if app in _DIGITS or app in ("read", "disa", "authenticate") or "TIMEOUT(" in data:
+            read |= self._mask(TIMEOUTS.values())
         if self._decides(app, whole if app == "set" else data):
             read |= self._bit(CALLER)
         if _asks_the_time(app, data):
@@ -294,9 +305,13 @@ class Live:
     def _groups(self, data: str) -> int:
         """Return the categories of groups that are counted by a name which the dial plan gives; alone: any of them.
 
-        Where the name is an extension's, whether the caller is a member himself isn't kept: he may be one.
+        Where the name is an extension's, whether the caller is a member himself isn't kept: he may be one. Nor is it where
+        the limit is such that his own channels make no difference to what the others may come to.
         """
         read = 0
+        limits = _LIMIT.findall(data)
+        if limits and min(map(int, limits)) >= MANY:
+            return 0
         for name, category in _COUNT.findall(data):
             if "$" not in name or not category:
                 read |= self._bit(GROUP + ("" if "$" in category else category.lower()))

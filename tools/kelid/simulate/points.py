@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 from kelid.simulate.applications.dial import STATUSES
 from kelid.simulate.case import Case
 from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
-from kelid.simulate.live import CALLER, CAUSE, DIGITS, GROUP, TIME, Before, Live
+from kelid.simulate.live import CALLER, CAUSE, GROUP, TIME, TIMEOUTS, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Frame
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, Shared, Store
+from kelid.simulate.symbols import ATOM, FIRST, LISTED, Shared, Store, View
 
 NUMBERS = mask_of("0123456789*#+")
 
@@ -148,6 +148,8 @@ class Points:
         numbers: dict[int, int] = {}
         settled: set[int] = set()
         names: dict[str, str] = {}
+        if store.bases:
+            self._widen_tables(store, text)
 
         def named(found: re.Match[str]) -> str:
             made = names.get(found[0])
@@ -183,6 +185,22 @@ class Points:
         )
         domains = tuple(store.domains[variable] for variable in numbers)
         return text, domains, unequal, tuple(sorted(decided, key=repr))
+
+    def _widen_tables(self, store: Store, text: str) -> None:
+        """Let extensions that differ only in columns of their tables that nobody reads any more go on as one."""
+        views: dict[int, set[View]] = {}
+        facts = [
+            part
+            for fact in store.decided
+            if isinstance(fact, tuple)
+            for part in fact
+            if isinstance(part, str)
+        ]
+        for one in set(ATOM.findall("".join((text, *facts)))):
+            variable, view = store.resolve(*self._shared.atoms[ord(one) - FIRST])
+            views.setdefault(variable, set()).add(view)
+        for variable, seen in views.items():
+            store.widen(variable, seen)
 
     # --- what is ahead -------------------------------------------------------------------------------
 
@@ -432,14 +450,14 @@ class Points:
                         channel.hangup_cause = 16
                     elif not one.far & ends:
                         channel.hangup_cause = 0
-                if channel.timeouts and not one.far & live.bit(DIGITS):
-                    channel.timeouts.pop("digit", None)
-                    channel.timeouts.pop("response", None)
+                for name in [name for name, what in TIMEOUTS.items() if not one.far & live.bit(what)]:
+                    channel.timeouts.pop(name, None)
         arrived = all(map(is_arrival, case.runs))
         if not about_caller and not any(case.heads):
             self._hush_caller(case, constants=arrived)
         if arrived:
             self._shorten_name(case)
+            self._hush_handed_on(case)
 
     def _hush_caller(self, case: Case, *, constants: bool) -> None:
         """Put any number in the place of the caller's where nothing is decided by it, and both of two runs have the same.
@@ -458,7 +476,7 @@ class Points:
                     row += [
                         (channel, name, store.plain(text))
                         for name in ("caller", "ani", "connected", "caller_name", "connected_name")
-                        if (text := getattr(channel, name))
+                        if (text := getattr(channel, name)) or (constants and name == "caller_name")
                     ]
             rows.append(row)
         texts = [[(name, text) for _, name, text in row] for row in rows]
@@ -473,10 +491,15 @@ class Points:
         made: dict[str, str] = {}
         for row in rows:
             for channel, name, text in row:
-                if text not in own and not ATOM.search(text) and (not constants or name.endswith("_name")):
+                if (
+                    text
+                    and text not in own
+                    and not ATOM.search(text)
+                    and (not constants or name.endswith("_name"))
+                ):
                     continue
                 if name.endswith("_name"):
-                    anybody = text in own
+                    anybody = text in own or not text
                     instead = (
                         self._anybody(store, made, "caller-name", "")
                         if anybody
@@ -485,6 +508,42 @@ class Points:
                 else:
                     instead = self._anybody(store, made, "caller", text)
                 setattr(channel, name, instead)
+
+    def _hush_handed_on(self, case: Case) -> None:
+        """Put any text in the place of a variable that is only handed on, such as the number that is shown outside.
+
+        Where there is none, none it stays. Both of two runs must have the same.
+        """
+        store, automaton = case.store, self._shared.automaton
+        for name in self._reaches[0].handed_on.intersection(*(reach.handed_on for reach in self._reaches)):
+            texts = {store.plain(run.channel.variables.get(name, "")) for run in case.runs}
+            text = texts.pop()
+            if texts or not text or not all(len(run.levels) == 1 for run in case.runs):
+                continue
+            pieces = store.pieces(text)
+            if pieces[0].variable >= 0:
+                variable = pieces[0].variable
+                kind = store.variables[variable].kind
+                if len(pieces) > 1 or kind == "shown" or (kind == "phone" and self._was_dialled(case)):
+                    continue
+                if automaton.count(store.domains[variable]) > LISTED:
+                    continue
+                if "" in self._shared.tabled(
+                    store.domains[variable], pieces[0].view, "value", lambda one: one
+                ):
+                    continue
+            instead = store.new("shown", "", automaton.repeated(NUMBERS, 1, 40))
+            for run in case.runs:
+                run.channel.variables[name] = instead
+
+    @staticmethod
+    def _was_dialled(case: Case) -> bool:
+        """Return True where a call is still with the number that was dialled, or what a filter makes of it."""
+        store = case.store
+        return any(
+            piece.variable >= 0 and store.variables[piece.variable].kind == "dialled"
+            for piece in store.pieces(case.runs[0].channel.exten)
+        )
 
     def _shorten_name(self, case: Case) -> None:
         """Let a caller's name be any name once something was put before it twice: a call in a circle would make it ever
@@ -634,6 +693,8 @@ def _drop(run: Run, ahead: _Ahead, live: Live) -> None:
             channel.dnid = ""
         if "rdnis" not in names:
             channel.rdnis = ""
+        if "accountcode" not in names and "CDR" not in names:
+            channel.account = ""
         if channel.groups and not ahead.far & live.bit(GROUP):
             channel.groups = {
                 name: text
@@ -651,7 +712,9 @@ def _drop(run: Run, ahead: _Ahead, live: Live) -> None:
         channel.hooks = {
             name: text
             for name, text in channel.hooks.items()
-            if text and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
+            if text
+            and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
+            and ("valid" in names or not name.endswith("-valid"))
         }
 
 

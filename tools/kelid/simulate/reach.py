@@ -35,6 +35,9 @@ ALWAYS = frozenset(
 """Variables that applications read by themselves."""
 
 
+_INHERITS = re.compile(r"__([A-Za-z][A-Za-z0-9_]*)=")
+
+
 class Reach:
     """What the steps of a dial plan name."""
 
@@ -88,6 +91,26 @@ class Reach:
             ]
             found[name] = max(limits, default=9)
         return found
+
+    @cached_property
+    def handed_on(self) -> frozenset[str]:
+        """Return variables that channels inherit and by which nothing is decided, but whether they are there: they become a
+        part of other variables.
+        """
+        found = {
+            inherits[1]
+            for app, data in self._steps
+            if app == "set" and (inherits := _INHERITS.match(data)) is not None
+        }
+        for app, data in self._steps:
+            for name in [name for name in found if name in data]:
+                rest = re.sub(
+                    rf'\$\["\$\{{{name}\}}" !?= ""\]|\$\{{FILTER\([0-9*#+-]*,\$\{{{name}\}}\)\}}', "", data
+                )
+                rest = rest.removeprefix(f"__{name}=") if app == "set" else rest
+                if name in rest:
+                    found.discard(name)
+        return frozenset(found)
 
     @cached_property
     def collectors(self) -> dict[str, dict[str, tuple[str, int]]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from kelid.simulate.languages import (
@@ -32,7 +33,7 @@ from kelid.simulate.languages import (
     Sliced,
     mask_of,
 )
-from kelid.simulate.substitute import substring
+from kelid.simulate.substitute import TABLE, substring
 from kelid.simulate.unknown import UnknownHere
 
 FIRST = 0xF0000
@@ -88,6 +89,13 @@ class Chosen(NamedTuple):
     about: Variable | None = None
 
 
+class Base(NamedTuple):
+    """What a variable's set was before something was decided by columns of its tables, and by which columns."""
+
+    node: Node
+    decided: frozenset[Hashable] = frozenset()
+
+
 Function = Callable[[str], Hashable]
 
 
@@ -103,6 +111,7 @@ class Shared:
         self._tables: dict[tuple[Node, View, Hashable], dict[Hashable, Node]] = {}
         self._views: dict[tuple[View, str], str] = {}
         self._alphabets: dict[tuple[Node, View], int] = {}
+        self._alike: dict[tuple[Node, Node, tuple[View, ...]], Node] = {}
 
     def atom(self, variable: int, view: View) -> str:
         """Return the character of a view of a variable. Raise OverflowError if there are no more."""
@@ -196,6 +205,25 @@ class Shared:
             self._alphabets[node, view] = known
         return known
 
+    def alike(self, base: Node, node: Node, columns: tuple[View, ...]) -> Node:
+        """Return the texts of a set of which all views are those of one of its part ``node``."""
+        key = (base, node, columns)
+        found = self._alike.get(key)
+        if found is None:
+            apply, automaton = self.apply, self.automaton
+            rows = {
+                tuple([apply(view, text) for view in columns])
+                for text in automaton.listed(node, LISTED) or ()
+            }
+            found = self._alike[key] = automaton.texts(
+                *(
+                    text
+                    for text in automaton.listed(base, LISTED) or ()
+                    if tuple([apply(view, text) for view in columns]) in rows
+                )
+            )
+        return found
+
     def tabled(self, node: Node, view: View, key: Hashable, function: Function) -> dict[Hashable, Node]:
         """Return what the function says of the view of every text of a listed set: answer -> part of the set."""
         found = self._tables.get((node, view, key))
@@ -211,13 +239,15 @@ class Shared:
 class Store:
     """The variables of one case, and what was decided about them so far."""
 
-    __slots__ = ("aliases", "asked", "decided", "domains", "facts", "shared", "unequal", "variables")
+    __slots__ = ("aliases", "asked", "bases", "decided", "domains", "facts", "shared", "unequal", "variables")
 
     def __init__(self, shared: Shared) -> None:
         """Begin without a variable."""
         self.shared = shared
         self.variables: dict[int, Variable] = {}
         self.domains: dict[int, Node] = {}
+        self.bases: dict[int, Base] = {}
+        """Of extensions: what their sets were before something was decided by columns of their tables."""
         self.aliases: dict[int, tuple[int, View]] = {}
         self.decided: dict[Any, Any] = {}
         self.unequal: set[tuple[int, int]] = set()
@@ -231,6 +261,7 @@ class Store:
         made = Store(self.shared)
         made.variables = dict(self.variables)
         made.domains = dict(self.domains)
+        made.bases = dict(self.bases)
         made.aliases = dict(self.aliases)
         made.decided = dict(self.decided)
         made.unequal = set(self.unequal)
@@ -324,6 +355,19 @@ class Store:
         """Go on with a part of the variable's set."""
         self.domains[variable] = node
 
+    def widen(self, variable: int, views: Iterable[View]) -> None:
+        """Let a variable be all that goes on alike: its tables say the same where anybody will still look (``views``).
+
+        What was decided by a column that nobody reads any more makes no difference.
+        """
+        base, node = self.bases.get(variable), self.domains[variable]
+        if base is None or base.node == node or self.shared.automaton.count(node) == 1:
+            return
+        seen = {view for view in views if base.decided & (columns_of(view) or frozenset())}
+        self.domains[variable] = self.shared.alike(base.node, node, tuple(sorted(seen, key=repr)))
+        kept = base.decided.intersection(*[columns_of(view) or () for view in seen]) if seen else frozenset()
+        self.bases[variable] = Base(base.node, frozenset(kept))
+
     def drop(self, live: Iterable[int]) -> None:
         """Forget the variables that are none of these, and what was decided about them."""
         keep: set[int] = set(live)
@@ -339,6 +383,7 @@ class Store:
         gone = [number for number in self.domains if number not in keep]
         for number in gone:
             del self.domains[number], self.variables[number]
+            self.bases.pop(number, None)
         for number in [n for n in self.aliases if self.resolve(n, WHOLE)[0] not in keep]:
             del self.aliases[number]
             self.variables.pop(number, None)
@@ -441,7 +486,46 @@ class Symbols:
         parts = self.parts(pieces, variable, key, function, machine)
         if parts is None:
             raise Undecided(f"what {self.shown(text)} is")
-        return self.take(parts, variable, (key, text))
+        base = self.store.bases.get(variable)
+        before = self.store.domains[variable]
+        answer = self.take(parts, variable, (key, text))
+        if base is not None and self.store.domains[variable] != before:
+            columns = self._columns(pieces)
+            if columns is not None:
+                self.store.bases[variable] = Base(base.node, base.decided | columns)
+            else:
+                self.store.bases[variable] = self._narrowed(
+                    base,
+                    pieces,
+                    variable,
+                    answer,
+                    partial(self.parts, key=key, function=function, machine=machine),
+                )
+        return answer
+
+    @staticmethod
+    def _columns(pieces: Sequence[Piece]) -> frozenset[Hashable] | None:
+        """Return the tables of which columns a text is made, None if it is made of other things that are open, too."""
+        found: frozenset[Hashable] = frozenset()
+        for piece in pieces:
+            if piece.variable >= 0:
+                columns = columns_of(piece.view)
+                if columns is None:
+                    return None
+                found |= columns
+        return found
+
+    def _narrowed(
+        self, base: Base, pieces: Sequence[Piece], variable: int, answer: Hashable, parts: Callable[..., Any]
+    ) -> Base:
+        """Return a base of which only that is left which gives the answer, too."""
+        node = self.store.domains[variable]
+        if not base.decided:
+            return Base(node)
+        self.store.domains[variable] = base.node
+        wider = parts(pieces, variable) or {}
+        self.store.domains[variable] = node
+        return Base(wider.get(answer, node), base.decided)
 
     def parts(
         self,
@@ -546,6 +630,7 @@ class Symbols:
                 view: View = (("slice", at, None if piece is pieces[last] else at + (size or 0)),)
                 store.aliases[piece.variable] = (number, view)
                 del store.domains[piece.variable]
+                store.bases.pop(piece.variable, None)
             at += size or 0
         store.unequal = {
             pair for pair in store.unequal if pair[0] in store.domains and pair[1] in store.domains
@@ -589,6 +674,13 @@ class Symbols:
                 if len(parts) > 300:
                     raise Undecided(f"what {self.shown(text)} is, of {len(parts)} that it may be")
                 value = self.take(parts, piece.variable, ("value", piece.text))
+                base = self.store.bases.get(piece.variable)
+                if base is not None:
+                    columns = columns_of(piece.view)
+                    if columns is None:
+                        del self.store.bases[piece.variable]
+                    else:
+                        self.store.bases[piece.variable] = Base(base.node, base.decided | columns)
                 assert isinstance(value, str)  # noqa: S101 - for type checkers: it can be nothing else
                 return self.settle(
                     "".join(value if other.text == piece.text else other.text for other in pieces)
@@ -665,6 +757,8 @@ class Symbols:
             return False
         store.domains[one] = common
         del store.domains[other]
+        store.bases.pop(one, None)
+        store.bases.pop(other, None)
         store.aliases[other] = (one, WHOLE)
         store.unequal = {
             (min(a, b), max(a, b))
@@ -815,6 +909,23 @@ class Symbols:
                 about = self.store.variables[piece.variable]
                 words.append(f"<{about.kind}{' ' + about.subject if about.subject else ''}>")
         return "".join(words)
+
+
+def columns_of(view: View) -> frozenset[Hashable] | None:
+    """Return the tables of which a view of an extension is made, None if it is made of anything else."""
+    if not view or view[0][0] != "call":
+        return None
+    name, form = view[0][1]
+    if isinstance(name, tuple) and name and name[0] == TABLE:
+        return frozenset((name,)) if form == (WHOLE,) else None
+    found: frozenset[Hashable] = frozenset()
+    for part in form:
+        if isinstance(part, tuple):
+            columns = columns_of(part)
+            if columns is None:
+                return None
+            found |= columns
+    return found or None
 
 
 def _order(part: tuple[Hashable, Node]) -> tuple[str, str]:

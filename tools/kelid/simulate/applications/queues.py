@@ -273,6 +273,21 @@ def _is_member(run: Run, name: str, interface: str) -> bool:
     return run.learn(Question("queue-info", f"member {interface} of {name}", ("0", "1"))) == "1"
 
 
+def _is_member_of_any(run: Run, interface: str) -> bool:
+    """Return True if the interface is a member of a queue. In which of them makes no difference: all calls ask that once."""
+    queues = [name for name in run.dialplan.sections("queues.conf") if name != "general"]
+    if run.symbols is None:
+        return any(_is_member(run, name, interface) for name in queues)
+    if any(interface in _members(run, name) for name in queues):
+        return True
+    if any(
+        text and key.startswith("member/") and key.endswith(f"/{interface}")
+        for key, text in run.shared.items()
+    ):
+        return True
+    return run.learn(Question("queue-info", f"member {interface} of a queue", ("0", "1"))) == "1"
+
+
 def add_member(run: Run, data: str) -> int | str:
     """Let somebody work in a queue: ``queue[,interface[,penalty[,options[,name[,state[,wrapup]]]]]]``."""
     if not data:
@@ -322,13 +337,10 @@ def _pause(run: Run, data: str, variable: str, done: str, does: str) -> int | st
     if not interface:
         run.warn("Missing interface argument to PauseQueueMember ([queuename],interface[,options[,reason]])")
         return HANG_UP
-    queues = [name] if name else list(run.dialplan.sections("queues.conf"))
-    found = [one for one in queues if one != "general" and _is_member(run, one, interface)]
-    if not found:
+    if not (_is_member(run, name, interface) if name else _is_member_of_any(run, interface)):
         run.set(variable, "NOTFOUND")
         return GO_ON
-    for one in found:
-        run.note("member", interface, ("queue", one), ("does", does), ("reason", parts[3]))
+    run.note("member", interface, ("queue", name or "all"), ("does", does), ("reason", parts[3]))
     run.set(variable, done)
     return GO_ON
 

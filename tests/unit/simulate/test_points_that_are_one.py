@@ -1,0 +1,72 @@
+"""What makes no difference any more doesn't multiply the points of all calls: columns decided by, numbers shown."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from kelid.model.behaviour import Behaviour
+from kelid.model.pbx import Pbx
+from kelid.readback import read_dialplan
+from kelid.simulate.graph import graph_of
+
+ASKED = """
+[in]
+exten => _1XX,1,Goto(inside,${{EXTEN}},1)
+[inside]
+{extensions}
+[ring]
+exten => _X.,1,GotoIf($[${{ARG1}} > 15]?long)
+ same => n,Goto(after)
+ same => n(long),NoOp(long)
+ same => n(after),Set(LOCAL(to)=${{DB(CFU/${{EXTEN}})}})
+ same => n,GotoIf($["${{to}}" = ""]?end)
+ same => n,Playback(forwarded)
+ same => n(end),Return()
+"""
+SHOWN = """
+[in]
+{extensions}
+[out]
+exten => 9,1,Set(SHOWN=${{IF($["${{NUMBER}}" != ""]?${{FILTER(0-9+,${{NUMBER}})}}:100)}})
+ same => n,Dial(PJSIP/trunk,,f(${{SHOWN}}))
+ same => n,Hangup()
+"""
+
+
+def walked(text: str, context: str = "in") -> Behaviour:
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    return graph_of(
+        Pbx(site="test", asterisk=22, contexts=tuple(contexts)), date(2026, 11, 26), context=context
+    )
+
+
+def asked(times: tuple[int, ...]) -> Behaviour:
+    rows = [
+        f"exten => {number},1,Gosub(ring,${{EXTEN}},1({seconds}))\n same => n,Hangup()"
+        for number, seconds in zip(range(100, 140), times * 40, strict=False)
+    ]
+    return walked(ASKED.format(extensions="\n".join(rows)))
+
+
+def test_extensions_that_a_column_told_apart_go_on_together() -> None:
+    """Four ring times, two of them long: past the question they are two ways of one step, and then one."""
+    assert (
+        len(asked((10, 20)).nodes) <= len(asked((10, 10)).nodes) + 2
+    )  # the question, and the step of those that it sends there
+
+
+def test_numbers_that_are_only_shown_are_one() -> None:
+    def rows(count: int) -> str:
+        return "\n".join(
+            f"exten => {100 + number},1,Set(__NUMBER=0{number})\n"
+            + " same => n,NoOp()\n" * number
+            + " same => n,Goto(out,9,1)"
+            for number in range(count)
+        )
+
+    def dialled(count: int) -> int:
+        nodes = walked(SHOWN.format(extensions=rows(count))).nodes
+        return sum("dial" in way.condition.subject for node in nodes for way in node.ways)
+
+    assert dialled(2) == dialled(6) > 0
