@@ -556,10 +556,11 @@ def test_a_wrong_host_key_gets_nothing(edited: Clinic, tmp_path: Path) -> None:
     assert edited.release() == release
 
 
-def test_a_wrong_vault_password_sends_nothing(clinic: Clinic, tmp_path: Path) -> None:
+def test_a_wrong_vault_password_sends_nothing(edited: Clinic, tmp_path: Path) -> None:
+    edited.edit("queues.yml", "timeout: 20", "timeout: 22")
     (tmp_path / "password").write_text("wrong\n", encoding="utf-8")
 
-    done = clinic.kelid("apply", "--yes", "--vault-password-file", str(tmp_path / "password"))
+    done = edited.kelid("apply", "--yes", "--vault-password-file", str(tmp_path / "password"))
 
     assert done.returncode == Exit.INVALID
     assert "the vault's password is wrong" in done.stderr

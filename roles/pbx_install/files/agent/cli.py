@@ -72,7 +72,8 @@ def ask_once(path: str, command: str, end: float) -> tuple[str, bool]:
         while told and not told.endswith(b"\n"):
             told = asking.recv(BANNER)
         asking.sendall(f"cli quit after {command}\0".encode(errors="surrogateescape"))
-        found, whole = [], True
+        found: list[bytes] = []
+        whole = True
         emptied = time.monotonic()
         """When nothing lay ready for the last time, as far as is known."""
         while True:

@@ -232,7 +232,10 @@ class Live(Asterisk):
 
 def overloaded(problem: OSError) -> Refusal:
     """Return why nothing can be said of an Asterisk that didn't get to tell what it has."""
-    return Refusal("overloaded", f"the server is too busy to say what Asterisk has loaded ({problem}); try again when it is quieter")
+    return Refusal(
+        "overloaded",
+        f"the server is too busy to say what Asterisk has loaded ({problem}); try again when it is quieter",
+    )
 
 
 def version_in(text: str) -> str:
