@@ -8,6 +8,8 @@ from kelid.model.behaviour import Behaviour
 from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
 from kelid.simulate.graph import graph_of
+from kelid.simulate.live import GROUP, Live
+from kelid.simulate.reach import Reach
 
 ASKED = """
 [in]
@@ -70,3 +72,29 @@ def test_numbers_that_are_only_shown_are_one() -> None:
         return sum("dial" in way.condition.subject for node in nodes for way in node.ways)
 
     assert dialled(2) == dialled(6) > 0
+
+
+def plan_of(*steps: str) -> Pbx:
+    rows = "\n same => n,".join(steps)
+    contexts, problems = read_dialplan("extensions.conf", f"[in]\nexten => 1,1,{rows}\n")
+    assert not problems
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+
+
+def test_what_applications_read_by_themselves_is_kept() -> None:
+    """TRANSFER_CONTEXT stands in no other step, and says where a transferred call goes."""
+    steps = ("Set(__TRANSFER_CONTEXT=in)", "Set(__NUMBER=1)", "Dial(PJSIP/100)")
+    assert Reach(plan_of(*steps)).handed_on == {"NUMBER"}
+    deciding = ("Set(__NUMBER=1)", 'GotoIf($["${FILTER(0-9,${NUMBER})}" = "1"]?1,1)')
+    assert Reach(plan_of(*deciding)).handed_on == frozenset()
+
+
+def test_memberships_count_where_a_limit_is_low_or_not_known() -> None:
+    def kept(condition: str) -> set[str]:
+        pbx = plan_of(f"GotoIf($[{condition}]?1,1)", "Hangup()")
+        live = Live(pbx, Reach(pbx))
+        return {name for name in ("a", "b") if live.bit(GROUP + name)}
+
+    assert kept("${GROUP_COUNT(x@a)} + ${GROUP_COUNT(x@b)} > 60") == set()
+    assert kept("${GROUP_COUNT(x@a)} > 2") == {"a"}
+    assert kept("${GROUP_COUNT(x@a)} > 60 & ${GROUP_COUNT(x@b)} > ${LIMIT}") == {"a", "b"}

@@ -26,6 +26,7 @@ _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
 _ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
 _COUNT = re.compile(r"GROUP_COUNT\(([^()@]*)@?([^()]*)\)")
 _LIMIT = re.compile(r"GROUP_COUNT\([^()]*\)\}[^<>=]*[<>]=? *([0-9]+)")
+_COMPARES = re.compile(r"[<>=]+")
 _GROUP = re.compile(r"GROUP_MATCH_COUNT|GROUP_LIST|\$\{GROUP\(")
 _ANY_TIME = ("h", "T", "e", "o", "a", "fax", "failed")
 _WAITING = ("i", "t")
@@ -58,7 +59,7 @@ GROUP = "\0group/"
 """What the names of categories of groups begin with; alone it is any category."""
 
 MANY = 8
-"""Calls: more than one call has channels of its own in a group."""
+"""A limit that one call's own channels don't come near: whether others fill a group is open with and without them."""
 
 _CHANNEL_KIND = re.compile(
     r"CHANNEL\((?:channeltype|language|musicclass|tonezone|hangup_handler_(?:push|pop|wipe))\)", re.IGNORECASE
@@ -276,7 +277,7 @@ class Live:
             kill |= self._bit(CAUSE)
         elif app == "hangup":
             read |= self._bit(CAUSE)
-        if app in _DIGITS or app in ("read", "disa", "authenticate") or "TIMEOUT(" in data:
+        if app in _DIGITS or app in ("read", "readexten", "disa", "authenticate") or "${TIMEOUT(" in data:
             read |= self._mask(TIMEOUTS.values())
         if self._decides(app, whole if app == "set" else data):
             read |= self._bit(CALLER)
@@ -309,10 +310,9 @@ class Live:
         the limit is such that his own channels make no difference to what the others may come to.
         """
         read = 0
-        limits = _LIMIT.findall(data)
-        if limits and min(map(int, limits)) >= MANY:
-            return 0
-        for name, category in _COUNT.findall(data):
+        limits = [int(limit) for limit in _LIMIT.findall(data)]
+        high = bool(limits) and min(limits) >= MANY and len(limits) == len(_COMPARES.findall(data))
+        for name, category in _COUNT.findall(data) if not high else ():
             if "$" not in name or not category:
                 read |= self._bit(GROUP + ("" if "$" in category else category.lower()))
         if _GROUP.search(data):

@@ -714,7 +714,7 @@ def _drop(run: Run, ahead: _Ahead, live: Live) -> None:
             for name, text in channel.hooks.items()
             if text
             and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
-            and ("valid" in names or not name.endswith("-valid"))
+            and not (name.endswith("-valid") and names.isdisjoint(("valid", "pres", "CALLERPRES")))
         }
 
 

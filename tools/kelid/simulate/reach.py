@@ -18,6 +18,7 @@ _COLLECTS = re.compile(r"([A-Z_]+)=\$\{\1\}(&)(?:\$\{ARG([0-9]+)\}|([^${}()]*))"
 """What adds an item to a list: one that the subroutine's caller names, or a constant."""
 _CALLS = re.compile(r"([^,?:()\s]+),[^,()]+,1\(((?:[^()]|\([^()]*\))*)\)")
 _COUNTS = re.compile(r"__([A-Z_]+)=\$\[0?\$\{\1\} *\+ *1\]")
+_INHERITS = re.compile(r"__([A-Za-z][A-Za-z0-9_]*)=")
 _SET = re.compile(r"(?:LOCAL\(|_{0,2})([A-Za-z][A-Za-z0-9_]*)\)?=(.*)", re.DOTALL)
 _ASSIGNED = re.compile(
     r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)"
@@ -33,9 +34,6 @@ ALWAYS = frozenset(
     }
 )  # fmt: skip
 """Variables that applications read by themselves."""
-
-
-_INHERITS = re.compile(r"__([A-Za-z][A-Za-z0-9_]*)=")
 
 
 class Reach:
@@ -101,13 +99,13 @@ class Reach:
             inherits[1]
             for app, data in self._steps
             if app == "set" and (inherits := _INHERITS.match(data)) is not None
-        }
+        } - ALWAYS
         for app, data in self._steps:
             for name in [name for name in found if name in data]:
-                rest = re.sub(
-                    rf'\$\["\$\{{{name}\}}" !?= ""\]|\$\{{FILTER\([0-9*#+-]*,\$\{{{name}\}}\)\}}', "", data
-                )
-                rest = rest.removeprefix(f"__{name}=") if app == "set" else rest
+                rest = re.sub(rf'\$\["\$\{{{name}\}}" !?= ""\]', "", data)
+                if app == "set":
+                    rest = rest.removeprefix(f"__{name}=")
+                    rest = re.sub(rf"\$\{{FILTER\([0-9*#+-]*,\$\{{{name}\}}\)\}}", "", rest)
                 if name in rest:
                     found.discard(name)
         return frozenset(found)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from kelid.simulate.languages import (
@@ -365,8 +364,8 @@ class Store:
             return
         seen = {view for view in views if base.decided & (columns_of(view) or frozenset())}
         self.domains[variable] = self.shared.alike(base.node, node, tuple(sorted(seen, key=repr)))
-        kept = base.decided.intersection(*[columns_of(view) or () for view in seen]) if seen else frozenset()
-        self.bases[variable] = Base(base.node, frozenset(kept))
+        read = frozenset().union(*(columns_of(view) or () for view in seen))
+        self.bases[variable] = Base(base.node, base.decided & read)
 
     def drop(self, live: Iterable[int]) -> None:
         """Forget the variables that are none of these, and what was decided about them."""
@@ -486,20 +485,15 @@ class Symbols:
         parts = self.parts(pieces, variable, key, function, machine)
         if parts is None:
             raise Undecided(f"what {self.shown(text)} is")
-        base = self.store.bases.get(variable)
-        before = self.store.domains[variable]
         answer = self.take(parts, variable, (key, text))
-        if base is not None and self.store.domains[variable] != before:
+        base = self.store.bases.get(variable)
+        if base is not None:
             columns = self._columns(pieces)
             if columns is not None:
                 self.store.bases[variable] = Base(base.node, base.decided | columns)
             else:
-                self.store.bases[variable] = self._narrowed(
-                    base,
-                    pieces,
-                    variable,
-                    answer,
-                    partial(self.parts, key=key, function=function, machine=machine),
+                self._narrow_base(
+                    base, variable, answer, lambda: self.parts(pieces, variable, key, function, machine)
                 )
         return answer
 
@@ -515,17 +509,19 @@ class Symbols:
                 found |= columns
         return found
 
-    def _narrowed(
-        self, base: Base, pieces: Sequence[Piece], variable: int, answer: Hashable, parts: Callable[..., Any]
-    ) -> Base:
-        """Return a base of which only that is left which gives the answer, too."""
-        node = self.store.domains[variable]
-        if not base.decided:
-            return Base(node)
-        self.store.domains[variable] = base.node
-        wider = parts(pieces, variable) or {}
-        self.store.domains[variable] = node
-        return Base(wider.get(answer, node), base.decided)
+    def _narrow_base(
+        self, base: Base, variable: int, answer: Hashable, parts: Callable[[], dict[Hashable, Node] | None]
+    ) -> None:
+        """Leave of what a variable's set was only that which gives the same answer."""
+        store = self.store
+        node = store.domains[variable]
+        if base.decided:
+            store.domains[variable] = base.node
+            wider = (parts() or {}).get(answer, node)
+            store.domains[variable] = node
+            store.bases[variable] = Base(wider, base.decided)
+        else:
+            store.bases[variable] = Base(node)
 
     def parts(
         self,
