@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+import operator_shell
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab, Phone
@@ -47,23 +48,10 @@ class Clinic:
         return pipeline.secrets_of(sites, pipeline.check(sites, "noor-clinic"), None)
 
     def environment(self) -> dict[str, str]:
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
-        }
-        return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+        return operator_shell.environment()
 
     def words(self, verb: str, *arguments: str, site: str = "noor-clinic", **server: str) -> list[str]:
-        options = {
-            "--address": self.host.address,
-            "--identity": str(self.lab.key),
-            "--known-hosts": str(self.lab.known_hosts),
-            **server,
-        }
-        return [
-            *(sys.executable, "-m", "kelid", verb, site),
-            *(word for pair in options.items() for word in pair),
-            *arguments,
-        ]
+        return operator_shell.on_server(self.lab, self.host, verb, site, *arguments, **server)
 
     def kelid(
         self, verb: str, *arguments: str, site: str = "noor-clinic", server: dict[str, str] | None = None

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+import operator_shell
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
@@ -43,11 +44,7 @@ class Company:
         return self.folder / "sites"
 
     def environment(self, **more: str) -> dict[str, str]:
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
-        }
-        clean |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull, "ANSIBLE_NOCOLOR": "1"}
-        return {**clean, **more}
+        return operator_shell.environment(ANSIBLE_NOCOLOR="1", **more)
 
     def run(self, words: list[str], **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+import operator_shell
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
@@ -71,15 +72,11 @@ class Clinic:
     folder: Path
 
     def kelid(self, verb: str, *words: str, user: str = "") -> subprocess.CompletedProcess[str]:
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
-        }
-        server = ["--address", self.host.address, "--identity", str(self.lab.key)]
-        server += ["--known-hosts", str(self.lab.known_hosts), *(("--user", user) if user else ())]
+        who = {"--user": user} if user else {}
         return subprocess.run(
-            [sys.executable, "-m", "kelid", verb, "noor-clinic", *server, *words],
+            operator_shell.on_server(self.lab, self.host, verb, "noor-clinic", *words, **who),
             cwd=self.folder,
-            env={**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
+            env=operator_shell.environment(),
             capture_output=True,
             text=True,
             check=False,

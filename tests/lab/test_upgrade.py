@@ -6,10 +6,8 @@ The tests share one server and run in their order.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import operator_shell
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
@@ -71,15 +70,10 @@ class Clinic:
     folder: Path
 
     def kelid(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
-        }
-        server = ["--address", self.host.address, "--identity", str(self.lab.key)]
-        server += ["--known-hosts", str(self.lab.known_hosts)]
         return subprocess.run(
-            [sys.executable, "-m", "kelid", verb, "noor-clinic", *server, *words],
+            operator_shell.on_server(self.lab, self.host, verb, "noor-clinic", *words),
             cwd=self.folder,
-            env={**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
+            env=operator_shell.environment(),
             capture_output=True,
             text=True,
             check=False,

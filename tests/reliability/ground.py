@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import operator_shell
 from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab, LabError, Phone
@@ -154,13 +155,6 @@ class Ground:
         """Return the site's folder."""
         return self.folder / "sites" / SITE
 
-    def environment(self) -> dict[str, str]:
-        """Return a clean environment for kelid and git."""
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("KELID_", "ANSIBLE_"))
-        }
-        return {**clean, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-
     def git(self, *words: str) -> str:
         """Run git in the repository; return what it prints."""
         who = ("-c", "user.name=tests", "-c", "user.email=tests@kelid.example")
@@ -168,7 +162,7 @@ class Ground:
             ["git", *who, *words],
             cwd=self.folder,
             check=True,
-            env=self.environment(),
+            env=operator_shell.environment(),
             capture_output=True,
             text=True,
         ).stdout.strip()
@@ -235,7 +229,7 @@ class Ground:
         return subprocess.Popen(
             in_cgroup(make_cgroup(self.lab.name, "node"), self.words(verb, *arguments, **server)),
             cwd=self.folder,
-            env=self.environment(),
+            env=operator_shell.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

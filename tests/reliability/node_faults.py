@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import operator_shell
 from kelid.findings import Exit
 from kelid.lab.network import address_in, short_name
 from kelid.lab.processes import cgroup, end_cgroup, in_cgroup, make_cgroup, pids, run, wait_until
@@ -142,7 +143,7 @@ def node_dies(ground: Ground, phase: str, late: float) -> str:
     group = f"node.{secrets.token_hex(4)}"
     words = in_cgroup(make_cgroup(ground.lab.name, group), ground.words("apply", "--yes"))
     process = subprocess.Popen(
-        words, cwd=ground.folder, env=ground.environment(), text=True,
+        words, cwd=ground.folder, env=operator_shell.environment(), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
