@@ -151,11 +151,18 @@ def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:
         "[t]\ntype = identify\nmatch = sip.example,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
     )
     assert adapter.adapt("pjsip.conf", text) == (
-        "[t]\ntype = registration\nserver_uri = sip:127.0.0.1:5060\nclient_uri = sip:021@192.0.2.1\n"
+        "[t]\ntype = registration\nserver_uri = sip:127.0.0.1:9\nclient_uri = sip:021@192.0.2.1\n"
         "[t]\ntype = aor\ncontact = sip:192.0.2.1:5060\nqualify_frequency = 0\n"
         "[t]\ntype = identify\nmatch = 192.0.2.1,192.0.2.7\n[u]\ntype = transport\nbind = 10.0.0.5:5060\n"
     )
     assert adapter.addresses == {"10.0.0.5/32"}
+    for uri, staged in (
+        ("sip:far.example", "sip:127.0.0.1:9"),
+        ("sip:me@far.example\\;transport=tls", "sip:me@127.0.0.1:9\\;transport=tls"),
+        ("sips:[2001:db8::1]:5061\\;lr", "sips:127.0.0.1:9\\;lr"),
+        ("sip:", "sip:"),
+    ):
+        assert Adapter().adapt("pjsip.conf", f"[t]\nserver_uri = {uri}\n") == f"[t]\nserver_uri = {staged}\n"
     hardware = "[modules]\nload = chan_dahdi.so\nload = app_dial.so\n"
     assert adapter.adapt("modules.conf", hardware) == hardware.replace("load = chan", "; load = chan")
     assert len(adapter.not_staged) == 3

@@ -14,6 +14,9 @@ LEFT_OUT = ""
 """What stands for an option that becomes a comment in the staged copy."""
 NOWHERE_ADDRESS = "192.0.2.1"
 """What stands for a host name in the staged copy (RFC 5737: reserved for documents, never routed)."""
+NOBODY = "127.0.0.1:9"
+"""Where the staged copy registers: a port where nothing listens (discard, RFC 863). At the trunk's own port it would
+meet itself: over TLS it then complains of its own certificate, in one run out of many."""
 
 
 def is_address(text: str) -> bool:
@@ -34,7 +37,7 @@ def host_of_uri(uri: str) -> str:
     """Return the host of a SIP URI: ``sip:user@host:5060;transport=udp`` gives ``host``."""
     rest = re.sub(r"^['\"<]*sips?:", "", uri)
     rest = rest.split("@")[-1]
-    match = re.match(r"\[[^\]]+\]|[^:;>,'\"]+", rest)
+    match = re.match(r"\[[^\]]+\]|[^\\:;>,'\"]+", rest)
     return match.group(0) if match else ""
 
 
@@ -91,11 +94,10 @@ class Adapter:
             host = host_of_uri(value)
             if key == "server_uri":
                 self.not_staged.append(f"registration {line.section}")
-                return (
-                    value.replace(host, "127.0.0.1", 1) if "@" not in value else value.replace(f"@{host}", "@127.0.0.1")
-                )
+                where = re.compile(rf"(?<=[:@]){re.escape(host)}(:\d+)?(?=$|[\\:;>,'\"])") if host else None
+                return where.sub(NOBODY, value, count=1) if where else None
             if host and not is_address(host):
-                return re.sub(rf"(?<=[:@]){re.escape(host)}(?=$|[:;>,'\"])", NOWHERE_ADDRESS, value, count=1)
+                return re.sub(rf"(?<=[:@]){re.escape(host)}(?=$|[\\:;>,'\"])", NOWHERE_ADDRESS, value, count=1)
         if key in ("qualify_frequency", "qualify_2xx_only") and value.isdigit():
             return "0"
         return None
