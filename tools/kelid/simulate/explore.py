@@ -132,9 +132,11 @@ class Explorer:
         first = entrances[0]
         endpoint = first.names[0] if first.names else ""
         if first.names:
-            endpoint = store.new(
-                "phone" if first.kind == "phone" else "endpoint", "", automaton.texts(*names)
-            )
+            phone = first.kind == "phone"
+            endpoint = store.new("phone" if phone else "endpoint", "", automaton.texts(*names))
+            if phone:
+                variable = self.shared.atoms[ord(endpoint) - FIRST][0]
+                store.phones = {variable: store.domains[variable]}
         if exten is None:
             exten = store.new("dialled", "", automaton.repeated(DIALLED, 1, LONGEST))
         caller = ""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from kelid.model.pbx import Pbx, Step
 from kelid.simulate.dialplan import MATCH, match
-from kelid.simulate.reach import ALWAYS, Reach, branches, split_level, without_braces
+from kelid.simulate.reach import ALWAYS, QUEUE, Reach, branches, split_level, without_braces
 
 _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SETS = re.compile(r"_{0,2}([A-Za-z][A-Za-z0-9_]*)=(.*)", re.DOTALL)
@@ -52,6 +52,9 @@ call would end, and steps that another dial plan has otherwise."""
 TIMEOUTS = {"digit": "\0digit", "response": "\0response"}
 """The names of TIMEOUT(digit) and TIMEOUT(response)."""
 
+LIMITED = {name: f"{one}-limited" for name, one in TIMEOUTS.items()}
+"""The same where it matters how long they are: they are read by name, or after TIMEOUT(absolute) was set."""
+
 ASTDB = "\0astdb/"
 """What the names of families of astdb begin with; alone it is any family."""
 
@@ -71,6 +74,8 @@ _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 
 _CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
 _TIMEOUT = re.compile(r"TIMEOUT\((digit|response)\)=")
+_LOCALS = re.compile(r"Local/([^@&,()]*)@([A-Za-z0-9_.-]+)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"TIMEOUT\(a", re.IGNORECASE)
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
 Key = tuple[str, str, int]
@@ -151,6 +156,7 @@ class Live:
         ]
         self._matches: dict[tuple[str, str], bool] = {}
         self._homes: dict[str, list[str]] = {}
+        self._holds: dict[str, set[str] | None] = {}
         for name in self._includes:
             for one in self.closure(name):
                 self._homes.setdefault(one, []).append(name)
@@ -227,6 +233,10 @@ class Live:
                 last = False  # it goes there
             ends.append(self._fallen if last else 0)
         edges = [list(dict.fromkeys(self._after(key, self._extens[key[0]][key[1]][key[2]]))) for key in keys]
+        limited = tuple((self._bit(one), self._mask((one, LIMITED[name]))) for name, one in TIMEOUTS.items())
+        for at, (context, exten, priority) in enumerate(keys):
+            if _ABSOLUTE.search(self._extens[context][exten][priority].data):
+                edges[at] = [edge._replace(given=(*edge.given, *limited)) for edge in edges[at]]
         self.families = self._mask(name for name in self._bits if name.startswith(ASTDB))
         """The bits of all families of astdb."""
         self.argument_bits = tuple(
@@ -255,7 +265,7 @@ class Live:
             elif data.startswith("DB("):
                 whole = _written(data)  # a key that is only given a value isn't read
             elif timeout := _TIMEOUT.match(data):
-                kill = self._bit(TIMEOUTS[timeout[1]])
+                kill = self._mask((TIMEOUTS[timeout[1]], LIMITED[timeout[1]]))
                 data = data[timeout.end() :]
             elif data.startswith("CALLERID(") and "CALLERID(" not in data.partition("=")[2]:
                 kill = self._bit(CALLER) if data.startswith(("CALLERID(num", "CALLERID(all")) else 0
@@ -279,12 +289,16 @@ class Live:
             read |= self._bit(CAUSE)
         if app in _DIGITS or app in ("read", "readexten", "disa", "authenticate") or "${TIMEOUT(" in data:
             read |= self._mask(TIMEOUTS.values())
+        if "${TIMEOUT(" in data:
+            read |= self._mask(LIMITED.values())
         if self._decides(app, whole if app == "set" else data):
             read |= self._bit(CALLER)
         if _asks_the_time(app, data):
             read |= self._bit(TIME)
         for family in _FAMILY.findall(whole):
             read |= self._families(family)
+        if app == "queue":
+            read |= self._mask(QUEUE)
         if "GROUP" in data:
             read |= self._groups(data)
         if "BLACKLIST()" in data:
@@ -362,8 +376,8 @@ class Live:
         if len(parts) == 1:
             variable = parts[0]
             steps = self._extens[key[0]][key[1]]
-            returned = self._returned(key) if variable == "${GOSUB_RETVAL}" else None
-            if returned is not None:
+            returned = self._returned(key) if variable == "${GOSUB_RETVAL}" else self._held(variable)
+            if returned is not None and not any("," in value for value in returned):
                 for value in returned:
                     for node in self._priorities(key[0], key[1], steps, value):
                         yield node, True
@@ -393,8 +407,17 @@ class Live:
 
     def _returned(self, key: Key) -> set[str] | None:
         """Return what GOSUB_RETVAL may be right after a subroutine of a known context; None where that can't be told."""
-        before = self._extens[key[0]][key[1]].get(key[2] - 1)
-        if before is None or before.app.lower() != "gosub":
+        steps = self._extens[key[0]][key[1]]
+        number = key[2]
+        while (before := steps.get(number - 1)) is not None and before.app.lower() in (
+            "gotoif",
+            "set",
+            "noop",
+        ):
+            if steps[number].label or "GOSUB_RETVAL=" in before.data:
+                return None  # others may come in between
+            number -= 1
+        if before is None or before.app.lower() != "gosub" or steps[number].label:
             return None
         context = split_level(_parted(before.data)[0], ",")[0]
         if "$" in context or context not in self._extens:
@@ -432,6 +455,44 @@ class Live:
                             elif "$" in branch and one not in self._popping:
                                 return None
         return values
+
+    def _held(self, text: str) -> set[str] | None:
+        """Return every value of a variable that the dial plan only sets to constants and to what subroutines return.
+
+        None for any other variable, and where ``text`` isn't one alone.
+        """
+        found = re.fullmatch(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", text)
+        if found is None:
+            return None
+        name = found[1]
+        if name not in self._holds:
+            self._holds[name] = self._values_of(name)
+        return self._holds[name]
+
+    def _values_of(self, name: str) -> set[str] | None:
+        values: set[str] = set()
+        named = re.compile(rf"(?<![{{\w]){name}\b")
+        for context, extens in self._extens.items():
+            for exten, steps in extens.items():
+                for priority, step in steps.items():
+                    if not named.search(step.data):
+                        continue
+                    sets = (
+                        _LOCAL.match(step.data) or _SETS.match(step.data)
+                        if step.app.lower() == "set"
+                        else None
+                    )
+                    if sets is None or sets[1] != name:
+                        return None
+                    returned = (
+                        self._returned((context, exten, priority))
+                        if sets[2] == "${GOSUB_RETVAL}"
+                        else self._reach.values(sets[2])
+                    )
+                    if returned is None:
+                        return None
+                    values |= returned
+        return values or None
 
     def _there(self, context: str, exten: str, priority: str) -> Iterator[int]:
         """Yield the steps that a jump may lead to: also those for extensions that aren't there, where it may be none."""
@@ -488,7 +549,9 @@ class Live:
                 yield _Edge(node, False)
         following = (context, exten, priority + 1)
         if app not in _STOPS and following in self._nodes:
-            yield _Edge(self._nodes[following])
+            # Whoever goes on behind a queue was told how the wait ended.
+            given: tuple[tuple[int, int], ...] = ((self._bit("QUEUESTATUS"), 0),) if app == "queue" else ()
+            yield _Edge(self._nodes[following], True, given)
         if app in _JUMPS or app in _SUBS:
             conditional = app in ("gotoif", "gotoiftime", "gosubif")
             place = _after_question(data) if conditional else data
@@ -508,6 +571,12 @@ class Live:
                     yield _Edge(node, False)
         if app in _PLAIN and "hangup_handler" not in data:
             return
+        if "@" in data:
+            for exten, home in _LOCALS.findall(data):
+                # Another channel, which comes to an extension of its own.
+                for node in self._entries(home, "${ANY}" if "$" in exten else exten, "1", set()):
+                    yield _Edge(node, False)
+            data = _LOCALS.sub("", data)
         if "(" in data or "^" in data or "@" in data or "," in data:
             for word in re.split(r"[,()?:&@^\s=/]", data):
                 if word in self._extens:

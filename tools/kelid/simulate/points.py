@@ -12,15 +12,15 @@ import re
 from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
-from kelid.simulate.applications.dial import STATUSES
+from kelid.simulate.applications.dial import STATUSES, Dialling
 from kelid.simulate.case import Case
 from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
-from kelid.simulate.live import CALLER, CAUSE, GROUP, TIME, TIMEOUTS, Before, Live
+from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, TIME, TIMEOUTS, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import Channel, Frame
+from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame, Moment
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, Shared, Store, View
 
@@ -45,13 +45,14 @@ class _Ahead(NamedTuple):
     """What of a run can still be read.
 
     ``far`` and ``near`` are masks of Live, with the families of astdb that arguments name put in; ``alive`` by the identity
-    of the channel.
+    of the channel, as ``nears``: what of ``near`` is its own.
     """
 
     far: int
     near: int
     names: frozenset[str]
     alive: dict[int, _Alive]
+    nears: dict[int, int]
 
 
 def is_arrival(run: Run) -> bool:
@@ -124,7 +125,11 @@ class Points:
         if all(map(is_arrival, case.runs)):
             # Both of two runs are as far as the other here: what one has found out, the other knows.
             self._widen(case, ahead)
-            self._widen_status(case)
+            self._widen_status(case, ahead)
+            self._widen_cause(case, ahead)
+            self._widen_phone(case)
+            self._widen_caller(case)
+            self._widen_connected(case, ahead)
         return ahead
 
     @staticmethod
@@ -211,8 +216,10 @@ class Points:
         far = near = 0
         top = run.levels[-1] if run.levels else None
         masks: dict[int, list[int]] = {}
+        nears: dict[int, int] = {}
         for level in run.levels:
             channel = level.channel
+            others, near = near, 0
             row = masks.get(id(channel))
             if row is None:
                 row = masks[id(channel)] = []
@@ -243,6 +250,8 @@ class Points:
                 far |= there.far
                 near |= there.near
             far |= self._of_later(level.then, index)
+            nears[id(channel)] = nears.get(id(channel), 0) | near
+            near |= others
         for row in masks.values():
             for mask in row:
                 far |= mask
@@ -259,7 +268,7 @@ class Points:
                 frames.append((live.names(mask), live.names(inner)))
             alive[number] = _Alive(live.names(every), tuple(reversed(frames)))
         far = live.whole(far)
-        return _Ahead(far, near, live.names(far), alive)
+        return _Ahead(far, near, live.names(far), alive, nears)
 
     def before(self, case: Case, run: Run, index: int, place: Place) -> Before:
         """Return what is live before a step; of an extension that isn't decided, before those that it may be.
@@ -342,6 +351,7 @@ class Points:
             for name, most in reach.counters.items():
                 if name not in one.names or not self._is_counted_alike(case, ahead, name):
                     continue
+                every = automaton.texts(*map(str, range(1, most + 1)))
                 for level in run.levels:
                     text = level.channel.variables.get(name)
                     if not text or text == "0" or (text.isdecimal() and int(text) > most):
@@ -352,18 +362,108 @@ class Points:
                         if case.store.variables[variable].kind == "count" and not view:
                             made[text, name] = text  # nothing was added since
                     if (text, name) not in made:
-                        made[text, name] = case.store.new(
-                            "count", name, automaton.texts(*map(str, range(1, most + 1)))
-                        )
+                        made[text, name] = case.store.new("count", name, every)
                     level.channel.variables[name] = made[text, name]
 
-    def _widen_status(self, case: Case) -> None:
-        """Let the end of the last Dial be any, where a call comes to another extension: hardly anybody asks for it there."""
-        texts = [run.channel.variables.get("DIALSTATUS") for run in case.runs]
-        if texts[0] and texts.count(texts[0]) == len(texts):
+    def _widen_status(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let the end of the last Dial be any, where a call comes to another extension: hardly anybody asks for it there.
+
+        A call that was forwarded may have had one, too, if it has none now.
+        """
+        forwarded = self._was_forwarded(case)
+        texts = [
+            run.channel.variables.get("DIALSTATUS")
+            or ("" if forwarded and "DIALSTATUS" in one.names else None)
+            for run, one in zip(case.runs, ahead, strict=True)
+        ]
+        if texts[0] is not None and texts.count(texts[0]) == len(texts):
             atom = case.store.new("status", "DIALSTATUS", self._shared.automaton.texts("", *STATUSES))
             for run in case.runs:
                 run.channel.variables["DIALSTATUS"] = atom
+
+    def _widen_cause(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let the cause with which a forwarded call would end be any, where it comes to another extension."""
+        causes = {run.channel.hangup_cause for run in case.runs}
+        if (
+            len(causes) == 1
+            and causes <= {*LEFT_BEHIND, ANY_CAUSE}
+            and self._was_forwarded(case)
+            and all(
+                not run.channel.answered
+                and one.far & live.bit(CAUSE)
+                and not one.far & live.bit("HANGUPCAUSE")
+                for run, one, live in zip(case.runs, ahead, self._lives, strict=False)
+            )
+        ):
+            case.store.decided.pop(("cause",), None)
+            for run in case.runs:
+                run.channel.hangup_cause = ANY_CAUSE
+
+    def _was_forwarded(self, case: Case) -> bool:
+        """Return True if the call was at another extension before: whatever counts that on the way has a value."""
+        return all(
+            reach.counters.keys() & run.channel.variables.keys()
+            for run, reach in zip(case.runs, self._reaches, strict=False)
+        )
+
+    def _widen_phone(self, case: Case) -> None:
+        """Let the phone that made a forwarded call be any of those that call alike, where it comes to another extension.
+
+        What was done for one of them on the way (his own number, a boss and his secretary) is over there.
+        """
+        store = case.store
+        for variable, node in store.phones.items():
+            exten = ATOM.findall(case.runs[0].channel.exten)
+            if (
+                variable in store.domains
+                and store.domains[variable] != node
+                and self._was_forwarded(case)
+                and all(store.resolve(*self._shared.atoms[ord(one) - FIRST])[0] != variable for one in exten)
+            ):
+                store.domains[variable] = node
+                store.unequal = {pair for pair in store.unequal if variable not in pair}
+
+    def _widen_caller(self, case: Case) -> None:
+        """Let the number of a caller who may be many be any number again, where the call comes to another extension.
+
+        Each way to write it (00 for +), and each route for some callers, would be walked to its end by itself otherwise.
+        Both of two runs must have the same.
+        """
+        store = case.store
+        rows = [
+            {name: store.plain(getattr(run.channel, name)) for name in ("caller", "ani", "connected")}
+            for run in case.runs
+        ]
+        if any(row != rows[0] for row in rows):
+            return
+        made: dict[str, str] = {}
+        for name in rows[0]:
+            text = getattr(case.runs[0].channel, name)
+            variables = {store.resolve(*self._shared.atoms[ord(one) - FIRST]) for one in ATOM.findall(text)}
+            if not any(store.variables[variable].kind == "caller" for variable, _ in variables):
+                continue
+            if len(text) == 1 and all(
+                not view and store.domains[variable] == self._any_number for variable, view in variables
+            ):
+                continue  # as it is
+            instead = self._anybody(store, made, "caller", rows[0][name])
+            for run in case.runs:
+                setattr(run.channel, name, instead)
+
+    def _widen_connected(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let it be anybody with whom a forwarded call was connected last, where it comes to another extension."""
+        rows = {
+            tuple(map(case.store.plain, (run.channel.connected_name, run.channel.connected)))
+            for run in case.runs
+        }
+        if len(rows) > 1 or not self._was_forwarded(case):
+            return
+        if all("CONNECTEDLINE" in one.names for one in ahead):
+            name, number = (
+                case.store.new(kind, "", self._any_number) for kind in ("caller-name", "connected")
+            )
+            for run in case.runs:
+                run.channel.connected_name, run.channel.connected = name, number
 
     @staticmethod
     def _is_counted_alike(case: Case, ahead: Sequence[_Ahead], name: str) -> bool:
@@ -450,13 +550,18 @@ class Points:
                         channel.hangup_cause = 16
                     elif not one.far & ends:
                         channel.hangup_cause = 0
-                for name in [name for name, what in TIMEOUTS.items() if not one.far & live.bit(what)]:
-                    channel.timeouts.pop(name, None)
+                for name, what in TIMEOUTS.items():
+                    if not one.far & live.bit(what) or (
+                        channel is run.levels[0].channel
+                        and "absolute-at" not in channel.timeouts
+                        and not one.far & live.bit(LIMITED[name])
+                    ):
+                        channel.timeouts.pop(name, None)
         arrived = all(map(is_arrival, case.runs))
         if not about_caller and not any(case.heads):
             self._hush_caller(case, constants=arrived)
         if arrived:
-            self._shorten_name(case)
+            self._widen_name(case)
             self._hush_handed_on(case)
 
     def _hush_caller(self, case: Case, *, constants: bool) -> None:
@@ -545,12 +650,13 @@ class Points:
             for piece in store.pieces(case.runs[0].channel.exten)
         )
 
-    def _shorten_name(self, case: Case) -> None:
-        """Let a caller's name be any name once something was put before it twice: a call in a circle would make it ever
-        longer.
+    def _widen_name(self, case: Case) -> None:
+        """Let the name of a forwarded caller be any name: who rings sees it, and nothing is decided by it.
+
+        So is one before which something was put twice: a call in a circle would make it ever longer.
         """
         names = {case.store.plain(run.channel.caller_name) for run in case.runs}
-        if len(names) == 1 and _is_twice(names.pop()):
+        if len(names) == 1 and (self._was_forwarded(case) or _is_twice(names.pop())):
             atom = case.store.new("caller-name", "", self._any_number)
             for run in case.runs:
                 run.channel.caller_name = atom
@@ -576,20 +682,28 @@ class Points:
                 run.database = {plain(key): value for key, value in run.database.items()}
         case.rename()
         if store.facts or any(run.database for run in case.runs):
-            places: list[Channel | Frame] = []
-            for run in case.runs:
+            there: set[str] = set()
+            nears: list[dict[str, int]] = []
+            for run, one in zip(case.runs, ahead, strict=True):
+                near: dict[str, int] = {}
                 for level in run.levels:
-                    places.append(level.channel)
-                    places += level.channel.frames
-            extens = {plain(place.exten) for place in places}
-            there = {f"{place.context},{plain(place.exten)}" for place in places}
+                    places: list[Channel | Frame] = [level.channel, *level.channel.frames]
+                    for place in places:
+                        exten = plain(place.exten)
+                        there.add(f"{place.context},{exten}")
+                        near[exten] = near.get(exten, 0) | one.nears[id(level.channel)]
+                nears.append(near)
             asked, count = store.asked, len(case.runs)
+            arrived = all(map(is_arrival, case.runs))
             kept = {
                 key: answer
                 for key, answer in store.facts.items()
                 if len(asked[key][1]) < count
                 or (
-                    any(self._is_kept(key[1], at, one, extens) for at, one in enumerate(ahead))
+                    any(
+                        self._is_kept(key[1], at, one, nears[at], arrived=arrived)
+                        for at, one in enumerate(ahead)
+                    )
                     if key[0].startswith("database")
                     else plain(asked[key][0]) in there
                 )
@@ -597,18 +711,25 @@ class Points:
             store.asked = {key: asked[key] for key in kept}
             store.facts = kept
             for at, (run, one) in enumerate(zip(case.runs, ahead, strict=True)):
-                for key in [key for key in run.database if not self._is_kept(key, at, one, extens)]:
-                    del run.database[key]
+                for key in list(run.database):
+                    if not self._is_kept(key, at, one, nears[at], arrived=arrived):
+                        del run.database[key]
         for run in case.runs:
             run.known.clear()
 
-    def _is_kept(self, key: str, index: int, ahead: _Ahead, extens: set[str]) -> bool:
-        """Return True if somebody may read the key of astdb before the call goes on to another extension."""
+    def _is_kept(self, key: str, index: int, ahead: _Ahead, nears: dict[str, int], *, arrived: bool) -> bool:
+        """Return True if somebody may read the key of astdb before the call goes on to another extension.
+
+        ``nears`` says for each extension at which a channel is what that channel may still read.
+        """
         live = self._lives[index]
         family, _, rest = key.partition("/")
-        if not ahead.near & (live.family_bit(family) | live.family_bit("")):
-            return False
-        return rest in extens or self._reaches[index].names_key(key)
+        families = live.family_bit(family) | live.family_bit("")
+        if nears.get(rest, 0) & families:
+            return True
+        # The key of another extension is forgotten like those that are made of its number.
+        named = self._reaches[index].names_key(key) and not (arrived and rest.isdecimal())
+        return named and bool(ahead.near & families)
 
     # --- what there is -------------------------------------------------------------------------------
 
@@ -619,7 +740,10 @@ class Points:
         seen: dict[int, int] = {}
         for level in run.levels:
             channel = level.channel
-            hows.append((level.kind, _how(level.then), _how(level.on_answer), _how(level.verdict)))
+            at = run.elapsed
+            hows.append(
+                (level.kind, _how(level.then, at), _how(level.on_answer, at), _how(level.verdict, at))
+            )
             parts.append(level.again or "")
             absolute = channel.timeouts.get("absolute-at")
             parts.append("" if level.deadline is None else f"{level.deadline - run.elapsed:g}")
@@ -678,44 +802,81 @@ def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str])
 
 def _drop(run: Run, ahead: _Ahead, live: Live) -> None:
     """Take away what nobody reads any more."""
-    names = ahead.names
     for level in run.levels:
         channel = level.channel
         alive = ahead.alive[id(channel)]
-        if "channel" not in names and "CHANNEL" not in names and not channel.name.isascii():
-            channel.name = ATOM.sub("", channel.name)
-            channel.endpoint = ""
-        if "CONNECTEDLINE" not in names:
-            channel.connected = channel.connected_name = ""
-        if "ani" not in names:
-            channel.ani = ""
-        if "dnid" not in names:
-            channel.dnid = ""
-        if "rdnis" not in names:
-            channel.rdnis = ""
-        if "accountcode" not in names and "CDR" not in names:
-            channel.account = ""
-        if channel.groups and not ahead.far & live.bit(GROUP):
-            channel.groups = {
-                name: text
-                for name, text in channel.groups.items()
-                if ahead.far & live.bit(GROUP + name.lower())
-            }
-        for name in [name for name in channel.variables if name not in alive.names]:
-            del channel.variables[name]
-            channel.inherited.pop(name, None)
+        _drop_of(channel, alive.names, ahead, live)
         for frame, (own, inner) in zip(channel.frames, alive.frames, strict=True):
             for name in [
                 name for name in frame.variables if name not in (own if name.startswith("ARG") else inner)
             ]:
                 frame.variables[name] = ""  # it stays its own: what is set later is set there
-        channel.hooks = {
-            name: text
-            for name, text in channel.hooks.items()
-            if text
-            and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
-            and not (name.endswith("-valid") and names.isdisjoint(("valid", "pres", "CALLERPRES")))
+        if any(_waits_for_dial(then) for then in (*level.then, level.on_answer)):
+            level.then = _dropped(level.then, ahead, live)
+            level.on_answer = _dropped(level.on_answer, ahead, live)
+
+
+def _drop_of(channel: Channel, alive: frozenset[str], ahead: _Ahead, live: Live) -> None:
+    """Take away of a channel what nobody reads any more; ``alive`` are the names that can still be read of it."""
+    names = ahead.names
+    if "channel" not in names and "CHANNEL" not in names and not channel.name.isascii():
+        channel.name = ATOM.sub("", channel.name)
+        channel.endpoint = ""
+    if "CONNECTEDLINE" not in names:
+        channel.connected = channel.connected_name = ""
+    if "ani" not in names:
+        channel.ani = ""
+    if "dnid" not in names:
+        channel.dnid = ""
+    if "rdnis" not in names:
+        channel.rdnis = ""
+    if "accountcode" not in names and "CDR" not in names:
+        channel.account = ""
+    if channel.groups and not ahead.far & live.bit(GROUP):
+        channel.groups = {
+            name: text for name, text in channel.groups.items() if ahead.far & live.bit(GROUP + name.lower())
         }
+    for name in [name for name in channel.variables if name not in alive]:
+        del channel.variables[name]
+        channel.inherited.pop(name, None)
+    channel.hooks = {
+        name: text
+        for name, text in channel.hooks.items()
+        if text
+        and (name.partition("/")[0] in names or name.startswith("CHANNEL/"))
+        and not (name.endswith("-valid") and names.isdisjoint(("valid", "pres", "CALLERPRES")))
+    }
+
+
+def _waits_for_dial(then: Any) -> bool:
+    """Return True if a Dial that holds channels is among what is to be done later."""
+    if isinstance(then, Dialling):
+        return bool(then.local or then.peers)
+    return isinstance(then, tuple) and any(map(_waits_for_dial, then))
+
+
+def _dropped(then: Any, ahead: _Ahead, live: Live) -> Any:
+    """Return what is to be done later with what can still be read of the channels that a Dial holds."""
+    if isinstance(then, Dialling):
+        local = _dropped_channel(then.local, ahead, live, called="CONNECTEDLINE" in ahead.names)
+        peers = tuple((one, _dropped_channel(key, ahead, live)) for one, key in then.peers)
+        return then._replace(local=local, peers=peers)
+    if type(then) is tuple:
+        return tuple([_dropped(part, ahead, live) for part in then])
+    return then
+
+
+def _dropped_channel(
+    key: tuple[Any, ...], ahead: _Ahead, live: Live, *, called: bool = True
+) -> tuple[Any, ...]:
+    """Return the key of a channel without what nobody reads any more; ``called`` is False where nobody asks who it is."""
+    if not key:
+        return key
+    channel = Channel.of(key)
+    _drop_of(channel, ahead.names, ahead, live)
+    if not called:
+        channel.caller = channel.caller_name = ""
+    return channel.key()
 
 
 def _is_twice(name: str) -> bool:
@@ -724,12 +885,14 @@ def _is_twice(name: str) -> bool:
     return len(set(words)) < len(words)
 
 
-def _how(then: Any) -> Hashable:
-    """Return the functions of what is to be done later, without their texts."""
+def _how(then: Any, now: float) -> Hashable:
+    """Return the functions of what is to be done later, without their texts. ``now``: the seconds of the run."""
     if callable(then):
         return getattr(then, "__qualname__", repr(then))
     if isinstance(then, tuple | list):
-        return tuple(_how(part) for part in then)
+        return tuple(_how(part, now) for part in then)
+    if isinstance(then, Moment):
+        return then - now
     if isinstance(then, int | float | bool):
         return then
     return None

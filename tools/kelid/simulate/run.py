@@ -8,7 +8,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from kelid.simulate.applications import macro
 from kelid.simulate.dialplan import MATCH_MORE, Dialplan, dialplan
 from kelid.simulate.jumps import enter
 from kelid.simulate.state import (
+    ANY_CAUSE,
     CALLED,
     DIGIT_TIMEOUT,
     ELSEWHERE,
@@ -28,6 +29,7 @@ from kelid.simulate.state import (
     INCOMPLETE,
     KEYS,
     LEAVES,
+    LEFT_BEHIND,
     LOST,
     RESPONSE_TIMEOUT,
     SUSPENDED,
@@ -89,6 +91,9 @@ class Symbols(Protocol):
 
     def derived(self, text: str, name: Hashable, function: Callable[[str], str]) -> str:
         """Return what a function makes of a text, without deciding more than must be."""
+
+    def decide(self, key: str, texts: Sequence[str], answers: Sequence[Hashable] = (False, True)) -> Hashable:
+        """Decide freely, but the same for the same texts."""
 
     def every_item(self, text: str) -> str:
         """Return a text with each list in it that was gathered on the way as the longest that it may be."""
@@ -290,7 +295,9 @@ class Run:
         self.channel = level.channel
 
     def new_number(self) -> int:
-        """Return the number of a channel that is made now."""
+        """Return the number of a channel that is made now; where all calls are looked at, the first that no channel has."""
+        if self.symbols is not None:
+            self.made = max(level.channel.number for level in self.levels)
         self.made += 1
         return self.made
 
@@ -428,8 +435,16 @@ class Run:
             if channel is not first:
                 channel.hangup_cause = cause or 16  # AST_CAUSE_NORMAL_CLEARING
             else:
-                channel.hangup_cause = channel.hangup_cause or cause
+                channel.hangup_cause = self.cause_of(channel) or cause
         self.tell(Event("leaves", "", (), step))
+
+    def cause_of(self, channel: Channel) -> int:
+        """Return the cause with which the channel would end now, 0 for none."""
+        if channel.hangup_cause == ANY_CAUSE and self.symbols is not None:
+            cause = self.symbols.decide("cause", (), LEFT_BEHIND)
+            assert isinstance(cause, int)  # noqa: S101 - for type checkers: it can be nothing else
+            channel.hangup_cause = cause
+        return channel.hangup_cause
 
     def cause_of_leaving(self) -> int:
         """Return the cause that the caller leaves behind who hangs up now.
@@ -734,7 +749,7 @@ class Run:
         channel = level.channel
         channel.hungup = True
         if channel.number == 0:
-            self.note("hangup", "", ("cause", str(channel.hangup_cause or 16)))
+            self.note("hangup", "", ("cause", str(self.cause_of(channel) or 16)))
         if self.exists(channel.context, "h"):
             channel.exten, channel.priority = "h", 1
             level.kind = "h"

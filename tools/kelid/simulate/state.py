@@ -143,6 +143,10 @@ def tell_connected(channel: Channel, name: str, number: str) -> None:
         channel.hooks[TOLD] = ""
 
 
+class Moment(float):
+    """Seconds of the run at which something begins or ends: how long ago that is makes a difference, and nothing else."""
+
+
 Result = int | str
 """What an application gives back: one of the numbers below, or the key that was pressed."""
 
@@ -156,6 +160,12 @@ SUSPENDED = -100
 
 KEYS = ("", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
 """What may be pressed; "" for nothing."""
+
+ANY_CAUSE = -1
+"""``Channel.hangup_cause`` of a caller who was forwarded, where all calls are looked at: one of ``LEFT_BEHIND``."""
+
+LEFT_BEHIND = (0, 3, 17, 19, 20, 34, 66)
+"""Causes that a Dial leaves behind which nobody has answered."""
 
 LEAVES = "!"
 """What stands among the keys where the caller hangs up."""

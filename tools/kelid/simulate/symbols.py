@@ -238,7 +238,18 @@ class Shared:
 class Store:
     """The variables of one case, and what was decided about them so far."""
 
-    __slots__ = ("aliases", "asked", "bases", "decided", "domains", "facts", "shared", "unequal", "variables")
+    __slots__ = (
+        "aliases",
+        "asked",
+        "bases",
+        "decided",
+        "domains",
+        "facts",
+        "phones",
+        "shared",
+        "unequal",
+        "variables",
+    )
 
     def __init__(self, shared: Shared) -> None:
         """Begin without a variable."""
@@ -247,6 +258,8 @@ class Store:
         self.domains: dict[int, Node] = {}
         self.bases: dict[int, Base] = {}
         """Of extensions: what their sets were before something was decided by columns of their tables."""
+        self.phones: dict[int, Node] = {}
+        """Of the phone that calls: all phones that call alike."""
         self.aliases: dict[int, tuple[int, View]] = {}
         self.decided: dict[Any, Any] = {}
         self.unequal: set[tuple[int, int]] = set()
@@ -261,6 +274,7 @@ class Store:
         made.variables = dict(self.variables)
         made.domains = dict(self.domains)
         made.bases = dict(self.bases)
+        made.phones = self.phones
         made.aliases = dict(self.aliases)
         made.decided = dict(self.decided)
         made.unequal = set(self.unequal)

@@ -28,6 +28,7 @@ from kelid.simulate.state import (
     TOLD,
     Channel,
     Level,
+    Moment,
     Result,
     tell_connected,
 )
@@ -90,14 +91,14 @@ class Dialling(NamedTuple):
     created: int = 0
     rings: bool = False
     number: int = 0
-    kept: float = -1.0
+    kept: Moment | None = None
     status: str = ""
     answer: str = ""
     prepared: tuple[str, ...] = ()
     peers: tuple[tuple[str, tuple[Any, ...]], ...] = ()
     local: tuple[Any, ...] = ()
     losers: int = 0
-    cut: float = -1.0
+    cut: Moment | None = None
     first: str = ""
     leaves: int = -1
     step: int = -1
@@ -583,8 +584,8 @@ def _race(run: Run, dialling: Dialling, device: str, leaves: int) -> Dialling:
     return dialling._replace(
         locals=(*others, *((dialling.locals[at],) if at >= 0 else ())),
         losers=len(others),
-        cut=found.at,
-        kept=run.elapsed,
+        cut=Moment(found.at),
+        kept=Moment(run.elapsed),
         first=device if at == -1 else "",
         leaves=leaves if at == -2 else -1,
         step=run.step_count - 1 if at == -2 else -1,
@@ -623,11 +624,38 @@ def _halves(run: Run, dialling: Dialling, interface: str) -> tuple[Channel, Chan
     return one, two
 
 
+def _summed(dialling: Dialling) -> Dialling:
+    """Return the Dial with its ends as few numbers as say the same: what is left to be told is how the sum will end.
+
+    One channel that ended otherwise, or rings, is enough for no sum; of those that failed the gravest counts.
+    """
+    waiting = len(dialling.locals)
+    ends = dialling.busy + dialling.congestion + dialling.unavailable
+    several = min(dialling.created, 2)  # ``single`` must stay as it is
+    if dialling.rings or dialling.created + dialling.failed - waiting > ends:
+        return dialling._replace(
+            busy=0, congestion=0, unavailable=0, failed=0, created=max(waiting + 1, several)
+        )
+    created = max(waiting, several)
+    failed = int(ends > 0 and created == waiting)
+    count = created - waiting + failed
+    busy, congestion = dialling.busy > 0, not dialling.busy and dialling.congestion > 0
+    return dialling._replace(
+        busy=count if busy else 0,
+        congestion=count if congestion else 0,
+        unavailable=0 if busy or congestion else count,
+        failed=failed,
+        created=created,
+    )
+
+
 def _follow(run: Run, dialling: Dialling) -> int | str:
     """Go into the dial plan with the next Local channel; whatever comes of it, ``_local_ended`` is next."""
+    if run.symbols is not None:
+        dialling = _summed(dialling)
     while dialling.locals:
         interface, rest = dialling.locals[0], dialling.locals[1:]
-        loses = dialling.losers > 0
+        cut = dialling.cut if dialling.losers > 0 else None
         dialling = dialling._replace(locals=rest, losers=max(dialling.losers - 1, 0))
         halves = _halves(run, dialling, interface)
         if halves is None:
@@ -635,13 +663,13 @@ def _follow(run: Run, dialling: Dialling) -> int | str:
             continue
         one, two = halves
         dialling = dialling._replace(number=two.number, local=one.key())
-        if rest and dialling.kept < 0:
-            dialling = dialling._replace(kept=run.elapsed)
-        elif dialling.kept >= 0:
+        if rest and dialling.kept is None:
+            dialling = dialling._replace(kept=Moment(run.elapsed))
+        elif dialling.kept is not None:
             run.elapsed = dialling.kept
         deadline = _deadline(run, dialling)
-        if loses:
-            until = dialling.cut if deadline is None else min(deadline, dialling.cut)
+        if cut is not None:
+            until = cut if deadline is None else min(deadline, cut)
             then: Then = (lost, ((_go_on, dialling), len(run.events)))
             cause = CAUSES["ANSWERED_ELSEWHERE"]
             if dialling.leaves >= 0 and ELSEWHERE not in two.hooks:
@@ -651,10 +679,10 @@ def _follow(run: Run, dialling: Dialling) -> int | str:
             answered: Then = (_local_answered, (dialling, interface))
             run.push(Level(two, "pbx", ((_local_ended, dialling),), deadline, answered))
         return SUSPENDED
-    if dialling.first:
+    if dialling.first and dialling.cut is not None:
         run.elapsed = dialling.cut
         return _answered(run, dialling._replace(number=0, local=()), dialling.first)
-    if dialling.leaves >= 0:
+    if dialling.leaves >= 0 and dialling.kept is not None:
         run.elapsed = dialling.kept
         return _left(run, dialling._replace(number=0, local=()), dialling.leaves)
     if not dialling.created:

@@ -110,7 +110,7 @@ def hangup(run: Run, data: str) -> int | str:
     channel = run.channel
     if cause > 0:
         channel.hangup_cause = cause
-    elif channel.hangup_cause <= 0:
+    elif run.cause_of(channel) <= 0:
         channel.hangup_cause = 16
     channel.hungup = True
     return HANG_UP
