@@ -7,7 +7,7 @@ clock) is a reason to refuse, and so is what it doesn't know.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import NoReturn
 
 from kelid.model.call import Call, Question, World
@@ -77,6 +77,9 @@ class _NoClock:
 
     def derived(self, text: str, _name: Hashable, function: Callable[[str], str]) -> str:
         return function(text)
+
+    def decide(self, key: str, _texts: Sequence[str], _answers: Sequence[Hashable] = ()) -> NoReturn:
+        raise Harm(f"it goes by a {key} that nobody knows")
 
     def every_item(self, text: str) -> str:
         return text
