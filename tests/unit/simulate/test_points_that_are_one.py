@@ -7,8 +7,9 @@ from datetime import date
 from kelid.model.behaviour import Behaviour
 from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
+from kelid.simulate.applications.dial import Dialling, _summed
 from kelid.simulate.graph import graph_of
-from kelid.simulate.live import GROUP, Live
+from kelid.simulate.live import GROUP, LIMITED, Live
 from kelid.simulate.reach import Reach
 
 ASKED = """
@@ -98,3 +99,57 @@ def test_memberships_count_where_a_limit_is_low_or_not_known() -> None:
     assert kept("${GROUP_COUNT(x@a)} + ${GROUP_COUNT(x@b)} > 60") == set()
     assert kept("${GROUP_COUNT(x@a)} > 2") == {"a"}
     assert kept("${GROUP_COUNT(x@a)} > 60 & ${GROUP_COUNT(x@b)} > ${LIMIT}") == {"a", "b"}
+
+
+def test_what_is_left_of_a_dials_ends_says_how_their_sum_ends() -> None:
+    """Two that were busy and one that has no way are as one that was; somebody who rang is enough for no sum."""
+    busy = Dialling("", locals=("Local/1@a",), busy=2, unavailable=1, failed=1, created=3)
+    assert _summed(busy) == _summed(busy._replace(busy=1, created=2))
+    assert _summed(busy).busy > 0
+    rung = _summed(busy._replace(created=4))
+    assert (rung.busy, rung.congestion, rung.unavailable, rung.failed) == (0, 0, 0, 0)
+    assert rung.created > len(rung.locals)
+
+
+def live_of(text: str) -> Live:
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    pbx = Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+    return Live(pbx, Reach(pbx))
+
+
+def is_read(live: Live, name: str, exten: str, priority: int = 1) -> bool:
+    return bool(live.look("in", exten, priority).far & live.bit(name))
+
+
+def test_a_jump_to_what_a_subroutine_returned_goes_nowhere_else() -> None:
+    plan = """
+[in]
+exten => 1,1,Gosub(sub,s,1)
+ same => n,Set({name}=${{GOSUB_RETVAL}})
+ same => n,Goto(${{WAY}})
+ same => n(yes),Hangup()
+ same => n(other),NoOp(${{SECRET}})
+[sub]
+exten => s,1,Return(yes)
+"""
+    assert not is_read(live_of(plan.format(name="WAY")), "SECRET", "1")
+    assert is_read(live_of(plan.format(name="WAY") + " same => n,Set(__WAY=other)\n"), "SECRET", "1")
+    assert is_read(live_of(plan.format(name="ELSE")), "SECRET", "1")
+
+
+def test_a_local_channel_goes_to_its_own_extension_wherever_that_may_be() -> None:
+    plan = (
+        "[in]\nexten => 1,1,Dial(Local/2@{})\nexten => 2,1,NoOp(${{SECRET}})\nexten => 3,1,NoOp(${{OTHER}})\n"
+    )
+    known = live_of(plan.format("in/n"))
+    assert is_read(known, "SECRET", "1")
+    assert not is_read(known, "OTHER", "1")
+    assert is_read(live_of(plan.format("i${REST}")), "SECRET", "1")
+
+
+def test_how_long_keys_are_waited_for_matters_under_a_time_limit_only() -> None:
+    plan = "[in]\nexten => 1,1,{}\n same => n,Read(X,beep,4)\n same => n,Hangup()\n"
+    for name in LIMITED.values():
+        assert not is_read(live_of(plan.format("NoOp()")), name, "1")
+        assert is_read(live_of(plan.format("Set(TIMEOUT(absolute)=60)")), name, "1")

@@ -74,7 +74,7 @@ _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 
 _CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
 _TIMEOUT = re.compile(r"TIMEOUT\((digit|response)\)=")
-_LOCALS = re.compile(r"Local/([^@&,()]*)@([A-Za-z0-9_.-]+)", re.IGNORECASE)
+_LOCALS = re.compile(r"Local/([^@&,()]*)@([A-Za-z0-9_.-]+)(?=[/,&)]|$)", re.IGNORECASE)
 _ABSOLUTE = re.compile(r"TIMEOUT\(a", re.IGNORECASE)
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
@@ -119,6 +119,7 @@ class Live:
         """
         self._reach = reach
         self._falls = pbx.autofallthrough
+        self._globals = {option.key for option in pbx.globals}
         self._bits: dict[str, int] = {} if bits is None else bits
         self._nodes: dict[Key, int] = {}
         self._extens: dict[str, dict[str, dict[int, Step]]] = {}
@@ -471,7 +472,9 @@ class Live:
 
     def _values_of(self, name: str) -> set[str] | None:
         values: set[str] = set()
-        named = re.compile(rf"(?<![{{\w]){name}\b")
+        named = re.compile(rf"(?<![{{A-Za-z0-9]){name}\b")
+        if name in self._globals:
+            return None
         for context, extens in self._extens.items():
             for exten, steps in extens.items():
                 for priority, step in steps.items():
