@@ -33,6 +33,7 @@ from agent.tables import (
     parse_contexts,
     parse_mailboxes,
     parse_members,
+    parse_names,
     parse_queues,
     parse_registrations,
 )
@@ -140,6 +141,8 @@ def test_what_asterisk_lists_is_read() -> None:
     assert parse_mailboxes(mailboxes) == ["101@default"]
     plan = "[ Context 'internal' created by 'pbx_config' ]\n  '101' => 1. Dial(PJSIP/101,20) [extensions.conf:6]\n"
     assert parse_contexts(plan) == ["internal"]
+    assert parse_names(" internal features i-1 _EOF_") == ["features", "i-1", "internal"]
+    assert parse_names("NULL\n") == []
 
 
 def test_the_staged_copy_needs_no_network_and_keeps_its_lines() -> None:

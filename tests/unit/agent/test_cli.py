@@ -122,6 +122,25 @@ def test_a_list_that_never_comes_whole_says_nothing_of_asterisk(
     assert Asterisk(tmp_path / "asterisk.conf").ask("dialplan reload", limit=0.1) == "half of it"
 
 
+def test_a_list_of_names_is_whole_with_its_last_word(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It is one line, of which a part can be lost like a line of others."""
+    asked: list[str] = []
+    answers = iter([" internal from-tru", "", " internal from-trunk _EOF_", "NULL\n", " internal"])
+
+    def ask_once(_path: str, command: str, _end: float) -> tuple[str, bool]:
+        asked.append(command)
+        return next(answers), True
+
+    monkeypatch.setattr(cli, "ask_once", ask_once)
+    question = cli.names("dialplan show")
+
+    assert cli.ask(str(tmp_path), question, 20.0) == " internal from-trunk _EOF_"
+    assert asked == ['_command matchesarray "dialplan show " ""'] * 3
+    assert cli.ask(str(tmp_path), question, 20.0) == "NULL\n"
+    with pytest.raises(cli.Cut):
+        cli.ask(str(tmp_path), question, 0.0)
+
+
 def test_many_who_ask_at_once_all_wait_for_their_turn(tmp_path: Path) -> None:
     """Asterisk lets two stand before the door (listen in main/asterisk.c)."""
     server = Server(tmp_path / "asterisk.ctl", queue=2, waits=0.02)

@@ -15,6 +15,7 @@ from .places import ADOPTED
 from .receipts import came_from
 from .refusal import Refusal
 from .server import Server
+from .tables import parse_contexts
 
 
 def adopt(server: Server, restart: str, account: Mapping[str, Any], *, dry: bool) -> dict[str, Any]:
@@ -41,6 +42,9 @@ def adopt(server: Server, restart: str, account: Mapping[str, Any], *, dry: bool
         if not server.releases.current():
             remove(server.at.releases / ADOPTED)
             seen = server.live.observe() if running else {}
+            if running:
+                # Those of files only. That it stops calls for a moment doesn't matter here: a restart follows.
+                seen["contexts"] = parse_contexts(server.live.ask("dialplan show"))
             server.releases.keep(Path(reading), ADOPTED, symlinks=False, notes={"adopted.json": loaded(seen)})
         write_whole(
             server.at.asterisk_conf,

@@ -21,6 +21,10 @@ BACKLOG = 64
 """Bytes that lie ready at least where there is no more room: Linux lets nobody write once a quarter of a socket's buffer is
 taken (unix_writable in net/unix/af_unix.c), which counts some 768 bytes for what is written at once, so 69 times and more."""
 BANNER = 4096
+END_OF_NAMES = "_EOF_"
+"""The last word of every list of names (AST_CLI_COMPLETE_EOF in include/asterisk/cli.h)."""
+NO_NAMES = "NULL\n"
+"""What is said where there is no name (handle_commandmatchesarray in main/cli.c)."""
 
 
 NOT_IN_TIME = (TimeoutError, BlockingIOError)
@@ -31,6 +35,11 @@ class Cut(OSError):
     """Lines of an answer are gone, each time that it was asked for."""
 
 
+def names(command: str) -> str:
+    """Return the command that lists the names which may follow this one: what the console offers when Tab is pressed."""
+    return f'_command matchesarray "{command} " ""'
+
+
 def ask(path: str, command: str, limit: float) -> str:
     """Return what the Asterisk with that control socket says to a command, at most ``limit`` seconds later.
 
@@ -38,9 +47,12 @@ def ask(path: str, command: str, limit: float) -> str:
     twice. Raise Cut where a list never came whole; NOT_IN_TIME, or another OSError when there is nobody to ask.
     """
     begun = time.monotonic()
-    lists = command.split()[1:2] == ["show"]
+    offers = command.startswith("_command matchesarray ")
+    lists = offers or command.split()[1:2] == ["show"]
     while True:
         text, whole = ask_once(path, command, begun + limit)
+        if offers:
+            whole = whole and (text.endswith(END_OF_NAMES) or text == NO_NAMES)
         if whole or not lists:
             return text
         if time.monotonic() > begun + limit / 2:

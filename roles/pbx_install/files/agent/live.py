@@ -22,11 +22,11 @@ from .scrub import Scrubber
 from .tables import (
     parse_channels,
     parse_contacts,
-    parse_contexts,
     parse_endpoints,
     parse_left,
     parse_mailboxes,
     parse_members,
+    parse_names,
     parse_queues,
     parse_registrations,
     parse_waiting,
@@ -35,6 +35,9 @@ from .tools import run, until
 
 BOOT_LIMIT = 90.0
 """Seconds that a staged or restarted Asterisk gets until it is fully booted."""
+CONTEXTS = cli.names("dialplan show")
+"""The names of all contexts. `dialplan show` itself locks all contexts until its last line is written (conlock in main/pbx.c):
+with 800 steps, each call that looks for its next step meanwhile waits for up to 50 ms, with more steps longer."""
 LOG_GUARD = 'trap "" HUP INT TERM; cat >/dev/null; asterisk -C "$1" -rx "logger remove channel $2"; rm -f "$3"'
 """What waits for the end of the agent (its standard input then ends), and takes away a log that was made for a moment."""
 
@@ -115,7 +118,7 @@ class Asterisk:
         ``calls`` is unique id -> seconds of each channel, ``started`` names this run of Asterisk, ``now`` is the server's time.
         """
         commands = {
-            "contexts": "dialplan show",
+            "contexts": CONTEXTS,
             "endpoints": "pjsip show endpoints",
             "queues": "queue show",
             "mailboxes": "voicemail show users",
@@ -127,7 +130,7 @@ class Asterisk:
         answers = {kind: told[command] for kind, command in commands.items()}
         calls = parse_channels(answers["channels"])
         return {
-            "contexts": parse_contexts(answers["contexts"]),
+            "contexts": parse_names(answers["contexts"]),
             "endpoints": parse_endpoints(answers["endpoints"]),
             "queues": parse_queues(answers["queues"]),
             "mailboxes": parse_mailboxes(answers["mailboxes"]),

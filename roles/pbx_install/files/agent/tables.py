@@ -5,8 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .cli import END_OF_NAMES, NO_NAMES
+
 MEMBER_EVENTS = frozenset(("ADDMEMBER", "REMOVEMEMBER", "PAUSE", "UNPAUSE", "PAUSEALL", "UNPAUSEALL"))
 """Events of queue_log by which a member does something to itself (apps/app_queue.c)."""
+
+
+def parse_names(text: str) -> list[str]:
+    """Return the words that Asterisk offers for a place in a command (see cli.names); a name with a space comes as two."""
+    return [] if text == NO_NAMES else sorted(set(text.split()) - {END_OF_NAMES})
 
 
 def parse_contexts(text: str) -> list[str]:
