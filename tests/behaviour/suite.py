@@ -142,7 +142,7 @@ class Judge:
         for row in [*rng.sample(simple[:LOOKED_AT], len(simple[:LOOKED_AT])), *simple[LOOKED_AT:]]:
             if len(result.named) >= NAMED:
                 break
-            result.named += itertools.islice(witnesses(sides, row, rng, end), 1)
+            result.named += itertools.islice(witnesses(sides, row, end), 1)
         self.others(result, sides, rng)
         if change.changes and not result.named:
             result.notes.append("no call was found for what it names")

@@ -10,7 +10,7 @@ from kelid import pipeline
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Media, Pbx
 from kelid.model.trace import Event
-from kelid.pipeline.behaviour import behaviour_change, with_sounds_named
+from kelid.pipeline.behaviour import Sounds, behaviour_change
 from kelid.report.behaviour import change_text
 
 TODAY = date(2026, 11, 26)
@@ -42,6 +42,6 @@ def test_one_file_with_another_sound_has_two_names() -> None:
 
     way = WayIn(kind="trunk", name="t", names=("t",), context="c")
     one = CallChange(way_in=way, before=hears("a" * 64), after=hears("b" * 64))
-    (made,) = with_sounds_named([one], side("a" * 64), side("b" * 64))
+    made = Sounds(side("a" * 64), side("b" * 64)).named_in(one)
     assert made.before[0].subject == "closed.wav (aaaaaaaa)&welcome.wav&beep"
     assert made.after[0].subject == "closed.wav (bbbbbbbb)&welcome.wav&beep"

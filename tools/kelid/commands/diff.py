@@ -9,6 +9,8 @@ them, then the lines of text. No server is asked (that is `kelid plan`).
   kelid diff main feature --markdown       every site, for a pull request
   kelid diff --tree old/etc new/etc        the calls that change between two configuration folders of Asterisk's
 
+Each change of calls comes with one call that really makes the difference, as a command to try, where one is found.
+
 Exit status 0: no difference; 4: there are differences.
 """
 
@@ -24,7 +26,7 @@ from kelid.findings import Exit, KelidError
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.plan import change_as_dict
 from kelid.pipeline import changes
-from kelid.pipeline.behaviour import site_change
+from kelid.pipeline.behaviour import site_change, tree_change
 from kelid.report import behaviour as calls_report
 from kelid.report import plans as report
 
@@ -77,6 +79,8 @@ def run(arguments: argparse.Namespace) -> Exit:
     )
     differs = False
     data = {}
+    today = date.today()  # noqa: DTZ011 - the day of whoever asks
+    found_by = () if arguments.sites is None else ("--sites", str(arguments.sites))
     for name in names:
         comparison = changes.difference(sites, name, before, after)
         differs |= not comparison.empty
@@ -84,7 +88,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         calls = None
         if not arguments.no_calls:
             calls = (
-                site_change(sites, name, before, after, date.today())  # noqa: DTZ011 - the day of whoever asks
+                site_change(sites, name, before, after, today, options=found_by)
                 if not comparison.empty
                 else BehaviourChange()
             )
@@ -119,13 +123,10 @@ def run(arguments: argparse.Namespace) -> Exit:
 
 def _trees(arguments: argparse.Namespace) -> Exit:
     """Compare the calls of two configuration folders."""
-    from kelid.pipeline import trees
-    from kelid.pipeline.behaviour import behaviour_change
-
     if len(arguments.words) != 2:
         raise KelidError("--tree compares two folders: kelid diff --tree OLD NEW", exit=Exit.USAGE)
-    before, after = (trees.tree(Path(word)).pbx for word in arguments.words)
-    calls = behaviour_change(
+    before, after = map(Path, arguments.words)
+    calls = tree_change(
         before,
         after,
         date.today(),  # noqa: DTZ011 - the day of whoever asks

@@ -7,6 +7,7 @@ phones answer, nobody has forwarded anything, no key is pressed, unless the opti
   kelid trace noor-clinic --from extension:101 --dial 103 --device extension:103=busy
   kelid trace noor-clinic --call nowruz                  a call of calls.yml
   kelid trace noor-clinic --call nowruz --steps          each step of the dial plan, with the line of YAML behind it
+  kelid trace noor-clinic --revision main --call nowruz  as it was at a git revision
   kelid trace --tree /etc/asterisk --context from-pstn --exten 02188001234
 
 Exit status 0: the whole call is told; 1: it goes round for ever; 5: the oracle could not tell how it goes on.
@@ -39,6 +40,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("site", nargs="?", metavar="SITE", help="a folder of the sites directory")
     options.add_sites_directory(parser)
+    parser.add_argument(
+        "--revision",
+        default="",
+        metavar="REV",
+        help="the site as it is at a git revision (default: its files)",
+    )
     call = parser.add_argument_group("the call")
     call.add_argument("--call", metavar="NAME", help="a call of the site's calls.yml")
     call.add_argument(
@@ -46,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="start",
         default="",
         metavar="WAY",
-        help="trunk:NAME, extension:NUMBER, anonymous, or custom:CONTEXT; with --tree the name of an endpoint",
+        help="trunk:NAME, extension:NUMBER, anonymous, custom:CONTEXT, PJSIP/ENDPOINT; with --tree an endpoint",
     )
     call.add_argument(
         "--did",
@@ -178,7 +185,14 @@ def _of_site(arguments: argparse.Namespace) -> Case:
         raise KelidError("which site? Give its name, or --tree DIR", exit=Exit.USAGE)
     if arguments.context:
         raise KelidError("--context goes with --tree; in a site write --from custom:CONTEXT", exit=Exit.USAGE)
-    checked = pipeline.check(options.sites_of(arguments), arguments.site)
+    sites = options.sites_of(arguments)
+    if arguments.revision:
+        found = pipeline.check_at(sites, arguments.site, arguments.revision)
+        if found is None:
+            raise KelidError(f"there is no site {arguments.site!r} at {arguments.revision}", exit=Exit.USAGE)
+        checked = found
+    else:
+        checked = pipeline.check(sites, arguments.site)
     site = checked.site
     legend = calls.legend(site)
     if arguments.call:
@@ -217,6 +231,8 @@ def _of_tree(arguments: argparse.Namespace) -> Case:
     from kelid.model.outcome import Legend
     from kelid.pipeline import calls, trees
 
+    if arguments.revision:
+        raise KelidError("--revision goes with a site; give --tree another folder", exit=Exit.USAGE)
     if arguments.site or arguments.call:
         raise KelidError("give a site, or --tree DIR, not both", exit=Exit.USAGE)
     read = trees.tree(arguments.tree, asterisk=arguments.asterisk)

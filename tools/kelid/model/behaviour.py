@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from kelid.model.call import World
 from kelid.model.record import Record
 from kelid.model.trace import Event
 
@@ -138,11 +140,55 @@ def event_as_dict(event: Event) -> dict[str, Any]:
     return data
 
 
+class Witness(Record):
+    """One call in one world that was really followed through both dial plans, with nothing left open, and parts as told.
+
+    ``start``, ``number`` and ``caller`` are as ``kelid trace`` takes them (``--from``; in a tree also ``context:NAME``, for
+    ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side from where they part up
+    to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now, ``earlier`` those
+    for what it was.
+    """
+
+    start: str
+    number: str
+    caller: str
+    at: datetime
+    world: World
+    before: tuple[Event, ...] = ()
+    after: tuple[Event, ...] = ()
+    command: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data for JSON."""
+        world = self.world
+        return {
+            "from": self.start,
+            "dialled": self.number,
+            "caller": self.caller,
+            "at": self.at.isoformat(),
+            "press": list(world.presses),
+            "world": {
+                "otherwise": world.otherwise,
+                "devices": dict(world.devices),
+                "in_use": sorted(world.in_use),
+                "database": dict(world.database),
+                "answers": dict(world.answers),
+            },
+            "before": [event_as_dict(event) for event in self.before],
+            "after": [event_as_dict(event) for event in self.after],
+            "command": ["kelid", *self.command],
+            "command_before": ["kelid", *self.earlier],
+        }
+
+
 class CallChange(Record):
     """Calls that do something else: where they come from, when, under which conditions; what they did, and what they do now.
 
     ``before`` and ``after`` are events up to the end of an ordinary call; empty where the way in isn't there on that side.
-    ``since`` are the events that both have in common up to where they part.
+    ``since`` are the events that both have in common up to where they part. ``example`` are the decisions on a way there,
+    parts of which may be open; ``witness`` is one call that really does so, None where none was found: the conditions may
+    be such as never come together.
     """
 
     way_in: WayIn
@@ -154,6 +200,7 @@ class CallChange(Record):
     before: tuple[Event, ...] = ()
     after: tuple[Event, ...] = ()
     example: tuple[tuple[str, str], ...] = ()
+    witness: Witness | None = None
 
 
 class BehaviourChange(Record):

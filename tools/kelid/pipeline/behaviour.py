@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kelid.findings import Exit, KelidError
 from kelid.model.behaviour import Behaviour, BehaviourChange, CallChange
-from kelid.model.pbx import Media, Pbx
+from kelid.model.pbx import Pbx
 from kelid.model.record import replace
 from kelid.model.trace import Event
 from kelid.pipeline import Checked, check, check_at
+
+if TYPE_CHECKING:
+    from kelid.pipeline.witnesses import House
 
 SECONDS = 60.0
 """Seconds of processor time after which what is still open is said to be left out."""
@@ -45,54 +50,74 @@ def behaviour_change(
     context: str = "",
     exten: str = "",
     seconds: float = SECONDS,
+    house: House | None = None,
 ) -> BehaviourChange:
-    """Return which calls do something else: none of them for certain, these, or what could not be decided."""
+    """Return which calls do something else: none of them for certain, these, or what could not be decided.
+
+    ``house`` says how ``kelid trace`` is told of both sides; with it each change gets a witness, where one is found.
+    """
     from kelid.compare.behaviour import change_of
     from kelid.simulate.pairs import Pairs, ways_of
 
     if before is None or after is None:
         ways = ways_of(after or before)
         return change_of((), added=ways if before is None else (), removed=ways if after is None else ())
+    begin = time.process_time()
     pairs = Pairs(before, after, today, zone=zone, seconds=seconds)
     added, removed = pairs.walk_all(context, exten)
-    changes = with_sounds_named(pairs.changes(), before, after)
-    return change_of(changes, undecided=[*pairs.undecided, *pairs.not_covered], added=added, removed=removed)
+    sounds = Sounds(before, after)
+    changes = [sounds.named_in(one) for one in pairs.changes()]
+    made = change_of(changes, undecided=[*pairs.undecided, *pairs.not_covered], added=added, removed=removed)
+    if house is None or not made.changes:
+        return made
+    from kelid.pipeline.witnesses import with_witnesses
+
+    return with_witnesses(made, house, sounds, spent=time.process_time() - begin)
 
 
-def with_sounds_named(changes: Sequence[CallChange], before: Pbx, after: Pbx) -> list[CallChange]:
-    """Return the changes with sounds of the site called by their files there, and not by digests (``Media.name``).
+class Sounds:
+    """Calls sounds of a site by their files there, and not by digests (``Media.name``).
 
     A file that is another sound now has the beginning of its digest beside its name, or nothing would seem to change.
     """
-    old, new = ({media.name: media for media in pbx.media} for pbx in (before, after))
-    sources = {media.source: media.name for media in old.values()}
-    changed = {media.source for media in new.values() if sources.get(media.source, media.name) != media.name}
 
-    def named(event: Event, known: Mapping[str, Media]) -> Event:
+    def __init__(self, before: Pbx, after: Pbx) -> None:
+        """Given both sides, find the files."""
+        self._sides = tuple({media.name: media for media in pbx.media} for pbx in (before, after))
+        sources = {media.source: media.name for media in self._sides[0].values()}
+        self._changed = {
+            media.source
+            for media in self._sides[1].values()
+            if sources.get(media.source, media.name) != media.name
+        }
+
+    def named(self, event: Event, side: int) -> Event:
+        """Return an event of a side (0: before, 1: after) with its sounds named."""
         if event.kind != "hears":
             return event
         parts = []
         for part in event.subject.split("&"):
-            media = known.get(part.rpartition("/")[2])
-            beside = f" ({media.name[:8]})" if media and media.source in changed else ""
+            media = self._sides[side].get(part.rpartition("/")[2])
+            beside = f" ({media.name[:8]})" if media and media.source in self._changed else ""
             parts.append(f"{media.source.removeprefix('media/')}{beside}" if media else part)
         return event._replace(subject="&".join(parts))
 
-    return [
-        replace(
+    def named_in(self, one: CallChange) -> CallChange:
+        """Return a change with its sounds named."""
+        return replace(
             one,
-            since=tuple(named(event, new) for event in one.since),
-            before=tuple(named(event, old) for event in one.before),
-            after=tuple(named(event, new) for event in one.after),
+            since=tuple(self.named(event, 1) for event in one.since),
+            before=tuple(self.named(event, 0) for event in one.before),
+            after=tuple(self.named(event, 1) for event in one.after),
         )
-        for one in changes
-    ]
 
 
-def site_change(sites: Path, site: str, before: str, after: str | None, today: date) -> BehaviourChange:
-    """Given two revisions (``after`` None: the working tree), return which calls of the site change.
+def site_change(
+    sites: Path, site: str, before: str, after: str | None, today: date, *, options: Sequence[str] = ()
+) -> BehaviourChange:
+    """Given two revisions (``after`` None: the working tree), return which calls of the site change, with witnesses.
 
-    Raise KelidError if one of the revisions is not valid.
+    ``options`` are those by which ``kelid trace`` finds the site. Raise KelidError if one of the revisions is not valid.
     """
     old = check_at(sites, site, before)
     new: Checked | None
@@ -100,5 +125,21 @@ def site_change(sites: Path, site: str, before: str, after: str | None, today: d
         new = check_at(sites, site, after)
     else:
         new = check(sites, site) if (sites / site / "site.yml").is_file() else None
-    zone = (new or old).site.time_zone if (new or old) is not None else ""  # type: ignore[union-attr]
-    return behaviour_change(old.pbx if old else None, new.pbx if new else None, today, zone=zone)
+    if old is None or new is None:
+        return behaviour_change(old.pbx if old else None, new.pbx if new else None, today)
+    from kelid.pipeline.witnesses import Sites
+
+    house = Sites(old, new, (before, after), options)
+    return behaviour_change(old.pbx, new.pbx, today, zone=house.zone, house=house)
+
+
+def tree_change(
+    before: Path, after: Path, today: date, *, context: str = "", exten: str = ""
+) -> BehaviourChange:
+    """Given two configuration folders, return which calls change, with witnesses."""
+    from kelid.pipeline.trees import tree
+    from kelid.pipeline.witnesses import Trees
+
+    old, new = tree(before).pbx, tree(after).pbx
+    house = Trees(old, new, paths=(before, after))
+    return behaviour_change(old, new, today, context=context, exten=exten, house=house)

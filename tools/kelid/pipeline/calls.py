@@ -28,6 +28,9 @@ CALLED = "called:"
 
 NUMBER = frozenset("0123456789*#+")
 
+ENDPOINT = "PJSIP/"
+"""What an endpoint's name stands behind where a call comes from it by Asterisk's own name."""
+
 # --- a call --------------------------------------------------------------------------------------
 
 
@@ -43,12 +46,16 @@ class Dialled(NamedTuple):
 def site_call(site: Site, pbx: Pbx, start: str, dialled: Dialled) -> Call:
     """Given a way in in a site's words, return the call: ``trunk:NAME``, ``extension:NUMBER``, ``anonymous``, ``custom:``...
 
-    On a trunk the number is as the site's files write it; it becomes what the trunk sends. Raise KelidError, with what
-    there is, for what the site hasn't got.
+    ``PJSIP/NAME`` is an endpoint by Asterisk's own name: one of several phones of an extension, or a line whose numbers come
+    just as they are given. On a trunk the number is as the site's files write it; it becomes what the trunk sends. Raise
+    KelidError, with what there is, for what the site hasn't got.
     """
     kind, name = named(start)
     # An extension of a context can have letters in its name.
-    need_numbers(dialled._replace(number="") if kind == "custom" else dialled)
+    as_given = start.startswith(ENDPOINT)
+    need_numbers(dialled._replace(number="") if kind == "custom" or as_given else dialled)
+    if as_given:
+        return endpoint_call(pbx, start.removeprefix(ENDPOINT), dialled)
     if kind == "trunk":
         trunk = _one(site, "trunk", name, {item.name: item for item in site.trunks})
         return _from_trunk(site, pbx, trunk, dialled)
@@ -62,7 +69,7 @@ def site_call(site: Site, pbx: Pbx, start: str, dialled: Dialled) -> Call:
     if kind == "custom" and name:
         return context_call(pbx, name, dialled)
     raise KelidError(
-        f"no call comes from {start!r}; write trunk:NAME, extension:NUMBER, anonymous or custom:CONTEXT",
+        f"no call comes from {start!r}; write trunk:NAME, extension:NUMBER, anonymous, custom:CONTEXT or PJSIP/ENDPOINT",
         exit=Exit.USAGE,
     )
 

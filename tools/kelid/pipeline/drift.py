@@ -16,7 +16,7 @@ from kelid.model.bundle import Bundle
 from kelid.model.drift import Changed, Drift, Git
 from kelid.model.pbx import Pbx
 from kelid.model.plan import Comparison, Detail, FileChange, ObjectChange
-from kelid.pipeline.trees import printable
+from kelid.model.printable import printable
 from kelid.readback import read_tree
 
 ADOPTED = "0" * 64

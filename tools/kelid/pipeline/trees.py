@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kelid.findings import Finding
 from kelid.model import record
+from kelid.model.printable import printable
 from kelid.readback import Tree, read_tree
 
 VERSIONS = (16, 22)
@@ -57,17 +58,3 @@ def _printable(finding: Finding) -> Finding:
     return finding._replace(
         where=finding.where._replace(file=printable(finding.where.file)), message=printable(finding.message)
     )
-
-
-def printable(text: str) -> str:
-    """Return the text with an escape for each character that can't be shown, or that nobody sees."""
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() or one == ZERO_WIDTH_NON_JOINER else one.encode("unicode_escape").decode()
-        for one in text
-    )
-
-
-ZERO_WIDTH_NON_JOINER = "\u200c"
-"""Part of many Persian words."""

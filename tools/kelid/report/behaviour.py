@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kelid.model.behaviour import Behaviour, BehaviourChange, CallChange, Condition, WayIn, event_as_dict
+from kelid.model.behaviour import (
+    Behaviour,
+    BehaviourChange,
+    CallChange,
+    Condition,
+    WayIn,
+    Witness,
+    event_as_dict,
+)
+from kelid.model.printable import printable, shell
 from kelid.model.trace import Event
 from kelid.report.colour import paint
 
@@ -29,22 +39,27 @@ _WORDS = {
 
 
 def change_text(change: BehaviourChange, *, colour: bool = False) -> str:
-    """Return which calls change, for a terminal."""
+    """Return which calls change, for a terminal; other people's files are in it, so nothing is an order to it."""
     if change.none:
         return "calls: none does anything else\n"
     rows: list[str] = []
     for way in change.added:
-        rows.append(paint(f"+ calls from {way.words}", "green", on=colour))
+        rows.append(paint(printable(f"+ calls from {way.words}"), "green", on=colour))
     for way in change.removed:
-        rows.append(paint(f"- calls from {way.words}", "red", on=colour))
+        rows.append(paint(printable(f"- calls from {way.words}"), "red", on=colour))
     for one in change.changes:
-        rows.append(paint(f"~ {heading(one)}", "yellow", on=colour))
+        rows.append(paint(printable(f"~ {heading(one)}"), "yellow", on=colour))
         for condition in one.conditions[:MOST_WORDS]:
-            rows.append(f"    if {_condition(condition)}")
-        rows += [f"    {line}" for line in both(one)]
+            rows.append(printable(f"    if {_condition(condition)}"))
+        rows += [printable(f"    {line}") for line in (*both(one), *_tried(one))]
+    earlier = next((one.witness for one in change.changes if one.witness and one.witness.earlier), None)
+    if earlier is not None:
+        rows.append(
+            paint(f"(try: what calls do now; with {shell(_apart(earlier))} what they did)", "dim", on=colour)
+        )
     if change.undecided:
         rows.append(paint("could not decide:", "red", on=colour))
-        rows += [f"    {reason}" for reason in change.undecided]
+        rows += [printable(f"    {_open(reason)}") for reason in change.undecided]
     return "\n".join(rows) + "\n"
 
 
@@ -60,10 +75,11 @@ def change_markdown(change: BehaviourChange) -> str:
         if one.conditions:
             rows.append(f"  - if {'; '.join(_condition(item) for item in one.conditions[:MOST_WORDS])}")
         rows += [f"  - {line}" for line in both(one)]
+        rows += _tried_markdown(one)
     if change.undecided:
         rows += ["", "**Could not decide**", ""]
-        rows += [f"- {reason}" for reason in change.undecided]
-    return "\n".join(rows) + "\n"
+        rows += [f"- {_open(reason)}" for reason in change.undecided]
+    return "\n".join(map(printable, rows)) + "\n"
 
 
 def change_data(change: BehaviourChange) -> dict[str, Any]:
@@ -86,6 +102,7 @@ def change_data(change: BehaviourChange) -> dict[str, Any]:
                 "before": [event_as_dict(event) for event in one.before],
                 "after": [event_as_dict(event) for event in one.after],
                 "example": [{"what": key, "is": value} for key, value in one.example],
+                "witness": one.witness.as_dict() if one.witness is not None else None,
             }
             for one in change.changes
         ],
@@ -145,6 +162,52 @@ def both(one: CallChange) -> list[str]:
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     rows = [f"{key}: was {old.get(key) or 'none'}, now {new.get(key) or 'none'}" for key in keys]
     return [f"{before}, but", *rows] if rows else [f"as before: {before}"]
+
+
+NO_WITNESS = "no single call was found that does so: what is told may be more than can happen"
+
+
+def _tried(one: CallChange) -> list[str]:
+    """Return the one call that was followed, as a command to try, and what it does if that isn't told already."""
+    if one.witness is None:
+        return [NO_WITNESS]
+    rows = [f"try {shell(('kelid', *one.witness.command))}"] if one.witness.command else []
+    return rows + [f"    {line}" for line in _of_witness(one, one.witness)]
+
+
+def _of_witness(one: CallChange, witness: Witness) -> list[str]:
+    """Return what the call of a witness did and does now, where that is told otherwise than of the change."""
+    was, now = told(witness.before), told(witness.after)
+    if (was, now) == (told(one.before), told(one.after)):
+        return []
+    return [f"was {was}", f"now {now}"]
+
+
+def _apart(witness: Witness) -> tuple[str, ...]:
+    """Return the option with which the command follows the call as it was."""
+    words = witness.earlier
+    at = next(
+        (at for at, (one, other) in enumerate(zip(words, witness.command, strict=False)) if one != other), 0
+    )
+    if "=" in words[at]:
+        return words[at : at + 1]
+    return words[at : at + 2] if words[at].startswith("--") else words[at - 1 : at + 1]
+
+
+def _tried_markdown(one: CallChange) -> list[str]:
+    if one.witness is None:
+        return [f"  - {NO_WITNESS}"]
+    lines = [f"try {_code_as_it_is(shell(('kelid', *one.witness.command)))}"] if one.witness.command else []
+    if one.witness.earlier:
+        lines.append(f"as it was: {_code_as_it_is(shell(('kelid', *one.witness.earlier)))}")
+    return [f"  - {line}" for line in (*lines, *_of_witness(one, one.witness))]
+
+
+def _code_as_it_is(text: str) -> str:
+    """Return a text as code in Markdown, of which nothing is changed: between more backticks than it has in a row."""
+    fence = "`" * (max((len(found) for found in re.findall("`+", text)), default=0) + 1)
+    beside = " " if "`" in text else ""
+    return f"{fence}{beside}{text}{beside}{fence}"
 
 
 def _details(event: Event) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kelid.model.behaviour import Condition
+from kelid.model.call import QUESTIONS
 from kelid.simulate.languages import NOTHING, Automaton, Node, characters_of, mask_of
 from kelid.simulate.symbols import Chosen
 from kelid.simulate.times import Times, words
@@ -122,16 +123,21 @@ class Words:
             yield Condition("free", named(str(chosen.subject)), str(chosen.answer))
 
     def answers(self, path: Iterable[Chosen]) -> Iterator[tuple[str, str]]:
-        """Yield the answers on a way, so that the call can be made again."""
-        for chosen in path:
+        """Yield the answers on a way, so that the call can be made again.
+
+        Of what is narrowed step by step, what is left of it in the end, where it was asked for.
+        """
+        steps = list(path)
+        left = {(one.variable, one.about): one.node for one in steps if one.kind == "text"}
+        for chosen in steps:
+            about = chosen.about
             if chosen.kind == "question":
                 kind, subject = chosen.subject
                 yield f"{kind}:{named(subject)}", str(chosen.answer)
-            elif chosen.about is not None and chosen.about.kind in ("key", "database", "phone"):
-                yield (
-                    f"{chosen.about.kind}:{named(chosen.about.subject)}",
-                    self._automaton.shortest(chosen.node),
-                )
+            elif about is not None and (about.kind == "phone" or about.kind in QUESTIONS):
+                node = left.pop((chosen.variable, about), None)
+                if node is not None:
+                    yield f"{about.kind}:{named(about.subject)}", self._automaton.shortest(node)
 
     def _bits(self, node: Node) -> int:
         bits = 0

@@ -19,7 +19,7 @@ from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
-from kelid.simulate.languages import NOTHING, Automaton, In, Node
+from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
 from kelid.simulate.points import NUMBERS
 from kelid.simulate.settings import Settings
@@ -30,6 +30,14 @@ from kelid.simulate.ways_in import Entrance, entrance, entrances
 
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
+
+SOMEBODY = "09121234567"
+"""A caller in an example, where it doesn't matter which."""
+
+_SHORTER = "23456789012345"
+"""Callers of other lengths are made of its beginning."""
+
+_DIGITS = mask_of("0123456789")
 
 
 class Label(NamedTuple):
@@ -47,6 +55,8 @@ class _Parting(NamedTuple):
     number: int
     dialled: Node
     label: Label
+    first: tuple[Node, Label] | None = None
+    """Which of those numbers, times and callers go that way."""
 
 
 class Pairs(Explorer):
@@ -61,6 +71,7 @@ class Pairs(Explorer):
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
+        self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
     def _marked(self) -> Sequence[Collection[Key]]:
@@ -294,7 +305,57 @@ class Pairs(Explorer):
                     if known is None or len(path) < len(known.path):
                         groups[key] = _Parting(way, path, number, dialled, label)
         words = Words(self.shared.automaton, self.times)
-        return [self._change(words, one) for one in groups.values()]
+        return [self._change(words, self._on_its_way(one)) for one in groups.values()]
+
+    def _on_its_way(self, one: _Parting) -> _Parting:
+        """Return the parting with a way that calls of its own numbers, times and callers go, and with what is left of those.
+
+        The shortest way to a point may be one of other numbers. Where none is found so, nothing is changed.
+        """
+        left = self._left(one.dialled, one.label, one.path)
+        if left is not None:
+            return one._replace(first=left)
+        root = next(root for way, root in self.ways if way is one.way)
+        key = (root, one.dialled, one.label)
+        if key not in self._ways_of:
+            self._ways_of[key] = self._paths_for(*key)
+        found = self._ways_of[key].get(one.number)
+        return one if found is None else one._replace(path=found[0], first=found[1])
+
+    def _paths_for(
+        self, root: int, dialled: Node, label: Label
+    ) -> dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]:
+        """Return the decisions on a shortest way of such calls to each point, with which of them go there so."""
+        paths: dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]] = {root: ((), (dialled, label))}
+        row = [root]
+        while row:
+            following: list[int] = []
+            for number in row:
+                path, (numbers, rest) = paths[number]
+                for link in self.points[number].links:
+                    if link.target not in paths:
+                        left = self._left(numbers, rest, link.chosen)
+                        if left is not None:
+                            paths[link.target] = ((*path, *link.chosen), left)
+                            following.append(link.target)
+            row = following
+        return paths
+
+    def _left(self, dialled: Node, label: Label, chosen: Sequence[Chosen]) -> tuple[Node, Label] | None:
+        """Return which numbers, times and callers are left after some decisions; None where there are none."""
+        automaton = self.shared.automaton
+        times, callers = label
+        for one in chosen:
+            kind = one.about.kind if one.about is not None else ""
+            if kind == "dialled":
+                dialled = automaton.both(dialled, one.node)
+            elif kind == "time":
+                times &= self._bits(one.node)
+            elif kind == "caller":
+                callers = automaton.both(callers, one.node)
+        if dialled == NOTHING or not times or callers == NOTHING:
+            return None
+        return dialled, Label(times, callers)
 
     def _parting(self, number: int) -> Hashable:
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
@@ -311,6 +372,7 @@ class Pairs(Explorer):
         parting = self.points[one.number].parted
         assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
         dialled, label = one.dialled, one.label
+        number, (times, callers) = one.first or (dialled, label)
         return CallChange(
             way_in=one.way,
             dialled=words.numbers(dialled, self._any_number),
@@ -320,12 +382,21 @@ class Pairs(Explorer):
             before=tuple(self._ordinary(parting[0], 0)),
             after=tuple(self._ordinary(parting[0], 1)),
             example=(
-                ("dialled", self.shared.automaton.shortest(dialled)),
-                ("caller", self.shared.automaton.shortest(label.callers)),
-                ("at", str(words.moment(label.times))),
+                ("dialled", self.shared.automaton.shortest(number)),
+                ("caller", self._somebody(callers)),
+                ("at", str(words.moment(times))),
                 *words.answers(one.path),
             ),
         )
+
+    def _somebody(self, callers: Node) -> str:
+        """Return one of some callers: an ordinary one if there is one."""
+        automaton = self.shared.automaton
+        plain = automaton.both(callers, automaton.repeated(_DIGITS, 0, LONGEST))
+        lengths = sorted(automaton.lengths(plain)) if plain != NOTHING else []
+        some = (SOMEBODY, *(_SHORTER[:length] for length in lengths if length <= len(_SHORTER)))
+        ordinary = next((text for text in some if automaton.has(plain, text)), None)
+        return automaton.shortest(callers if plain == NOTHING else plain) if ordinary is None else ordinary
 
     @property
     def _any_number(self) -> Node:
@@ -346,18 +417,9 @@ class Pairs(Explorer):
             for link in self.points[number].links:
                 made: dict[Node, Label] = {}
                 for reached, label in labels[number].items():
-                    dialled = reached
-                    times, callers = label
-                    for chosen in link.chosen:
-                        kind = chosen.about.kind if chosen.about is not None else ""
-                        if kind == "dialled":
-                            dialled = automaton.both(dialled, chosen.node)
-                        elif kind == "time":
-                            times &= self._bits(chosen.node)
-                        elif kind == "caller":
-                            callers = automaton.both(callers, chosen.node)
-                    if dialled != NOTHING and times and callers != NOTHING:
-                        made[dialled] = _joined(automaton, made.get(dialled), Label(times, callers))
+                    left = self._left(reached, label, link.chosen)
+                    if left is not None:
+                        made[left[0]] = _joined(automaton, made.get(left[0]), left[1])
                 if not made:
                     continue
                 there = labels.setdefault(link.target, {})

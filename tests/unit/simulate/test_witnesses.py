@@ -1,0 +1,162 @@
+"""One call for which two dial plans part, found from what a walk of all calls says."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from textwrap import dedent
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kelid.model.call import Call, Question, World
+from kelid.model.pbx import Pbx
+from kelid.model.trace import Asked, Event
+from kelid.readback import read_tree
+from kelid.simulate import witnesses as search
+
+AT = datetime(2026, 11, 26, 10, 0, tzinfo=ZoneInfo("Asia/Tehran"))
+
+
+def pbx_of(text: str, queues: str = "") -> Pbx:
+    sources = {"extensions.conf": dedent(text).encode(), "queues.conf": queues.encode()}
+    return read_tree(sources, asterisk=22).pbx
+
+
+PLAN = """
+    [a]
+    exten => 100,1,GotoIf($["${DB(CFU/100)}" = "200"]?away)
+     same => n,Dial(PJSIP/100,20)
+     same => n,GotoIf($["${DIALSTATUS}" = "BUSY"]?busy)
+     same => n,Hangup()
+     same => n(busy),Read(X,which,1)
+     same => n,GotoIf($["${X}" = "7"]?seven)
+     same => n,Hangup()
+     same => n(seven),Playback(SEVEN)
+     same => n(away),Playback(AWAY)
+"""
+
+
+def found(
+    before: str, after: str, told: tuple[str, str], way: tuple[tuple[str, str], ...] = (), tries: int = 400
+) -> search.Parted | None:
+    both = search.sides(pbx_of(before), pbx_of(after))
+    call = Call(context="a", exten="100", at=AT)
+
+    def fits(one: tuple[Event, ...], other: tuple[Event, ...]) -> bool:
+        return (one[0].subject, other[0].subject) == told
+
+    rows = search.witnesses(
+        both,
+        [(call, call)],
+        search.wanted(way),
+        fits,
+        base=World(),
+        tries=tries,
+        end=time.process_time() + 30,
+    )
+    return next(rows, None)
+
+
+BUSY_SEVEN = (
+    ("database-has:CFU/100", "0"),
+    ("dial:PJSIP/100", "BUSY"),
+    ("key:", "a key"),
+    ("key:", "7"),
+)
+
+
+def test_the_way_that_is_told_is_gone_question_by_question() -> None:
+    """A phone that is busy, then a key: the world says both, and it takes as many tries as there are answers."""
+    after = PLAN.replace("SEVEN", "other")
+    made = found(PLAN, after, ("SEVEN", "other"), BUSY_SEVEN, tries=3)
+    assert made is not None
+    assert made.world == World(devices={"PJSIP/100": "busy"}, presses=("7",))
+
+
+def test_what_astdb_holds_is_put_there() -> None:
+    after = PLAN.replace("AWAY", "other")
+    way = (("database-has:CFU/…", "1"), ("database:CFU/…", "200"))
+    made = found(PLAN, after, ("AWAY", "other"), way, tries=4)
+    assert made is not None
+    assert made.world == World(database={"CFU/100": "200"})
+
+
+def test_what_the_way_leaves_out_is_looked_for() -> None:
+    """Nothing is said of the phone: worlds with one answer otherwise are tried, then the rest of the way."""
+    after = PLAN.replace("SEVEN", "other")
+    made = found(PLAN, after, ("SEVEN", "other"), BUSY_SEVEN[2:])
+    assert made is not None
+    assert made.world.presses == ("7",)
+
+
+def test_nothing_is_found_where_nothing_parts_so() -> None:
+    """What can't come together, what parts in another way, and what isn't known."""
+    after = PLAN.replace("SEVEN", "other")
+    assert found(PLAN, PLAN, ("SEVEN", "SEVEN"), BUSY_SEVEN) is None
+    assert found(PLAN, after, ("SEVEN", "another"), BUSY_SEVEN) is None
+    assert (
+        found(PLAN, PLAN.replace("Playback(SEVEN)", "NoSuchApplication()"), ("SEVEN", ""), BUSY_SEVEN) is None
+    )
+
+
+def test_tries_are_bounded() -> None:
+    after = PLAN.replace("SEVEN", "other")
+    assert found(PLAN, after, ("SEVEN", "other"), BUSY_SEVEN, tries=2) is None
+
+
+def test_another_setting_of_a_queue_is_a_difference() -> None:
+    """No step differs; the queue that the call comes to is another one."""
+    queue = "\n[sales]\nstrategy = ringall\ntimeout = {}\nmember => PJSIP/1\n"
+    old, new = (
+        pbx_of("[a]\nexten => 100,1,Queue(sales)\n", queues=queue.format(seconds)) for seconds in (20, 25)
+    )
+    call = Call(context="a", exten="100", at=AT)
+    made = search.parted(search.sides(old, new), (call, call), World())
+    assert isinstance(made, search.Parted)
+    details = [dict(tail[0].details) for tail in made.tails]
+    assert [row["queues.conf [sales] timeout"] for row in details] == ["20", "25"]
+
+
+def asked(kind: str, subject: str, answer: str = "") -> Asked:
+    return Asked(Question(kind, subject), answer)
+
+
+@pytest.mark.parametrize(
+    ("rows", "answer", "world"),
+    [
+        ([asked("dial", "PJSIP/1&PJSIP/2")], "ANSWER PJSIP/2", World(devices={"PJSIP/1": "no_answer"})),
+        ([asked("dial", "PJSIP/0912@line")], "CONGESTION", World(devices={"PJSIP/line": "congestion"})),
+        ([asked("contacts", "101")], "0", World(devices={"PJSIP/101": "unavailable"})),
+        ([asked("device", "Custom:x")], "INUSE", World(database={"CustomDevstate/x": "INUSE"})),
+        ([asked("device", "PJSIP/101")], "INUSE", World(in_use=frozenset({"PJSIP/101"}))),
+        ([asked("voicemail", "1@default")], "FAILED", World(answers={"voicemail:1@default": "FAILED"})),
+        (
+            [asked("key", "a,s,1", "1"), asked("key", "a,s,1+1", "2"), asked("key", "a,s,2")],
+            "3",
+            World(presses=("12", "3")),
+        ),
+        ([asked("key", "called:a,s,1")], "2", World(answers={"key:called:a,s,1": "2"})),
+        ([asked("global", "X")], "1", None),
+    ],
+)
+def test_a_world_that_gives_an_answer(rows: list[Asked], answer: str, world: World | None) -> None:
+    assert search.with_answer(pbx_of("[a]\n"), World(), rows, len(rows) - 1, answer) == world
+
+
+def test_one_line_may_do_otherwise_for_another_number() -> None:
+    """Two sides of one call dial other numbers over it."""
+    rows = [asked("dial", "PJSIP/1@line")]
+    others = [Question("dial", "PJSIP/1@line"), Question("dial", "PJSIP/2@line")]
+    made = search.with_answer(pbx_of("[a]\n"), World(), rows, 0, "BUSY", others=others)
+    assert made == World(devices={"PJSIP/1@line": "busy"})
+
+
+def test_what_is_told_may_be_open_in_parts() -> None:
+    told = Event("rings", "PJSIP/\U000f0001", (("seconds", "20"), ("number", "\U000f0002"), ("at", "a,1,1")))
+    real = Event("rings", "PJSIP/101", (("seconds", "20"), ("number", "0912")))
+    assert search.same([told], [real])
+    assert not search.same([told], [real._replace(details=(("seconds", "25"), ("number", "0912")))])
+    assert not search.same([told], [real._replace(subject="IAX2/101")])
+    assert not search.same([told], [])
+    assert search.same([], [])
