@@ -23,7 +23,7 @@ from kelid.pipeline.witnesses import Trees, partings
 from kelid.simulate import simulate
 from kelid.simulate import witnesses as search
 
-TRIES = 4000
+TRIES = 500
 """Runs of both sides for one change."""
 
 ALWAYS = {"directory": "", "park": "comes back", "fax": "FAILED", "pickup": "none"}

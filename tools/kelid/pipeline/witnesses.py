@@ -257,7 +257,7 @@ class Names(Protocol):
 
 
 def with_witnesses(change: BehaviourChange, house: House, names: Names, *, spent: float) -> BehaviourChange:
-    """Return the change with a witness for each of its changes for which one was found.
+    """Return the change with a witness for each of its changes for which one was found, those first; none is left out.
 
     ``spent``: seconds of processor time that the walk has taken; the search gets a share of it.
     """
@@ -271,17 +271,14 @@ def with_witnesses(change: BehaviourChange, house: House, names: Names, *, spent
     for done, at in enumerate(order):
         now = time.process_time()
         mine = min(end, now + 4 * (end - now) / (len(order) - done))
-        rows = (
+        made = (
             witness_of(house, start, parted, names)
             for start, parted in partings(change.changes[at], house, both, names, tries=TRIES, end=mine)
         )
-        found[at] = next((one for one in rows if one is not None), None)
-    return replace(
-        change,
-        changes=tuple(
-            replace(one, witness=found[at]) if found[at] else one for at, one in enumerate(change.changes)
-        ),
-    )
+        found[at] = next((one for one in made if one is not None), None)
+    rows = [replace(one, witness=found[at]) if found[at] else one for at, one in enumerate(change.changes)]
+    # What was really seen comes first; the rest stays told.
+    return replace(change, changes=tuple(sorted(rows, key=lambda one: one.witness is None)))
 
 
 def partings(
