@@ -100,6 +100,18 @@ def test_nothing_is_found_where_nothing_parts_so() -> None:
     )
 
 
+@pytest.mark.parametrize("step", ["NoSuchApplication()", "Goto(100,1)"])
+def test_what_is_not_known_does_not_part(step: str) -> None:
+    """Nor does anybody see how a call ends that the oracle can't follow; one that goes round for ever is known."""
+    both = search.sides(
+        pbx_of("[a]\nexten => 100,1,Playback(x)\n"),
+        pbx_of(f"[a]\nexten => 100,1,Playback(y)\n same => n,{step}\n"),
+    )
+    call = Call(context="a", exten="100", at=AT)
+    made = search.parted(both, (call, call), World())
+    assert isinstance(made, search.Parted) == (step == "Goto(100,1)")
+
+
 def test_tries_are_bounded() -> None:
     after = PLAN.replace("SEVEN", "other")
     assert found(PLAN, after, ("SEVEN", "other"), BUSY_SEVEN, tries=2) is None

@@ -31,6 +31,9 @@ from kelid.simulate.ways_in import Entrance, entrance, entrances
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
 
+MOST_WAYS = 40
+"""Sets of calls for which the shortest ways to all points are looked for by themselves."""
+
 SOMEBODY = "09121234567"
 """A caller in an example, where it doesn't matter which."""
 
@@ -312,15 +315,27 @@ class Pairs(Explorer):
 
         The shortest way to a point may be one of other numbers. Where none is found so, nothing is changed.
         """
+        automaton = self.shared.automaton
         left = self._left(one.dialled, one.label, one.path)
+        ordinary = one.way.kind != "phone" and automaton.has(one.label.callers, SOMEBODY)
+        if ordinary and not (left is not None and automaton.has(left[1].callers, SOMEBODY)):
+            found = self._found(one, Label(one.label.times, automaton.texts(SOMEBODY)))
+            if found is not None:
+                return found
         if left is not None:
             return one._replace(first=left)
+        return self._found(one, one.label) or one
+
+    def _found(self, one: _Parting, label: Label) -> _Parting | None:
+        """Return the parting with a way of calls of its number and that label, None where none was found."""
         root = next(root for way, root in self.ways if way is one.way)
-        key = (root, one.dialled, one.label)
+        key = (root, one.dialled, label)
         if key not in self._ways_of:
+            if len(self._ways_of) >= MOST_WAYS:
+                return None
             self._ways_of[key] = self._paths_for(*key)
         found = self._ways_of[key].get(one.number)
-        return one if found is None else one._replace(path=found[0], first=found[1])
+        return None if found is None else one._replace(path=found[0], first=found[1])
 
     def _paths_for(
         self, root: int, dialled: Node, label: Label
