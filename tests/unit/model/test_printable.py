@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -26,8 +27,15 @@ TEXTS = [
 def test_a_shell_reads_what_was_meant(text: str) -> None:
     line = shell(["printf", "%s|", text, "end"])
     assert line.isprintable()
-    ran = subprocess.run(["bash", "-c", line], capture_output=True, check=True, timeout=30)
-    assert ran.stdout.decode() == f"{text}|end|"
+    for locale in ("C", "C.UTF-8"):
+        ran = subprocess.run(
+            ["bash", "-c", line],
+            capture_output=True,
+            check=True,
+            timeout=30,
+            env={**os.environ, "LC_ALL": locale},
+        )
+        assert ran.stdout.decode() == f"{text}|end|"
 
 
 def test_nothing_is_an_order_to_a_terminal() -> None:

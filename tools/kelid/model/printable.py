@@ -33,6 +33,5 @@ def _escaped(word: str) -> str:
         elif one.isprintable():
             rows.append(one)
         else:
-            code = ord(one)
-            rows.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
+            rows += [f"\\x{byte:02x}" for byte in one.encode()]  # bytes are the same in any locale
     return f"$'{''.join(rows)}'"
