@@ -12,6 +12,7 @@ import time
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.loader import action_loader
 
 _AGENT = action_loader.get("kelid_agent", class_only=True)  # which also finds kelid, where that is elsewhere
@@ -24,7 +25,8 @@ with contextlib.suppress(ImportError):  # ansible lists plugins in places that h
 
     cache.of_kelid()
 
-NEW = {"kelid_upgrade": "the new packages are", "kelid_harden": "the firewall is"}
+AGENT = "/usr/local/lib/kelid/agent"
+NEW = {"kelid_upgrade": "the new packages are", "kelid_harden": "ssh, sudo and the firewall are"}
 OLD = {"kelid_upgrade": "the old packages are back", "kelid_harden": "what was in force before is back"}
 """What comes into force, and what is back, where that is no release."""
 
@@ -36,7 +38,8 @@ class ActionModule(_AGENT):  # type: ignore[misc]
     Without a plan (its ``base`` and ``release``) the server is asked first whether it has all that already; then nobody need
     open the site's vault. With ``rollback`` (kelid_rollback's ``release``, or "") a release that the server still has is put
     in force again; with ``upgrade`` Asterisk's newest packages are (kelid_upgrade),
-    with ``harden`` its firewall and bans (kelid_harden).
+    with ``harden`` what sshd and sudo are told, its firewall and bans (kelid_harden, with its ``sshd``, ``sudoers`` and
+    ``user``); with ``look_as_user`` that is kept only if ``user`` gets in from here and may ask the agent as root.
 
     What each step told is under ``kelid_steps``, by the step's own action; what kelid_begin told also under ``kelid``.
     """
@@ -53,6 +56,10 @@ class ActionModule(_AGENT):  # type: ignore[misc]
             "rollback",
             "upgrade",
             "harden",
+            "sshd",
+            "sudoers",
+            "user",
+            "look_as_user",
         )
     )
 
@@ -63,6 +70,7 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         limit = float(args.pop("verify_limit", None) or 0)
         self.besides = args.pop("expect", None) or {}
         self.first = "kelid_begin"
+        user = str(args.get("user") or "") if boolean(args.pop("look_as_user", None) or False) else ""
         if "rollback" in args:
             self.first = "kelid_rollback"
             args["release"] = args.pop("rollback")
@@ -97,6 +105,9 @@ class ActionModule(_AGENT):  # type: ignore[misc]
                 "fresh": True,
             }
             verified = self.step("kelid_verify", looking)
+            shut_out = "" if verified.get("failed") or not user else self.shut_out(user)
+            if shut_out:
+                return self.back(name, shut_out)
             if not verified.get("failed"):
                 self.tell("verified over a new connection")
                 kept = self.step("kelid_confirm", name)
@@ -126,6 +137,28 @@ class ActionModule(_AGENT):  # type: ignore[misc]
         except KelidError as problem:
             findings = "".join(f"\n{finding}" for finding in problem.findings)
             raise AnsibleActionFail(f"{problem}{findings}") from problem
+
+    def shut_out(self, user: str) -> str:
+        """Return what keeps a user from a new connection from here, or from asking the agent as root; "" for nothing."""
+        link = self._connection
+        if getattr(link, "transport", "") != "ssh":
+            return ""
+        me = link.get_option("remote_user")
+        if user == me:
+            return ""  # that was looked at
+        link.set_option("remote_user", user)
+        try:
+            link.reset()
+            as_root = "" if user == "root" else "sudo -n "
+            code, _, errors = link.exec_command(f"{as_root}{AGENT} status", in_data=b"\n", sudoable=False)
+        except AnsibleConnectionFailure as problem:
+            return f"{user} doesn't get in from here: {str(problem).strip()[-300:]}"
+        finally:
+            with contextlib.suppress(AnsibleError):
+                link.reset()
+            link.set_option("remote_user", me)
+        said = errors.decode(errors="replace").strip()[-300:]
+        return f"{user} may not ask the agent as root: {said or code}" if code else ""
 
     def back(self, name: dict[str, str], reason: str) -> dict[str, Any]:
         """Go back to the release before, and return the result of a release that did not hold."""

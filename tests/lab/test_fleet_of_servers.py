@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from kelid.findings import Exit
 from kelid.lab import Host, Lab
 from kelid.lab.processes import wait_until
 from lab.carried_python import carry_python
+from newer_packages import NAMES as NAMES_OF_PACKAGES
+from newer_packages import NEWER, offer
 
 pytestmark = pytest.mark.lab
 
@@ -62,11 +65,11 @@ class Company:
             [sys.executable, "-m", "kelid", "apply", "--yes", "--identity", str(self.lab.key), *words]
         )
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start an apply that answers in JSON, in a process group of its own."""
+    def start(self, *words: str, verb: str = "apply") -> subprocess.Popen[str]:
+        """Start an apply (or another verb) that answers in JSON, in a process group of its own."""
         return subprocess.Popen(
             [
-                *(sys.executable, "-m", "kelid", "apply", "--yes", "--json", "--identity", str(self.lab.key)),
+                *(sys.executable, "-m", "kelid", verb, "--yes", "--json", "--identity", str(self.lab.key)),
                 *words,
             ],
             cwd=self.folder,
@@ -386,3 +389,54 @@ def test_a_job_is_carried_to_another_machine_as_awx_does(company: Company, tmp_p
     assert len(kept) > 10_000
     for name, secret in {**secrets, "the vault's password": password}.items():
         assert secret.encode() not in kept, f"{name} came back with the job"
+
+
+def test_an_upgrade_that_is_called_off_leaves_nobody_half_way(company: Company) -> None:
+    """Ctrl-C while dpkg is at work on the first of two: its old packages are whole, the other never began. Then it goes."""
+
+    def packages(name: str) -> set[str]:
+        words = ["dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}\n", *NAMES_OF_PACKAGES]
+        assert company.hosts[name].run(["dpkg", "--audit"]).stdout == ""
+        return set(company.hosts[name].run(words).stdout.splitlines())
+
+    def upgrade() -> subprocess.Popen[str]:
+        return company.start("--all", "--waves", "1,100%", verb="upgrade")
+
+    newer = ("east", "west")
+    before = {name: packages(name) for name in newer}
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: offer(company.hosts[name], "+deb14u1", NEWER), newer))
+    node = upgrade()
+    at_it = ["pgrep", "-f", "^dpkg .* -i /var/lib/kelid/upgrade/new/"]
+    wait_until(
+        "a dpkg at work",
+        lambda: company.hosts["east"].run(at_it, check=False).returncode == 0,
+        timeout=200,
+        interval=0.02,
+    )
+    os.killpg(node.pid, signal.SIGINT)
+    out, said = node.communicate(timeout=300)
+
+    assert node.returncode == 130, said
+    told = json.loads(out)
+    assert told["message"].startswith("interrupted: no server was left half-way"), told
+    results = {item["host"]: item["result"] for item in told["sites"]}
+    assert results == {"east": "rolled_back", "south": "unchanged", "west": "not_started"}, told
+    assert "old packages are back" in next(
+        item["message"] for item in told["sites"] if item["host"] == "east"
+    )
+    assert {name: packages(name) for name in newer} == before
+    assert not any(map(company.armed, newer))
+    last = company.receipts("east")[-1]
+    assert (last["event"], last["verb"]) == ("undone", "upgrade"), last
+    assert "called off" in last["why"], last
+
+    out, said = upgrade().communicate(timeout=400)
+
+    found = json.loads(out)
+    assert {item["host"]: item["result"] for item in found["sites"]} == {
+        "east": "applied",
+        "south": "unchanged",
+        "west": "applied",
+    }, said
+    assert all(line.endswith("+deb14u1 installed") for name in newer for line in packages(name))

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.lab
 SAMPLES = pipeline.root() / "sites"
 USER = "keeper"
 AGENT = "/usr/local/lib/kelid/agent"
+SSHD, SUDOERS = "/etc/ssh/sshd_config.d/00-kelid.conf", "/etc/sudoers.d/kelid"
+BY_HAND = "/etc/ssh/sshd_config.d/50-mine.conf"
 ELSEWHERE = "203.0.113.0/24"
 """A network (RFC 5737) in which the control node surely isn't."""
 
@@ -57,9 +60,9 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
 """A phone that doesn't know its password: prints the server's answer to each guess."""
 
 LIAR = """#!/bin/sh
-case "$*" in *knock*) echo open;; *) exec /usr/bin/unshare "$@";; esac
+case "$*" in *knock*) echo open;; *login*) ;; *) exec /usr/bin/unshare "$@";; esac
 """
-"""Stands before unshare: the server believes of any rules that they let the control node in."""
+"""Stands before unshare: the server believes of any rules, and of any files of sshd, that they let the control node in."""
 
 
 @dataclass
@@ -93,6 +96,47 @@ class Clinic:
             check=False,
             timeout=60,
         )
+
+    def play(self, name: str, *words: str, **more: str) -> subprocess.Popen[str]:
+        """Start a playbook, as ``ansible-playbook`` alone, without kelid in front of it."""
+        tools = Path(sys.executable).parent
+        given = {
+            "PATH": f"{tools}:{os.environ['PATH']}",
+            "ANSIBLE_CONFIG": str(pipeline.root() / "ansible.cfg"),
+            "KELID_SITES": str(self.folder / "sites"),
+            "KELID_SITE": "noor-clinic",
+            "KELID_ADDRESS": self.host.address,
+            "KELID_IDENTITY": str(self.lab.key),
+            "KELID_KNOWN_HOSTS": str(self.lab.known_hosts),
+            **more,
+        }
+        return subprocess.Popen(
+            [tools / "ansible-playbook", "-i", "inventory.kelid.yml", f"playbooks/{name}.yml", *words],
+            cwd=pipeline.root(),
+            env={**os.environ, **given},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def harden(self, within: int = 180, **options: list[str]) -> subprocess.Popen[str]:
+        """Start the playbook of the hardening as root, with options of its role."""
+        wanted = {"pbx_hardening_confirm_within": within, **options}
+        return self.play("harden", "-e", json.dumps(wanted), KELID_USER="root")
+
+    def armed(self) -> bool:
+        return self.host.run(["test", "-e", "/var/lib/kelid/armed.json"], check=False).returncode == 0
+
+    def receipt(self) -> dict[str, Any]:
+        """Return the last line of the server's journal."""
+        found: dict[str, Any] = json.loads(self.host.read("/var/lib/kelid/receipts.jsonl").splitlines()[-1])
+        return found
+
+    def access(self) -> tuple[str, str]:
+        """Return what sshd and sudo are told, with modes and owners."""
+        tell = "stat -c '%a %U:%G' {0}; cat {0}"
+        return self.host.shell(tell.format(SSHD)), self.host.shell(tell.format(SUDOERS))
 
     def write(self, **keys: str) -> None:
         """Let the site's firewall say this, and nothing else."""
@@ -184,7 +228,7 @@ def test_the_apply_user_can_apply_and_nothing_else(clinic: Clinic) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "limit rate over 41/second" in clinic.rules()
     assert clinic.banned("203.0.113.77")
-    last = json.loads(clinic.host.read("/var/lib/kelid/receipts.jsonl").splitlines()[-1])
+    last = clinic.receipt()
     assert (last["event"], last["came_from"]) == ("confirmed", {"user": USER, "address": clinic.lab.gateway})
     assert clinic.kelid("status").returncode == 0
     for forbidden in ("sh -c id", f"{AGENT} harden", f"{AGENT} adopt", "cat /etc/shadow", "nft list ruleset"):
@@ -251,26 +295,7 @@ def test_a_server_that_shut_the_control_node_out_lets_it_in_again_by_itself(clin
     """The trial is made to lie, so the rules come into force: nobody gets in to confirm or undo, and nobody has to."""
     current = clinic.current()
     clinic.host.write("/usr/local/sbin/unshare", LIAR, mode="0755")
-    tools = Path(sys.executable).parent
-    given = {
-        "PATH": f"{tools}:{os.environ['PATH']}",
-        "ANSIBLE_CONFIG": str(pipeline.root() / "ansible.cfg"),
-        "KELID_SITES": str(clinic.folder / "sites"),
-        "KELID_SITE": "noor-clinic",
-        "KELID_ADDRESS": clinic.host.address,
-        "KELID_IDENTITY": str(clinic.lab.key),
-        "KELID_KNOWN_HOSTS": str(clinic.lab.known_hosts),
-    }
-    play = [tools / "ansible-playbook", "-i", "inventory.kelid.yml", "playbooks/apply.yml"]
-    applying = subprocess.Popen(
-        [*play, "-e", "pbx_config_confirm_within=35"],
-        cwd=pipeline.root(),
-        env={**os.environ, **given},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    applying = clinic.play("apply", "-e", "pbx_config_confirm_within=35")
     try:
         # By the connection that was there before: rules are about new ones.
         wait_until("the new release", lambda: clinic.current() != current, timeout=120)
@@ -281,20 +306,69 @@ def test_a_server_that_shut_the_control_node_out_lets_it_in_again_by_itself(clin
         applying.kill()
     assert applying.returncode != 0, output
     wait_until("the way in", lambda: clinic.ssh("true").returncode == 0, timeout=90)
-    wait_until(
-        "the way back's end",
-        lambda: clinic.host.run(["test", "-e", "/var/lib/kelid/armed.json"], check=False).returncode == 1,
-        timeout=30,
-    )
+    wait_until("the way back's end", lambda: not clinic.armed(), timeout=30)
     clinic.host.run(["rm", "/usr/local/sbin/unshare"])
     assert clinic.current() == current
     assert ELSEWHERE not in clinic.rules()
-    last = json.loads(clinic.host.read("/var/lib/kelid/receipts.jsonl").splitlines()[-1])
+    last = clinic.receipt()
     assert (last["event"], last["by"]) == ("undone", "timer")
     clinic.wall(rate=42)
     told = clinic.kelid("apply", "--yes")
     assert told.returncode == Exit.ROLLED_BACK
     assert "by itself" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "by_hand"),
+    [
+        ({"pbx_hardening_sshd": ["MaxAuthTries 5"]}, "AllowUsers nobody\n"),
+        ({"pbx_hardening_verbs": ["begin"]}, ""),
+    ],
+    ids=["a file of somebody's that sshd has not read yet", "no sudo"],
+)
+def test_files_that_would_shut_somebody_out_are_refused(
+    clinic: Clinic, options: dict[str, list[str]], by_hand: str
+) -> None:
+    """A login is tried with them, beside the real sshd and from the control node's address; nothing is switched."""
+    before = clinic.access()
+    if by_hand:
+        clinic.host.write(BY_HAND, by_hand)
+
+    output, _ = clinic.harden(**options).communicate(timeout=120)
+
+    clinic.host.run(["rm", "-f", BY_HAND])
+    assert (clinic.receipt()["event"], clinic.receipt()["code"]) == ("refused", "shut_out"), output
+    assert clinic.access() == before
+    assert [clinic.ssh("true", user).returncode for user in ("root", USER)] == [0, 0]
+
+
+def test_who_was_shut_out_of_ssh_gets_in_again_by_the_server_alone(clinic: Clinic) -> None:
+    """The trial is made to lie, so nobody may log in any more: the server takes its files back, and sshd reads them."""
+    before = clinic.access()
+    clinic.host.write("/usr/local/sbin/unshare", LIAR, mode="0755")
+    hardening = clinic.harden(within=20, pbx_hardening_sshd=["AllowUsers nobody"])
+    try:
+        wait_until("sshd to let nobody in", lambda: clinic.ssh("true").returncode != 0, timeout=120)
+        assert clinic.armed()
+        output, _ = hardening.communicate(timeout=120)
+    finally:
+        hardening.kill()
+    assert hardening.returncode != 0, output
+    wait_until("the way in", lambda: clinic.ssh("true").returncode == 0, timeout=90)
+    wait_until("the way back's end", lambda: not clinic.armed(), timeout=30)
+    assert clinic.access() == before
+    last = clinic.receipt()
+    assert (last["event"], last["verb"], last["by"]) == ("undone", "harden", "timer")
+    assert SSHD in last["touched"]
+
+    # The admin gets in, and who applies doesn't: this node sees that and asks the server to go back.
+    assert "by itself" in json.loads(clinic.host.run([AGENT, "told"]).stdout)["story"]
+    output, _ = clinic.harden(pbx_hardening_verbs=["begin"]).communicate(timeout=120)
+    assert f"{USER} may not ask the agent as root" in output
+    clinic.host.run(["rm", "/usr/local/sbin/unshare"])
+    assert clinic.access() == before
+    assert (clinic.receipt()["event"], clinic.receipt()["by"]) == ("undone", "control")
+    assert clinic.ssh(f"sudo -n {AGENT} status", USER).returncode == 0
 
 
 def test_the_firewall_is_there_after_a_reboot(clinic: Clinic) -> None:

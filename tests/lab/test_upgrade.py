@@ -21,33 +21,12 @@ from kelid import pipeline
 from kelid.findings import Exit
 from kelid.lab import Host, Lab
 from kelid.lab.processes import wait_until
+from newer_packages import NAMES, NEWER, offer
 
 pytestmark = pytest.mark.lab
 
 SAMPLES = pipeline.root() / "sites"
 
-REPACK = r"""
-set -e
-suffix=$1; change=$2
-rm -rf /opt/upgrade /tmp/build; mkdir -p /opt/upgrade
-cd /opt/lab-packages
-for deb in $PWD/asterisk_*.deb $PWD/asterisk-modules_*.deb $PWD/asterisk-config_*.deb; do
-  dpkg-deb -R "$deb" /tmp/build
-  old=$(dpkg-deb --field "$deb" Version); new="$old$suffix"
-  sed -i -e "s/^Version: .*/Version: $new/" -e "s/(= $old)/(= $new)/g" -e "s/(>= $old)/(>= $new)/g" /tmp/build/DEBIAN/control
-  case $(dpkg-deb --field "$deb" Package) in asterisk) cd /tmp/build; eval "$change"; cd /;; esac
-  file=/opt/upgrade/$(basename "$deb" .deb | tr ':%' '__')$suffix.deb
-  dpkg-deb -Znone -b /tmp/build "$file" >/dev/null
-  { dpkg-deb --field "$file"; echo "Filename: ./${file##*/}"; echo "Size: $(stat -c %s "$file")"
-    echo "SHA256: $(sha256sum "$file" | cut -d ' ' -f 1)"; echo; } >> /opt/upgrade/Packages
-  rm -rf /tmp/build
-done
-echo 'deb [trusted=yes] file:/opt/upgrade ./' > /etc/apt/sources.list.d/upgrade.list
-"""
-"""Makes newer packages of the very ones that are installed; ``change`` is done to the files of the package asterisk."""
-
-NEWER = "sed -i 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' usr/sbin/asterisk"
-"""The version stands in the program: with another digit in it the new one can be told from the old one."""
 NOT_EVEN_ALONE = "printf '#!/bin/sh\\necho Asterisk 22.10.3; exit 1\\n' > usr/sbin/asterisk"
 ONLY_ALONE = """
 mv usr/sbin/asterisk usr/sbin/asterisk.real
@@ -89,21 +68,11 @@ class Clinic:
 
     def offer(self, suffix: str, change: str) -> None:
         """Let the server's apt find packages that are newer by ``suffix``."""
-        self.host.run(["bash", "-c", REPACK, "bash", suffix, change], timeout=300)
+        offer(self.host, suffix, change)
 
     def packages(self) -> set[str]:
         """Return the versions of Asterisk's packages, and whether dpkg is at peace with them."""
-        told = self.host.run(
-            [
-                "dpkg-query",
-                "-W",
-                "-f",
-                "${Version} ${db:Status-Status}\n",
-                "asterisk",
-                "asterisk-modules",
-                "asterisk-config",
-            ]
-        ).stdout
+        told = self.host.run(["dpkg-query", "-W", "-f", "${Version} ${db:Status-Status}\n", *NAMES]).stdout
         return set(told.splitlines())
 
     def running(self) -> str:

@@ -346,10 +346,15 @@ class Ground:
         self.call_goes_on()
         return found
 
+    def last_receipt(self) -> dict[str, Any]:
+        """Return the last line of the server's journal, {} where there is none."""
+        journal = self.root / STATE / "receipts.jsonl"
+        lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
+        return dict(json.loads(lines[-1])) if lines else {}
+
     def told_of_undo(self) -> None:
         """Have the server tell that it went back by itself, if it did and nobody was told yet: the next apply then begins."""
-        journal = self.root / STATE / "receipts.jsonl"
-        if not journal.exists() or json.loads(journal.read_text().splitlines()[-1]).get("event") != "undone":
+        if self.last_receipt().get("event") != "undone":
             return
         said = self.agent(stale(self.other(self.which())))
         expect(said.answer.get("code") in {"went_back", "stale_base"}, f"a base that isn't there: {said}")

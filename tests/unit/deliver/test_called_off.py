@@ -33,6 +33,14 @@ def test_one_that_was_confirmed_before_stays() -> None:
     assert (told.ok, told.changed, told.release) == (True, True, "c" * 64)
 
 
+def test_one_that_went_back_while_it_was_asked_is_on_what_was_before() -> None:
+    became = {"event": "undone", "verb": "upgrade", "release": "c" * 64}
+    told = _called_off(asked(ok=False, code="not_armed", current="c" * 64, became=became), "east", WHY)
+
+    assert (told.exit, told.undone, told.release) == (Exit.ROLLED_BACK, True, "c" * 64)
+    assert told.message == f"{WHY}: the old packages are back"
+
+
 def test_one_that_had_not_switched_was_not_changed() -> None:
     told = _called_off(asked(ok=False, code="not_armed", became=None), "east", WHY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,17 +186,32 @@ def _at_its_end(result: Applied | None) -> bool:
 def _called_off(outcome: Outcome, host: str, why: str) -> Applied:
     """Return what became of a change that its server was asked to undo."""
     told = outcome.result("kelid_agent", host) or {}
-    receipt = str((told.get("receipt") or {}).get("line") or "")
     became = told.get("became") or {}
+    line = str((told.get("receipt") or {}).get("line") or "")
     if told.get("ok"):
         release = str(told.get("release") or "")
-        message = f"{why}: the release before is in force again"
-        return Applied(code="called_off", message=message, undone=True, release=release, receipt=receipt)
+        message = f"{why}: {_back(json.loads(line or '{}'))}"
+        return Applied(code="called_off", message=message, undone=True, release=release, receipt=line)
     if told.get("code") != "not_armed":
         reason = str(
             told.get("message") or outcome.unreachable.get(host) or "it could not be asked to go back"
         )
         return Applied(code="left", message=f"{reason}; {BY_ITSELF}")
+    release = str(became.get("release") or told.get("current") or "")
     if became.get("event") == "confirmed":
-        return Applied(changed=True, release=str(became.get("release") or told.get("current") or ""))
+        return Applied(changed=True, release=release)
+    if became.get("event") == "undone":  # it heard of it while it was at work, and went back
+        message = f"{why}: {_back(became)}"
+        return Applied(
+            code="called_off", message=message, undone=True, release=str(told.get("current") or "")
+        )
     return Applied(code="called_off", message=f"{why}, before anything was changed there")
+
+
+def _back(receipt: Mapping[str, Any]) -> str:
+    """Return what is in force again after the way back that a receipt is of."""
+    return (
+        "the old packages are back"
+        if receipt.get("verb") == "upgrade"
+        else "the release before is in force again"
+    )

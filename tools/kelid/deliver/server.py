@@ -81,6 +81,7 @@ REFUSALS = frozenset(
         "overloaded",
         "no_firewall",
         "bad_rules",
+        "bad_access",
         "shut_out",
         "called_off",
     }
@@ -91,7 +92,7 @@ REFUSALS = frozenset(
 STOPPED = {
     "install": "run it again: what is done already stays",
     "upgrade": "new packages that aren't confirmed go back by themselves within minutes: see `kelid status`",
-    "harden": "a firewall that isn't confirmed goes away by itself within minutes: see `kelid status`",
+    "harden": "what of ssh, sudo and the firewall isn't confirmed goes back by itself within minutes: see `kelid status`",
     "apply": "a release that was in force and isn't confirmed goes back by itself within minutes: see `kelid status`",
     "backup": "a backup that had begun on the server may still go on to its end",
     "restore": "the server may be half-way and its Asterisk stopped: run the same restore again",

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import IO, Any
 
+from .access import asked_of
 from .adopt import adopt
 from .calls import place_calls
 from .faxes import send_faxes
@@ -64,6 +65,7 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     upgrading.add_argument("--restart", choices=RESTARTS, default="idle")
     upgrading.add_argument("--limit", type=float, default=0.0, metavar="SECONDS", help="what calls get to end")
     hardening = verbs.add_parser("harden", help="put the release's firewall in force, with the way back armed")
+    hardening.add_argument("--access", action="store_true", help="and what standard input says of ssh and sudo (JSON)")
     hardening.add_argument("--dry-run", action="store_true", help="only say whether it isn't in force")
     hardening.add_argument("--confirm-within", type=int, default=180, metavar="SECONDS")
     walls = verbs.add_parser(
@@ -120,7 +122,8 @@ def changed(given: argparse.Namespace, server: Server, archive: IO[bytes]) -> di
         if given.verb == "upgrade":
             return Upgrade(transaction).begin(change, dry=given.dry_run)
         if given.verb == "harden":
-            return Harden(transaction).begin(change, dry=given.dry_run)
+            asked = asked_of(archive.read()) if given.access else {}
+            return Harden(transaction).begin(change, asked, dry=given.dry_run)
         return transaction.rollback(given.release, change)
     except Refusal as refusal:
         if not refusal.more.get("undone"):

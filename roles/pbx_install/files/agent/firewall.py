@@ -26,6 +26,7 @@ from .places import Places
 from .refusal import Refusal
 from .session import Session, session
 from .tools import run, until
+from .trial import TWO_NETWORKS, words_of
 
 RULES = "firewall.list"
 BANS = "bans.list"
@@ -40,22 +41,14 @@ NAME = re.compile(r"# name ([a-z0-9_]{1,30}) ([A-Za-z0-9.-]{1,253})\Z")
 LOOK_UP = 6.0
 """Seconds that looking one name up may take; all are looked up at once."""
 
-KNOCK = r"""
+KNOCK = (
+    """
 set -e
-rules=$1 server=$2 client=$3 port=$4 bits=$5 python=$6 nodad=$7
-nft -f "$rules"
-ip link set lo up
-unshare --net sleep 60 </dev/null >/dev/null 2>&1 & outside=$!
-trap 'kill "$outside" $inside 2>/dev/null || true' EXIT
-while [ "$(readlink "/proc/$outside/ns/net")" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
-ip link add inside type veth peer name outside netns "$outside"
-ip address add "$server/$bits" dev inside $nodad
-ip link set inside up
-ip route add "$client/$bits" dev inside
-there() { nsenter --net="/proc/$outside/ns/net" "$@"; }
-there ip address add "$client/$bits" dev outside $nodad
-there ip link set outside up
-there ip route add "$server/$bits" dev outside
+nft -f "$1"
+shift
+"""
+    + TWO_NETWORKS
+    + r"""
 "$python" -c '
 import socket, sys
 family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
@@ -78,6 +71,7 @@ while time.monotonic() < end:
         break
 ' "$server" "$port"
 """
+)
 """Knocks at the ssh port from the control node's address, in two private networks: one has the rules, the other is outside."""
 
 
@@ -125,15 +119,15 @@ class Firewall:
 
         It is tried, with the very rules, in private networks of the kernel.
         """
-        client, server = ipaddress.ip_address(caller.client.partition("%")[0]), caller.server.partition("%")[0]
-        if client.is_loopback or client.is_link_local or str(client) == server:
+        ends = caller.ends()
+        if ends is None:
             return True  # no rule of ours is about the machine itself, and the look from outside tells the rest
+        server, client = ends
         with tempfile.TemporaryDirectory(dir=self.at.state, prefix=".stage-knock-") as home:
             path = Path(home) / "rules"
             path.write_text(rules)
-            bits, nodad = ("32", "") if client.version == 4 else ("128", "nodad")
-            words = (str(path), server, str(client), str(caller.port), bits, sys.executable, nodad)
-            done = run("unshare", "--net", "sh", "-c", KNOCK, "knock", *words, limit=40.0)
+            words = words_of(server, client, caller.port, sys.executable)
+            done = run("unshare", "--net", "sh", "-c", KNOCK, "knock", str(path), *words, limit=40.0)
         if done.returncode:
             raise Refusal("bad_rules", f"the rules can't be tried: {done.stderr.strip()[-500:] or done.returncode}")
         return done.stdout.strip() == "open"

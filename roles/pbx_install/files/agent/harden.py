@@ -1,8 +1,9 @@
-"""The first time that a server's firewall comes into force, and whenever it has to again: with the way back armed."""
+"""Who may come in, by ssh and through the firewall: put in force with the way back armed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from .disk import write_whole
@@ -12,17 +13,18 @@ from .transaction import Change, Laps, Transaction
 
 
 class Harden:
-    """Put the firewall of the release in force, and every later release's with it."""
+    """Put the firewall of the release in force, and every later release's with it; before that what sshd and sudo are told."""
 
     def __init__(self, transaction: Transaction) -> None:
         """Keep the transaction, whose lock, way back and receipts serve this too."""
         self.transaction = transaction
         self.server = transaction.server
 
-    def begin(self, change: Change, *, dry: bool) -> dict[str, Any]:
-        """Put the rules and bans of the release in force; with ``dry`` only say whether they aren't.
+    def begin(self, change: Change, asked: Mapping[str, Any], *, dry: bool) -> dict[str, Any]:
+        """Put what sshd and sudo are to be told in force (``asked``: see ``Access``), and the rules and bans of the release.
 
-        Raise Refusal ``no_release``, ``no_firewall``, and those of ``Firewall.judge``.
+        With ``dry`` only say whether they aren't. Raise Refusal ``no_release``, ``no_firewall``, and those of
+        ``Access.judge`` and ``Firewall.judge``.
         """
         lap, server, transaction = Laps(), self.server, self.transaction
         firewall = server.firewall
@@ -39,11 +41,15 @@ class Harden:
                     "no_firewall", "the server's release has no firewall: write firewall: in site.yml and apply"
                 )
             new = not firewall.on()
+            odd = server.access.odd(asked)
             told = {"ok": True, "release": current, "previous": current, "reloads": [], "restarted": False}
-            if not new and firewall.in_force(tree) and firewall.jailed():
+            told["access"] = {path: {"before": text(was), "after": text(will)} for path, (was, will) in odd.items()}
+            if not odd and not new and firewall.in_force(tree) and firewall.jailed():
                 return {**told, "changed": False, "expect": {}, "seconds": lap.seconds}
             if dry:
                 return {**told, "changed": True, "expect": {}, "seconds": lap.seconds}
+            server.access.judge(odd, str(asked.get("user") or ""))
+            lap("judge_access")
             firewall.judge(tree)
             lap("judge")
             record: dict[str, Any] = {
@@ -57,14 +63,18 @@ class Harden:
                 "changed": [],
                 "verb": change.verb,
                 "account": change.account,
-                "touched": {},
+                "touched": {path: "is another one" for path in odd},
                 "hardened": new,
+                "access": {path: was for path, (was, _) in odd.items()},
             }
             before = server.live.observe() if server.live.running() else {}
+            transaction.known.update(touched={path: "is another one" for path in odd})
             server.receipts.add("begun", must=True, **transaction.known)
             server.way_back.arm(record)
             lap("arm")
             try:
+                server.access.put(odd)
+                lap("access")
                 write_whole(server.at.hardened, b"# The firewall of kelid's releases is put in force here.\n")
                 firewall.settle()
                 lap("firewall")
@@ -83,3 +93,8 @@ class Harden:
                 "change": change.account["change"],
                 "seconds": lap.seconds,
             }
+
+
+def text(file: Mapping[str, Any] | None) -> str:
+    """Return the text of a file as ``Access`` knows it, "" for none."""
+    return str(file["text"]) if file else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import json
 import os
 import re
 import shutil
@@ -14,13 +16,18 @@ from pathlib import Path
 
 from .disk import remove, sync_tree, write_whole
 from .refusal import Refusal
-from .tools import run
+from .tools import run, until
 
 SOURCE = "asterisk"
 """The source of the packages that are upgraded; sounds and music are sources of their own."""
 INFO = Path("/var/lib/dpkg/info")
 POLICY = Path("/usr/sbin/policy-rc.d")
 OURS = "#!/bin/sh\n# kelid: Asterisk is started when its packages are in place, not before.\nexit 101\n"
+OWNERS = "owners.json"
+"""Beside the old packages: mode, user and group of each conf file."""
+DPKG_LOCK = Path("/var/lib/dpkg/lock-frontend")
+DPKG_WAIT = 60.0
+"""Seconds that another dpkg gets to end: an agent that was killed left it behind, or the machine installs updates by itself."""
 APT_LIMIT = 600.0
 """Seconds that apt and dpkg get for one step."""
 NOT_OF_A_PACKAGE = re.compile(r"(Status|Conffiles|Config-Version|Triggers-Pending|Triggers-Awaited):")
@@ -114,6 +121,11 @@ def pack(names: Sequence[str], folder: Path) -> list[Path]:
         if done.returncode:
             raise Refusal("no_way_back", f"{name} can't be packed as it is now: {done.stderr.strip()[-500:]}")
         found.append(target)
+    owners = {}
+    for path in _conffiles(names):
+        about = path.stat()
+        owners[str(path)] = (stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid)
+    (folder / OWNERS).write_text(json.dumps(owners, indent=1))
     sync_tree(folder)
     return found
 
@@ -177,23 +189,55 @@ def _copy(path: str, build: Path) -> None:
 # -- putting them in place
 
 
-def put_new(files: Sequence[Path], names: Sequence[str]) -> None:
-    """Install newer packages from files without starting anything. Raise Refusal ``dpkg_failed``.
+def put_new(files: Sequence[Path], old: Sequence[Path], names: Sequence[str]) -> None:
+    """Install newer packages from files without starting anything; ``old`` are what ``pack`` made of those of ``names``.
 
     Conf files stay as they are, also those that dpkg takes for untouched: after a way back it knows people's own as the
-    packages' (``pack``).
+    packages' (``pack``). Raise Refusal ``dpkg_failed``.
     """
     kept = {path: _content(path) for path in _conffiles(names)}
     _install(files, "--force-confold")
     for path, (body, about) in kept.items():
         if path.is_file() and path.read_bytes() != body:
             write_whole(path, body, mode=stat.S_IMODE(about.st_mode))
-            os.chown(path, about.st_uid, about.st_gid)
+    _own(old)
 
 
-def put_back(files: Sequence[Path]) -> None:
-    """Install packages that ``pack`` made, conf files and all. Raise Refusal ``dpkg_failed``."""
+def put_back(files: Sequence[Path], added: Sequence[str] = ()) -> None:
+    """Install packages that ``pack`` made, conf files and all, whatever state a dpkg that was killed left them in.
+
+    ``added`` are packages that the upgrade brought besides, and that go again. Raise Refusal ``dpkg_failed``.
+    """
     _install(files, "--force-confnew")
+    with _nothing_starts():
+        if added:
+            _dpkg("--force-remove-reinstreq", "--purge", *added)
+        # Triggers and packages that stood half-way: those that dpkg was at when it was killed needn't be the upgrade's own.
+        done = _dpkg("--configure", "--pending")
+    _own(files)
+    names = [_field(file, "Package") for file in files]
+    odd = run("dpkg", "--audit", *names, limit=APT_LIMIT).stdout.strip()
+    if odd:
+        raise Refusal("dpkg_failed", f"the old packages are not whole: {odd[-300:]}; {_complaint(done)}")
+
+
+def _own(old: Sequence[Path]) -> None:
+    """Give conf files the owners and modes that they had when ``pack`` made these files: maintainer scripts give them others."""
+    for folder in {file.parent for file in old}:
+        try:
+            owners = json.loads((folder / OWNERS).read_text())
+        except FileNotFoundError:
+            continue  # an agent of before made it
+        for path, (mode, uid, gid) in owners.items():
+            with contextlib.suppress(FileNotFoundError):
+                about = os.lstat(path)
+                if (stat.S_IMODE(about.st_mode), about.st_uid, about.st_gid) != (mode, uid, gid):
+                    os.chown(path, uid, gid)
+                    os.chmod(path, mode)
+
+
+def _field(file: Path, name: str) -> str:
+    return run("dpkg-deb", "--field", str(file), name).stdout.strip()
 
 
 def _conffiles(names: Sequence[str]) -> list[Path]:
@@ -209,20 +253,40 @@ def _content(path: Path) -> tuple[bytes, os.stat_result]:
 
 def _install(files: Sequence[Path], about_conf_files: str) -> None:
     with _nothing_starts():
-        words = (about_conf_files, "--force-downgrade", "-i")
-        environment = ("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C")
-        done = run(*environment, "dpkg", *words, *map(str, files), limit=APT_LIMIT)
+        done = _dpkg(about_conf_files, "--force-downgrade", "-i", *map(str, files))
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line.strip()][-5:]
-        raise Refusal("dpkg_failed", f"the packages can't be installed: {'; '.join(said)[-500:]}")
+        raise Refusal("dpkg_failed", f"the packages can't be installed: {_complaint(done)}")
+
+
+def _dpkg(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run dpkg when no other one is at work; return what it did."""
+    until(_dpkg_is_free, DPKG_WAIT, pause=0.2)  # where it never is, dpkg says so itself
+    return run("env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "dpkg", *words, limit=APT_LIMIT)
+
+
+def _dpkg_is_free() -> bool:
+    """Return whether nobody holds the lock of those who change packages."""
+    with contextlib.suppress(FileNotFoundError), DPKG_LOCK.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the last lines of what a program complained of."""
+    return "; ".join([line for line in done.stderr.splitlines() if line.strip()][-5:])[-500:]
 
 
 @contextlib.contextmanager
 def _nothing_starts() -> Iterator[None]:
     """Keep maintainer scripts from starting services: the way back runs before Asterisk may, and would wait for itself."""
-    if POLICY.exists() and POLICY.read_text() != OURS:
+    # What one who was killed here left of it is ours too, and goes.
+    if POLICY.exists() and not OURS.startswith(POLICY.read_text(errors="replace")):
         yield  # the machine has a policy of its own
         return
+    remove(POLICY)
     POLICY.write_text(OURS)
     os.chmod(POLICY, 0o755)
     try:

@@ -28,6 +28,10 @@ class Places:
     loaded: Path = Path("/run/kelid-firewall")
     """The digest of the rules that are in force; a reboot takes both away."""
 
+    sshd: Path = Path("/etc/ssh/sshd_config.d/00-kelid.conf")
+    """What sshd is told: the first word on a matter counts, and the name decides which is first."""
+    sudoers: Path = Path("/etc/sudoers.d/kelid")
+
     @property
     def releases(self) -> Path:
         """The folder of the releases."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import grp
 import pwd
 
+from .access import Access
 from .firewall import Firewall
 from .journal import Journal
 from .live import Live
@@ -35,4 +36,5 @@ class Server:
         self.receipts = Receipts(places.receipts, self.gid)
         self.way_back = WayBack(places)
         self.firewall = Firewall(places)
+        self.access = Access(places)
         self.scrub = Scrubber()

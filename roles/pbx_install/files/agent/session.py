@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,11 @@ class Session:
     client: str
     server: str
     port: int
+
+    def ends(self) -> tuple[str, str] | None:
+        """Return the server's and the client's address; None where the client is the machine itself, or beside it on one wire."""
+        client, server = ipaddress.ip_address(self.client.partition("%")[0]), self.server.partition("%")[0]
+        return None if client.is_loopback or client.is_link_local or str(client) == server else (server, str(client))
 
 
 def session() -> Session | None:

@@ -234,6 +234,7 @@ class Transaction:
                 remove(path)
         if not self.at.armed.exists():  # killed between the end of the record and that of the link that goes with it
             remove(self.at.way_back)
+            remove(self.at.upgrade)
         if keep:
             for path in self.at.state.glob(".cancel-*"):
                 if path != self.at.cancelled(keep):
@@ -412,11 +413,11 @@ class Transaction:
         """
         previous, name = str(record["previous"]), str(record["release"])
         if record.get("packages"):
-            put_back([Path(file) for file in record["packages"]])
+            put_back([Path(file) for file in record["packages"]], record.get("added") or ())
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
-        # The firewall first: whoever was shut out by the change gets in again.
-        problem = self.wall_back(record)
+        # ssh, sudo and the firewall first: whoever was shut out by the change gets in again.
+        problem = "; ".join(filter(None, (self.server.access.back(record.get("access") or {}), self.wall_back(record))))
         # After a reboot systemd starts Asterisk when we are through, unless this is not the first try.
         if record.get("boot") == boot_id() or self.server.live.running():
             try:

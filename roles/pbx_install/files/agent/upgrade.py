@@ -134,14 +134,17 @@ class Upgrade:
             "account": change.account,
             "touched": dict(packages.versions(steps)),
             "packages": [str(file) for file in old],
+            "added": [step.name for step in steps if not step.old],
         }
         server.receipts.add("begun", must=True, **transaction.known)
         server.way_back.arm(record)
         lap("arm")
         try:
-            packages.put_new(new, [step.name for step in steps if step.old])
+            packages.put_new(new, old, [step.name for step in steps if step.old])
             lap("install")
             mark = self.at.cancelled(change.account["change"])
+            if mark.exists():
+                raise Refusal("cancelled", "it was called off before Asterisk was restarted")
             if draining:
                 transaction.drained(record, change, mark)
                 lap("drain")
