@@ -399,14 +399,14 @@ def test_an_upgrade_that_is_called_off_leaves_nobody_half_way(company: Company) 
         assert company.hosts[name].run(["dpkg", "--audit"]).stdout == ""
         return set(company.hosts[name].run(words).stdout.splitlines())
 
-    def upgrade() -> subprocess.Popen[str]:
-        return company.start("--all", "--waves", "1,100%", verb="upgrade")
+    def upgrade(waves: str) -> subprocess.Popen[str]:
+        return company.start("--all", "--waves", waves, verb="upgrade")
 
     newer = ("east", "west")
     before = {name: packages(name) for name in newer}
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda name: offer(company.hosts[name], "+deb14u1", NEWER), newer))
-    node = upgrade()
+    node = upgrade("1,100%")
     at_it = ["pgrep", "-f", "^dpkg .* -i /var/lib/kelid/upgrade/new/"]
     wait_until(
         "a dpkg at work",
@@ -431,7 +431,7 @@ def test_an_upgrade_that_is_called_off_leaves_nobody_half_way(company: Company) 
     assert (last["event"], last["verb"]) == ("undone", "upgrade"), last
     assert "called off" in last["why"], last
 
-    out, said = upgrade().communicate(timeout=400)
+    out, said = upgrade("100%").communicate(timeout=400)
 
     found = json.loads(out)
     assert {item["host"]: item["result"] for item in found["sites"]} == {

@@ -402,6 +402,6 @@ FAULTS = (
         "upgrade",
         "dpkg stopped at its own system calls (strace) or in maintainer scripts, then kill -9 on the agent, dpkg, both, or the machine",
         kills,
-        2,
+        1,
     ),
 )
