@@ -118,19 +118,26 @@ def _forward() -> Context:
                     Step("GotoIf", "${DIALPLAN_EXISTS(emergency,${to},1)}?stay"),
                     Step("GotoIf", "${DIALPLAN_EXISTS(internal,${to},1)}?inside"),
                     *may_call("${ARG2}", "${to}", "stay"),
-                    Step("Set", "FORWARD_TO=class-${ARG2},${to},1"),
+                    Step("Set", "FORWARD_OUT=class-${ARG2},${to},1"),
                     Step("Set", "__OUTBOUND_CALLER_ID=${ARG3}"),
-                    Step("Goto", "leave"),
+                    *_leaving("FORWARD_OUT"),
                     Step("Return", label="stay"),
-                    Step("Set", "FORWARD_TO=internal,${to},1", label="inside"),
-                    Step("Set", "__FORWARDS=$[0${FORWARDS} + 1]", label="leave"),
-                    # Nothing comes back: this subroutine and ring are left for good.
-                    Step("StackPop"),
-                    Step("StackPop"),
-                    Step("Goto", "${FORWARD_TO}"),
+                    # By a variable of its own: who reads the plan sees that a call which stays inside comes to no trunk.
+                    Step("Set", "FORWARD_IN=internal,${to},1", label="inside"),
+                    *_leaving("FORWARD_IN"),
                 ),
             ),
         ),
+    )
+
+
+def _leaving(variable: str) -> tuple[Step, ...]:
+    """Return how ``forward`` goes where a variable says. Nothing comes back: it and ring are left for good."""
+    return (
+        Step("Set", "__FORWARDS=$[0${FORWARDS} + 1]"),
+        Step("StackPop"),
+        Step("StackPop"),
+        Step("Goto", f"${{{variable}}}"),
     )
 
 

@@ -561,7 +561,7 @@ class Live:
             for branch in branches(place) if conditional else [place]:
                 if app in _SUBS:
                     name, arguments = _parted(branch)
-                    given = self._given(arguments)
+                    given = self._given(arguments) + self._own(arguments)
                     for node, _ in self._place(key, name):
                         yield _Edge(node, True, given)
                 else:
@@ -608,6 +608,11 @@ class Live:
                 text = parts[number - 1] if len(parts) >= number else ""
                 made.append((bit, self._families(text) if text else self._bit(ASTDB)))
         return tuple(made)
+
+    def _own(self, arguments: str) -> tuple[tuple[int, int], ...]:
+        """Return the arguments that a subroutine is given: it reads those, and not those of its caller (app_stack.c)."""
+        count = len(split_level(arguments, ",")) if arguments else 0
+        return tuple((self._bit(f"ARG{number}"), 0) for number in range(1, count + 1))
 
     # --- asking --------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame, Moment
-from kelid.simulate.symbolic import Explored
+from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, EitherWay, Frame, Moment
+from kelid.simulate.symbolic import ANSWERED, Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, Shared, Store, View
 
 NUMBERS = mask_of("0123456789*#+")
@@ -113,19 +113,21 @@ class Points:
             parts.append(symbols.moment)
         if len(case.runs) > 1:
             parts += self._made_by_one(store, parts)
-        return (*self._numbered(case, symbols, "\x1f".join(parts)), tuple(hows))
+        return (*self._numbered(case, symbols, "\x1f".join(parts), _aside(case)), tuple(hows))
 
     def normal(self, case: Case) -> list[_Ahead]:
         """Take away from a case what makes no difference any more, and return what is ahead of its runs."""
+        _settle_answered(case)
         ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
         for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
             _drop(run, one, live)
         self._collect(case, ahead)
         self._hush(case, ahead)
+        self._widen(case, ahead)
         if all(map(is_arrival, case.runs)):
             # Both of two runs are as far as the other here: what one has found out, the other knows.
-            self._widen(case, ahead)
             self._widen_status(case, ahead)
+            self._widen_answered(case, ahead)
             self._widen_cause(case, ahead)
             self._widen_phone(case)
             self._widen_caller(case)
@@ -146,15 +148,20 @@ class Points:
                 made += [str(fact[1]), *map(str, fact[2:]), answer]
         return made
 
-    def _numbered(self, case: Case, symbols: Explored, text: str) -> tuple[Hashable, ...]:
-        """Return the text with its variables numbered as they come, and what is known of them; the others are dropped."""
+    def _numbered(
+        self, case: Case, symbols: Explored, text: str, aside: str | None
+    ) -> tuple[Hashable, ...]:
+        """Return the text with its variables numbered as they come, and what is known of them; the others are dropped.
+
+        ``aside`` has the texts of the subroutine where the call is, None where it is in none.
+        """
         store = case.store
         atoms = self._shared.atoms
         numbers: dict[int, int] = {}
         settled: set[int] = set()
         names: dict[str, str] = {}
         if store.bases:
-            self._widen_tables(store, text)
+            self._widen_tables(store, text if aside is None else aside)
 
         def named(found: re.Match[str]) -> str:
             made = names.get(found[0])
@@ -192,7 +199,10 @@ class Points:
         return text, domains, unequal, tuple(sorted(decided, key=repr))
 
     def _widen_tables(self, store: Store, text: str) -> None:
-        """Let extensions that differ only in columns of their tables that nobody reads any more go on as one."""
+        """Let extensions that differ only in columns of their tables that nobody reads any more go on as one.
+
+        In a subroutine, so do those that differ in what only its callers read: what was decided in another one before.
+        """
         views: dict[int, set[View]] = {}
         facts = [
             part
@@ -343,13 +353,21 @@ class Points:
     def _widen(self, case: Case, ahead: Sequence[_Ahead]) -> None:
         """Let what only counts along a chain of calls (how often a call was forwarded) be any number from one on.
 
-        So a chain comes back to where it was, and is walked once; every number that it can have is among them.
+        So a chain comes back to where it was, and is walked once; every number that it can have is among them. That is done
+        where a call comes to an extension, and where what was found out about the number is over: in a subroutine that doesn't
+        ask for it, whatever was decided in another one before.
         """
+        arrived = all(map(is_arrival, case.runs))
+        together = _aside(case) is not None
         made: dict[tuple[str, str], str] = {}
         automaton = self._shared.automaton
         for run, one, reach in zip(case.runs, ahead, self._reaches, strict=False):
             for name, most in reach.counters.items():
-                if name not in one.names or not self._is_counted_alike(case, ahead, name):
+                if (
+                    name not in one.names
+                    or not (arrived or (together and all(map(self._is_aside, case.runs, ahead, [name, name]))))
+                    or not self._is_counted_alike(case, ahead, name)
+                ):
                     continue
                 every = automaton.texts(*map(str, range(1, most + 1)))
                 for level in run.levels:
@@ -358,8 +376,12 @@ class Points:
                         continue
                     text = case.store.plain(text)
                     if len(text) == 1 and ATOM.match(text) and (text, name) not in made:
-                        variable, view = self._shared.atoms[ord(text) - FIRST]
-                        if case.store.variables[variable].kind == "count" and not view:
+                        variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
+                        if (
+                            case.store.variables[variable].kind == "count"
+                            and not view
+                            and case.store.domains[variable] == every
+                        ):
                             made[text, name] = text  # nothing was added since
                     if (text, name) not in made:
                         made[text, name] = case.store.new("count", name, every)
@@ -381,6 +403,24 @@ class Points:
             for run in case.runs:
                 run.channel.variables["DIALSTATUS"] = atom
 
+    def _widen_answered(self, case: Case, ahead: Sequence[_Ahead]) -> None:
+        """Let a forwarded call be one that was answered before, or not, where it comes to another extension: a menu may have
+        answered it, and until it ends hardly anything goes by that.
+        """
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        if (
+            len({run.channel.answered for run in case.runs}) == 1
+            and self._was_forwarded(case)
+            and not any(
+                one.far & live.bit("HANGUPCAUSE") for one, live in zip(ahead, self._lives, strict=False)
+            )
+        ):
+            for run in case.runs:
+                if run.channel.answered is True:
+                    run.channel.hangup_cause = ANY_CAUSE  # as one that wasn't answered has
+                run.channel.answered = symbols.answered
+
     def _widen_cause(self, case: Case, ahead: Sequence[_Ahead]) -> None:
         """Let the cause with which a forwarded call would end be any, where it comes to another extension."""
         causes = {run.channel.hangup_cause for run in case.runs}
@@ -389,7 +429,7 @@ class Points:
             and causes <= {*LEFT_BEHIND, ANY_CAUSE}
             and self._was_forwarded(case)
             and all(
-                not run.channel.answered
+                run.channel.answered is not True
                 and one.far & live.bit(CAUSE)
                 and not one.far & live.bit("HANGUPCAUSE")
                 for run, one, live in zip(case.runs, ahead, self._lives, strict=False)
@@ -464,6 +504,11 @@ class Points:
             )
             for run in case.runs:
                 run.channel.connected_name, run.channel.connected = name, number
+
+    @staticmethod
+    def _is_aside(run: Run, ahead: _Ahead, name: str) -> bool:
+        """Return True in a subroutine that doesn't read the variable."""
+        return name not in ahead.alive[id(run.channel)].frames[-1][1]
 
     @staticmethod
     def _is_counted_alike(case: Case, ahead: Sequence[_Ahead], name: str) -> bool:
@@ -546,7 +591,7 @@ class Points:
             for level in run.levels:
                 channel = level.channel
                 if not one.far & cause:
-                    if channel.answered:
+                    if channel.answered is True:
                         channel.hangup_cause = 16
                     elif not one.far & ends:
                         channel.hangup_cause = 0
@@ -764,6 +809,30 @@ class Points:
             parts += [name, text]
 
 
+def _settle_answered(case: Case) -> None:
+    """Say at all channels what was decided: whether the caller had been answered before."""
+    answered = case.store.decided.pop((ANSWERED[0],), None)
+    if answered is not None:
+        for run in case.runs:
+            for level in run.levels:
+                if isinstance(level.channel.answered, EitherWay):
+                    level.channel.answered = bool(answered)
+
+
+def _aside(case: Case) -> str | None:
+    """Return the texts of the subroutine where a call is; None where it is in none, or one of two runs is ahead of the other."""
+    places, texts = set(), []
+    for run in case.runs:
+        if len(run.levels) != 1 or not run.channel.frames:
+            return None
+        channel = run.channel
+        inner = channel.frames[-1]
+        where = [(frame.context, case.store.plain(frame.exten), frame.priority) for frame in channel.frames]
+        places.add((channel.context, case.store.plain(channel.exten), channel.priority, *where))
+        texts += [channel.exten, *inner.variables.values()]
+    return "".join(texts) if len(places) == 1 and not any(case.heads) else None
+
+
 def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:
     known = "channel" in names or "CHANNEL" in names
     parts += [
@@ -777,7 +846,7 @@ def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str])
         channel.caller_pres,
         channel.language,
         channel.musicclass,
-        "1" if channel.answered else "0",
+        str(channel.answered) if isinstance(channel.answered, bool) else "either way",
         "1" if channel.hungup else "0",
         str(channel.hangup_cause),
     ]

@@ -441,7 +441,8 @@ class Run:
     def cause_of(self, channel: Channel) -> int:
         """Return the cause with which the channel would end now, 0 for none."""
         if channel.hangup_cause == ANY_CAUSE and self.symbols is not None:
-            cause = self.symbols.decide("cause", (), LEFT_BEHIND)
+            # Who was answered ends as usual.
+            cause = 16 if channel.answered else self.symbols.decide("cause", (), LEFT_BEHIND)
             assert isinstance(cause, int)  # noqa: S101 - for type checkers: it can be nothing else
             channel.hangup_cause = cause
         return channel.hangup_cause

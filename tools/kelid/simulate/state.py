@@ -41,6 +41,20 @@ class Frame:
         )
 
 
+class EitherWay:
+    """Stands for True and False where all calls are looked at, and both may be: who asks decides it."""
+
+    __slots__ = ("_decide",)
+
+    def __init__(self, decide: Callable[[], bool]) -> None:
+        """Given what decides it, and remembers that."""
+        self._decide = decide
+
+    def __bool__(self) -> bool:
+        """Decide it, or return what was decided."""
+        return self._decide()
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Channel:
     """A channel as the dial plan sees it.
@@ -68,7 +82,7 @@ class Channel:
     language: str = "en"
     musicclass: str = ""
     account: str = ""
-    answered: bool = False
+    answered: bool | EitherWay = False
     hungup: bool = False
     """True once the call is to end: every application that looks for it returns, and the dial plan goes to ``h``."""
     hangup_cause: int = 0

@@ -22,6 +22,7 @@ from kelid.simulate.functions.strings import _allowed, variable
 from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, characters_of, mask_of
 from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
+from kelid.simulate.state import EitherWay
 from kelid.simulate.symbols import LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
 from kelid.simulate.times import Times
 from kelid.simulate.timing import Timing
@@ -52,6 +53,10 @@ _FIRST_IS_NAME = frozenset(
 """Functions whose first argument names a variable."""
 
 
+ANSWERED = ("answered", ())
+"""What is decided where it is open whether the caller was answered before."""
+
+
 class Explored(Symbols):
     """Symbols with the moment of the call, functions and expressions."""
 
@@ -61,6 +66,8 @@ class Explored(Symbols):
         self.times = times
         self.moment = moment
         self._named = 0
+        self.answered = EitherWay(lambda: bool(self.decide(*ANSWERED)))
+        """Whether the caller was answered before, where both may be."""
 
     def naming(self, function: Callable[[], str | None]) -> str | None:
         """Call a function that would decide what only names something, and let it take the name as it stands."""

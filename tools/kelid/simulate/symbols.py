@@ -765,10 +765,15 @@ class Symbols:
         if self.choose(options) == 0:
             store.unequal.add(pair)
             return False
+        bases = [store.bases.pop(each, None) for each in (one, other)]
+        kept = next(
+            (base for base, each in zip(bases, (one, other), strict=True) if base and store.domains[each] == common),
+            None,
+        )
         store.domains[one] = common
         del store.domains[other]
-        store.bases.pop(one, None)
-        store.bases.pop(other, None)
+        if kept is not None:
+            store.bases[one] = kept  # the other may be anything: it says nothing new
         store.aliases[other] = (one, WHOLE)
         store.unequal = {
             (min(a, b), max(a, b))

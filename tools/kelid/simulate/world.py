@@ -166,7 +166,7 @@ class Answers:
     def _calls(self, device: str) -> bool:
         """Return True if the device is the one that calls, and was answered."""
         first = self.run.levels[0].channel if self.run and self.run.levels else None
-        return first is not None and first.answered and f"{first.technology}/{first.endpoint}" == device
+        return first is not None and f"{first.technology}/{first.endpoint}" == device and bool(first.answered)
 
     def _device(self, subject: str) -> str:
         if subject.startswith("Custom:"):

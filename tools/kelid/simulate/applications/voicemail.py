@@ -54,7 +54,7 @@ def voicemail(run: Run, data: str) -> int | str:
         raise UnknownHere("VoiceMail without a mailbox: the caller is asked for one")
     addresses = run.settle(addresses)
     first = addresses.split("&")[0]
-    if channel.answered is False and "e" not in given:
+    if "e" not in given and not channel.answered:
         run.answer()
         if channel.hungup:
             return HANG_UP

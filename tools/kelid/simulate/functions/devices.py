@@ -78,7 +78,7 @@ def _own_calls(run: Run, device: str) -> int:
     own = {
         level.channel.number
         for level in run.levels
-        if level.channel.answered and f"{level.channel.technology}/{level.channel.endpoint}" == device
+        if f"{level.channel.technology}/{level.channel.endpoint}" == device and level.channel.answered
     }
     return len(own)
 
