@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from kelid.model.behaviour import Condition
 from kelid.model.call import QUESTIONS
 from kelid.simulate.languages import NOTHING, Automaton, Node, characters_of, mask_of
-from kelid.simulate.symbols import Chosen
+from kelid.simulate.symbols import Chosen, Variable
 from kelid.simulate.times import Times, words
 
 MOST_NUMBERS = 6
@@ -16,6 +16,16 @@ MOST_NUMBERS = 6
 _KEYS = mask_of("0123456789*#+")
 _DIGITS = mask_of("0123456789")
 _ORDINARY = frozenset({"ANSWER", "no key", "SUCCESS", "ANSWERED", "0", "no", "right"})
+
+
+def free(chosen: Chosen) -> Condition:
+    """Return a decision that no set of texts can tell: two texts that are the same, or what was taken to be so."""
+    parts = chosen.subject if isinstance(chosen.subject, tuple) else (chosen.subject,)
+    words = [
+        named(" ".join(filter(None, part)) if isinstance(part, Variable) else str(part)) for part in parts
+    ]
+    subject = " is ".join(words) if chosen.kind == "same" else " ".join(words)
+    return Condition("free", subject, str(chosen.answer))
 
 
 class Words:
@@ -120,7 +130,7 @@ class Words:
                     self.numbers(chosen.node, chosen.before),
                 )
         elif ordinary_too:
-            yield Condition("free", named(str(chosen.subject)), str(chosen.answer))
+            yield free(chosen)
 
     def answers(self, path: Iterable[Chosen]) -> Iterator[tuple[str, str]]:
         """Yield the answers on a way, so that the call can be made again.

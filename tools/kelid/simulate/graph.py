@@ -8,7 +8,7 @@ from kelid.model.behaviour import Behaviour, Condition, Way, WayIn
 from kelid.model.behaviour import Node as Point
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
-from kelid.simulate.describe import Words, named
+from kelid.simulate.describe import Words, free, named
 from kelid.simulate.explore import Explorer, Link
 from kelid.simulate.ways_in import entrance, entrances
 
@@ -60,7 +60,7 @@ def _ways(
             )
         condition = next(
             words.condition(link.chosen[depth]),
-            Condition("free", named(str(link.chosen[depth].subject)), str(link.chosen[depth].answer)),
+            free(link.chosen[depth]),
         )
         rows.setdefault(condition, []).append(link)
     made: list[Way] = []

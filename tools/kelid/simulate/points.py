@@ -148,9 +148,7 @@ class Points:
                 made += [str(fact[1]), *map(str, fact[2:]), answer]
         return made
 
-    def _numbered(
-        self, case: Case, symbols: Explored, text: str, aside: str | None
-    ) -> tuple[Hashable, ...]:
+    def _numbered(self, case: Case, symbols: Explored, text: str, aside: str | None) -> tuple[Hashable, ...]:
         """Return the text with its variables numbered as they come, and what is known of them; the others are dropped.
 
         ``aside`` has the texts of the subroutine where the call is, None where it is in none.
@@ -354,8 +352,8 @@ class Points:
         """Let what only counts along a chain of calls (how often a call was forwarded) be any number from one on.
 
         So a chain comes back to where it was, and is walked once; every number that it can have is among them. That is done
-        where a call comes to an extension, and where what was found out about the number is over: in a subroutine that doesn't
-        ask for it, whatever was decided in another one before.
+        where a call comes to an extension, and in each subroutine that doesn't ask for the number, whatever another one
+        has found out about it before.
         """
         arrived = all(map(is_arrival, case.runs))
         together = _aside(case) is not None
@@ -365,7 +363,9 @@ class Points:
             for name, most in reach.counters.items():
                 if (
                     name not in one.names
-                    or not (arrived or (together and all(map(self._is_aside, case.runs, ahead, [name, name]))))
+                    or not (
+                        arrived or (together and all(map(self._is_aside, case.runs, ahead, [name, name])))
+                    )
                     or not self._is_counted_alike(case, ahead, name)
                 ):
                     continue
@@ -820,7 +820,7 @@ def _settle_answered(case: Case) -> None:
 
 
 def _aside(case: Case) -> str | None:
-    """Return the texts of the subroutine where a call is; None where it is in none, or one of two runs is ahead of the other."""
+    """Return the texts of the subroutine where a call is; None where it is in none, or two runs aren't at the same place."""
     places, texts = set(), []
     for run in case.runs:
         if len(run.levels) != 1 or not run.channel.frames:

@@ -767,7 +767,11 @@ class Symbols:
             return False
         bases = [store.bases.pop(each, None) for each in (one, other)]
         kept = next(
-            (base for base, each in zip(bases, (one, other), strict=True) if base and store.domains[each] == common),
+            (
+                base
+                for base, each in zip(bases, (one, other), strict=True)
+                if base and store.domains[each] == common
+            ),
             None,
         )
         store.domains[one] = common

@@ -1,0 +1,125 @@
+"""A call that was forwarded goes on as all others that come to an extension, and nothing that it may do is left out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kelid.model.behaviour import Behaviour
+from kelid.model.pbx import Pbx
+from kelid.readback import read_dialplan
+from kelid.simulate.graph import graph_of
+from kelid.simulate.live import Live
+from kelid.simulate.reach import Reach
+
+PLAN = """
+[in]
+{ways}
+[inside]
+{extensions}
+[ring]
+exten => _X.,1,Gosub(forward,${{EXTEN}},1(CFU))
+ same => n,Gosub(free,${{EXTEN}},1(${{ARG2}}))
+ same => n,GotoIf($[${{GOSUB_RETVAL}} = 0]?busy)
+ same => n,Dial(${{ARG1}},20)
+ same => n(busy),Gosub(forward,${{EXTEN}},1(CFB))
+ same => n,Return({end})
+[free]
+exten => _X.,1,GotoIf($[${{ARG1}} = 1 & ${{GROUP_COUNT(${{EXTEN}}@phone)}} > 0]?no)
+ same => n,Return(1)
+ same => n(no),Return(0)
+[forward]
+exten => _X.,1,Set(LOCAL(to)=${{FILTER(0-9,${{DB(${{ARG1}}/${{EXTEN}})}})}})
+ same => n,GotoIf($["${{to}}" = "" | "x${{to}}" = "x${{EXTEN}}"]?stay)
+ same => n,GotoIf($[0${{FORWARDS}} >= 5]?stay)
+ same => n,GotoIf(${{DIALPLAN_EXISTS(inside,${{to}},1)}}?go)
+ same => n(stay),Return()
+ same => n(go),Set(TO=inside,${{to}},1)
+ same => n,Set(__FORWARDS=$[0${{FORWARDS}} + 1])
+ same => n,StackPop()
+ same => n,StackPop()
+ same => n,Goto(${{TO}})
+"""
+
+
+def walked(*ways: str, limits: tuple[int, ...] = (0,), end: str = "") -> Behaviour:
+    rows = [
+        f"exten => {number},1,Gosub(ring,${{EXTEN}},1(PJSIP/{number},{limit}))\n same => n,Hangup()"
+        for number, limit in zip(range(100, 140), limits * 40, strict=False)
+    ]
+    text = PLAN.format(
+        ways="\n".join(f"exten => {at},1,{way}" for at, way in enumerate(ways, 1)),
+        extensions="\n".join(rows),
+        end=end,
+    )
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    pbx = Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+    return graph_of(pbx, date(2026, 11, 26), context="in")
+
+
+def told(found: Behaviour) -> set[str]:
+    """Return what happens at all: kinds of events, and what they are about."""
+    events = [event for node in found.nodes for event in node.events]
+    events += [event for node in found.nodes for way in node.ways for event in way.events]
+    return {f"{event.kind} {event.subject}" for event in events}
+
+
+GO = "Goto(inside,100,1)"
+ANSWERED = f"Answer()\n same => n,{GO}"
+
+
+def test_one_that_was_answered_before_goes_on_as_one_that_was_not() -> None:
+    """Only up to the first extension the two are told apart, which is less than all that follows."""
+    once, twice = len(walked(GO).nodes), len(walked(GO, ANSWERED).nodes)
+    assert once > 20
+    assert twice - once <= 24
+
+
+def test_both_ends_of_a_forwarded_call_are_there() -> None:
+    """Whoever was answered before ends as usual; whoever was not, with what the last Dial left behind."""
+    nodes = walked(GO, ANSWERED).nodes
+    causes = {
+        value
+        for node in nodes
+        for event in (*node.events, *(event for way in node.ways for event in way.events))
+        if event.kind == "hangup"
+        for key, value in event.details
+        if key == "cause"
+    }
+    assert {"16", "17", "34"} <= causes
+
+
+def test_how_often_it_was_forwarded_is_asked_anew_by_each_subroutine() -> None:
+    """The number that one subroutine has found to be too high isn't carried through the rest of the way."""
+    nodes = walked(GO).nodes
+    dials = [node for node in nodes if any("PJSIP" in way.condition.subject for way in node.ways)]
+    # One for who was called first, one for who was forwarded to: not one for each answer to "five times or not".
+    assert len(dials) == 2
+
+
+def test_what_one_subroutine_asked_of_an_extension_is_forgotten_in_the_next() -> None:
+    """Extensions of which some take one call only are told apart where that is asked, and are one again at the Dial."""
+    alike, different = len(walked(GO, limits=(0,)).nodes), len(walked(GO, limits=(0, 1)).nodes)
+    assert different - alike <= 12
+
+
+def test_a_call_forwarded_to_itself_goes_on_like_one_that_is_not_forwarded() -> None:
+    """That the number is the extension's own says nothing new about the extension."""
+    nodes = walked(GO, GO.replace("100", "${EXTEN}00"), limits=(0, 1)).nodes
+    conditions = [way.condition for node in nodes for way in node.ways]
+    assert any(one.subject.startswith("database CFU/") and " is " in one.subject for one in conditions)
+    assert len(nodes) < 110
+
+
+@pytest.mark.parametrize(("given", "read"), [("1(a)", False), ("1", True), ("1(a,b)", False)])
+def test_a_subroutine_reads_its_own_arguments(given: str, read: bool) -> None:
+    """ARG1 of the caller is nobody's business in a subroutine that is given one (app_stack.c)."""
+    text = f"[in]\nexten => 1,1,Gosub(sub,s,{given})\n same => n,Hangup()\n"
+    text += "[sub]\nexten => s,1,NoOp(${ARG1})\n same => n,Return()\n"
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    pbx = Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+    live = Live(pbx, Reach(pbx))
+    assert bool(live.look("in", "1", 1).far & live.bit("ARG1")) is read
