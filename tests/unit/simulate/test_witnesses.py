@@ -90,6 +90,15 @@ def test_what_the_way_leaves_out_is_looked_for() -> None:
     assert made.world.presses == ("7",)
 
 
+def test_answers_that_make_no_difference_are_left_out() -> None:
+    """The way goes by a voicemail that fails; the call parts before it, whatever becomes of that."""
+    plan = "[a]\nexten => 100,1,Playback({})\n same => n,VoiceMail(1@default)\n"
+    before, after = plan.format("x"), plan.format("y")
+    made = found(before, after, ("x", "y"), (("voicemail:1@default", "FAILED"),))
+    assert made is not None
+    assert made.world == World()
+
+
 def test_nothing_is_found_where_nothing_parts_so() -> None:
     """What can't come together, what parts in another way, and what isn't known."""
     after = PLAN.replace("SEVEN", "other")

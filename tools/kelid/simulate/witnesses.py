@@ -213,7 +213,7 @@ def witnesses(
             seen.add((one.call, _key(world)))
         if fitting is not None:
             # The last one has most of what the change says of its way.
-            yield fitting._replace(call=one.call)
+            yield _plainer(both, calls[one.call], fitting, told, base)._replace(call=one.call)
         if one.depth >= DEEPEST:
             continue
         come = max((_come(way, trace) for trace in traces), default=0)
@@ -224,6 +224,16 @@ def witnesses(
                     row = _Try(-come, one.depth + 1, count, one.call, near, one.otherwise | {question})
                     heapq.heappush(waiting, row)
                     count += 1
+
+
+def _plainer(both: Sides, calls: tuple[Call, Call], found: Parted, told: Fits, base: World) -> Parted:
+    """Return a call that parts without those answers for which it parts just so anyhow: no phone or key gives them."""
+    for name in [name for name in found.world.answers if name not in base.answers]:
+        rest = {key: answer for key, answer in found.world.answers.items() if key != name}
+        again = parted(both, calls, replace(found.world, answers=rest))
+        if isinstance(again, Parted) and told(*again.tails):
+            found = again
+    return found
 
 
 class _Try(NamedTuple):
