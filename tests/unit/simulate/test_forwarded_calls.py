@@ -11,6 +11,7 @@ from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
 from kelid.simulate.graph import graph_of
 from kelid.simulate.live import Live
+from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
 
 PLAN = """
@@ -123,3 +124,72 @@ def test_a_subroutine_reads_its_own_arguments(given: str, read: bool) -> None:
     pbx = Pbx(site="test", asterisk=22, contexts=tuple(contexts))
     live = Live(pbx, Reach(pbx))
     assert bool(live.look("in", "1", 1).far & live.bit("ARG1")) is read
+
+
+RINGS = """
+[in]
+exten => _1XX,1,Goto(inside,${{EXTEN}},1)
+[inside]
+{extensions}
+[ring]
+exten => _X.,1,Gosub(forward,${{EXTEN}},1(CFU))
+ same => n,Dial(${{ARG1}},${{ARG2}})
+ same => n,Gosub(forward,${{EXTEN}},1(CFNA))
+ same => n,Return()
+[forward]
+exten => _X.,1,Set(LOCAL(to)=${{FILTER(0-9,${{DB(${{ARG1}}/${{EXTEN}})}})}})
+ same => n,GotoIf($["${{to}}" = "" | "x${{to}}" = "x${{EXTEN}}"]?stay)
+ same => n,GotoIf(${{DIALPLAN_EXISTS(inside,${{to}},1)}}?go)
+ same => n(stay),Return()
+ same => n(go),Set(TO=inside,${{to}},1)
+ same => n,StackPop()
+ same => n,StackPop()
+ same => n,Goto(${{TO}})
+"""
+
+
+def ringing(*seconds: int) -> Pbx:
+    rows = [
+        f"exten => {number},1,Gosub(ring,${{EXTEN}},1(PJSIP/{number},{time}))\n same => n,Hangup()"
+        for number, time in enumerate(seconds, 100)
+    ]
+    contexts, problems = read_dialplan("extensions.conf", RINGS.format(extensions="\n".join(rows)))
+    assert not problems
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+
+
+def test_of_two_dial_plans_what_one_has_decided_is_kept_until_the_other_has() -> None:
+    """One ring time of six is another: the other five, which ring for three different times, do what they did."""
+    pairs = Pairs(ringing(10, 20, 30, 10, 20, 30), ringing(10, 35, 30, 10, 20, 30), date(2026, 11, 26))
+    pairs.walk_all("in", "")
+    changes = list(pairs.changes())
+
+    assert not pairs.undecided
+    assert changes
+    assert {(one.before[0].subject, one.after[0].subject) for one in changes} == {("PJSIP/101", "PJSIP/101")}
+    assert {
+        (dict(one.before[0].details)["seconds"], dict(one.after[0].details)["seconds"]) for one in changes
+    } == {("20", "35")}
+
+
+def test_the_last_digits_of_what_was_dialled_are_looked_up() -> None:
+    """A trunk that gives more or fewer digits than a number has: the last ones count, and none at all is a case, too."""
+    text = """
+[in]
+exten => _[0-9*#+]!,1,Set(DID=${FILTER(0-9*#+,${EXTEN})})
+ same => n,Set(DID=${DID:-4})
+ same => n,Set(DID=${IF($[${LEN(${DID})} > 0]?021${DID}:)})
+ same => n,Goto(numbers,${DID},1)
+[numbers]
+exten => 0211234,1,Playback(known)
+exten => _021X!,1,Playback(other)
+"""
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    found = graph_of(
+        Pbx(site="test", asterisk=22, contexts=tuple(contexts)), date(2026, 11, 26), context="in"
+    )
+
+    assert not found.not_covered
+    assert {"hears known", "hears other"} <= told(found)
+    assert not any(event.startswith("unknown") for event in told(found))

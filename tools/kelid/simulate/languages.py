@@ -71,6 +71,7 @@ class Automaton:
         self._both: dict[tuple[Node, Node], Node] = {}
         self._either: dict[tuple[Node, Node], Node] = {}
         self._less: dict[tuple[Node, Node], Node] = {}
+        self._filtered: dict[tuple[Node, int], Node] = {}
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
         self._texts: dict[Node, tuple[str, ...]] = {}
         self._lengths: dict[Node, frozenset[int]] = {}
@@ -188,6 +189,18 @@ class Automaton:
                         rest &= ~common
                 parts.append((rest, child))
             found = self._less[one, other] = self.node(ends and not others_end, parts)
+        return found
+
+    def filtered(self, node: Node, mask: int) -> Node:
+        """Return what is left of the texts of a set without all characters but those of the mask (Asterisk's FILTER)."""
+        found = self._filtered.get((node, mask))
+        if found is None:
+            ends, edges = self.nodes[node]
+            found = self.node(ends, [(part & mask, self.filtered(child, mask)) for part, child in edges])
+            for part, child in edges:
+                if part & ~mask:
+                    found = self.either(found, self.filtered(child, mask))
+            self._filtered[node, mask] = found
         return found
 
     # --- what is in a set ----------------------------------------------------------------------------
@@ -565,15 +578,15 @@ class Around:
 class Counted:
     """A machine that reads how long the text is, in digits (Asterisk's LEN)."""
 
-    def __init__(self, machine: Machine) -> None:
-        """Keep the machine."""
-        self.machine = machine
-        self.key = ("counted", machine.key, machine.start)
+    def __init__(self, machine: Machine, most: int | None = None) -> None:
+        """Keep the machine; with ``most`` longer texts count as that long."""
+        self.machine, self.most = machine, most
+        self.key = ("counted", machine.key, machine.start, most)
         self.start = 0
 
     def moves(self, state: int, mask: int) -> Iterator[tuple[int, int]]:
         """Count."""
-        yield mask, state + 1
+        yield mask, state if state == self.most else state + 1
 
     def end(self, state: int) -> Hashable:
         """Return what the machine says of the number."""

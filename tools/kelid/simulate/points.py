@@ -113,7 +113,7 @@ class Points:
             parts.append(symbols.moment)
         if len(case.runs) > 1:
             parts += self._made_by_one(store, parts)
-        return (*self._numbered(case, symbols, "\x1f".join(parts), _aside(case)), tuple(hows))
+        return (*self._numbered(case, symbols, "\x1f".join(parts)), tuple(hows))
 
     def normal(self, case: Case) -> list[_Ahead]:
         """Take away from a case what makes no difference any more, and return what is ahead of its runs."""
@@ -148,17 +148,15 @@ class Points:
                 made += [str(fact[1]), *map(str, fact[2:]), answer]
         return made
 
-    def _numbered(self, case: Case, symbols: Explored, text: str, aside: str | None) -> tuple[Hashable, ...]:
-        """Return the text with its variables numbered as they come, and what is known of them; the others are dropped.
-
-        ``aside`` has the texts of the subroutine where the call is, None where it is in none.
-        """
+    def _numbered(self, case: Case, symbols: Explored, text: str) -> tuple[Hashable, ...]:
+        """Return the text with its variables numbered as they come, and what is known of them; the others are dropped."""
         store = case.store
         atoms = self._shared.atoms
         numbers: dict[int, int] = {}
         settled: set[int] = set()
         names: dict[str, str] = {}
-        if store.bases:
+        if store.bases and _are_together(case):
+            aside = _aside(case)
             self._widen_tables(store, text if aside is None else aside)
 
         def named(found: re.Match[str]) -> str:
@@ -356,16 +354,14 @@ class Points:
         has found out about it before.
         """
         arrived = all(map(is_arrival, case.runs))
-        together = _aside(case) is not None
+        aside = _aside(case) is not None
         made: dict[tuple[str, str], str] = {}
         automaton = self._shared.automaton
         for run, one, reach in zip(case.runs, ahead, self._reaches, strict=False):
             for name, most in reach.counters.items():
                 if (
                     name not in one.names
-                    or not (
-                        arrived or (together and all(map(self._is_aside, case.runs, ahead, [name, name])))
-                    )
+                    or not (arrived or (aside and self._is_aside(run, one, name)))
                     or not self._is_counted_alike(case, ahead, name)
                 ):
                     continue
@@ -819,18 +815,32 @@ def _settle_answered(case: Case) -> None:
                     level.channel.answered = bool(answered)
 
 
-def _aside(case: Case) -> str | None:
-    """Return the texts of the subroutine where a call is; None where it is in none, or two runs aren't at the same place."""
-    places, texts = set(), []
+def _are_together(case: Case) -> bool:
+    """Return True for one run, or two at the same place of which neither has done anything that the other hasn't yet.
+
+    What one of two has decided is kept until the other has passed there, too: it would decide it otherwise.
+    """
+    if len(case.runs) == 1:
+        return True
+    places = set()
     for run in case.runs:
-        if len(run.levels) != 1 or not run.channel.frames:
-            return None
-        channel = run.channel
-        inner = channel.frames[-1]
-        where = [(frame.context, case.store.plain(frame.exten), frame.priority) for frame in channel.frames]
-        places.add((channel.context, case.store.plain(channel.exten), channel.priority, *where))
-        texts += [channel.exten, *inner.variables.values()]
-    return "".join(texts) if len(places) == 1 and not any(case.heads) else None
+        rows: list[Hashable] = [len(run.levels)]
+        for level in run.levels:
+            spots: list[Channel | Frame] = [level.channel, *level.channel.frames]
+            rows += [(spot.context, case.store.plain(spot.exten), spot.priority) for spot in spots]
+        places.add(tuple(rows))
+    return len(places) == 1 and not any(case.heads)
+
+
+def _aside(case: Case) -> str | None:
+    """Return the texts of the subroutine where a call is; None where it is in none, or there are two runs.
+
+    Two runs that aren't joined have each found out something of their own, by which they may part later.
+    """
+    run = case.runs[0]
+    if len(case.runs) > 1 or len(run.levels) != 1 or not run.channel.frames:
+        return None
+    return "".join((run.channel.exten, *run.channel.frames[-1].variables.values()))
 
 
 def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:

@@ -19,7 +19,7 @@ from kelid.simulate.clock import zone as zone_of
 from kelid.simulate.expression import FALSE, NUMBER, STRING, TRUE, Value, _Parser, make_text
 from kelid.simulate.expression import evaluate as evaluate_plain
 from kelid.simulate.functions.strings import _allowed, variable
-from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, characters_of, mask_of
+from kelid.simulate.languages import BIT, OTHER, In, Machine, Node, characters_of, mask_of
 from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.state import EitherWay
@@ -212,7 +212,12 @@ class Explored(Symbols):
         if len(pieces) == 1 and pieces[0].variable >= 0:
             count = self.shared.automaton.count(self.store.domains[pieces[0].variable])
             if count > LISTED and self.store.length_of(pieces[0]) is None:
-                made = self.viewed(text, ("len",))
+                operation: tuple[str] | tuple[str, int] = ("len",)
+                before, last = pieces[0].view[:-1], pieces[0].view[-1:]
+                if last and last[0][0] == "slice" and (last[0][1] or 0) < 0 and last[0][2] is None:
+                    # As long as the text that it is the end of, up to so many.
+                    text, operation = self.shared.atom(pieces[0].variable, before), ("len", -last[0][1])
+                made = self.viewed(text, operation)
                 assert made is not None  # noqa: S101 - for type checkers: it can be nothing else
                 return made
             if count <= LISTED:
@@ -250,17 +255,18 @@ class Explored(Symbols):
         return "".join(made)
 
     def _image(self, piece: Piece, mask: int) -> str | None:
-        """Return a variable of its own for the filter of a text that may be anything: any text of these characters."""
-        node = self.store.domains[piece.variable]
-        if piece.view or node != self.shared.automaton.repeated(ANY, 0, LONGEST):
+        """Return a variable of its own for the filter of a text that may be a great many: what is left of any of them.
+
+        Which text it was left of isn't kept: more may come together than does.
+        """
+        if piece.view:
             return None
+        node = self.shared.automaton.filtered(self.store.domains[piece.variable], mask)
         fact: Hashable = ("number", "filter", piece.text, str(mask))
         known = self.store.decided.get(fact)
         if known is None:
             about = self.store.variables[piece.variable]
-            known = self.store.new(
-                about.kind, about.subject, self.shared.automaton.repeated(mask, 0, LONGEST)
-            )
+            known = self.store.new(about.kind, about.subject, node)
             self.store.decided[fact] = known
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
@@ -302,6 +308,8 @@ class Explored(Symbols):
             for piece in self.store.pieces(part):
                 if piece.variable < 0:
                     made.append(piece.text)
+                elif piece.view[-1:] and piece.view[-1][0] == "len":
+                    made.append(piece.text)  # a number
                 elif not self.equal(piece.text, ""):
                     made.append(self.store.plain(piece.text))
         return "".join(made)
@@ -336,7 +344,7 @@ class Explored(Symbols):
                 if (
                     len(side) == 1
                     and side[0].view
-                    and side[0].view[-1] == ("len",)
+                    and side[0].view[-1][0] == "len"
                     and all(piece.variable < 0 for piece in against)
                 ):
                     limit = "".join(piece.text for piece in against)

@@ -143,7 +143,7 @@ class Shared:
             mask = operation[1]
             return "".join(character for character in text if mask_of(character) & mask)
         if kind == "len":
-            return str(len(text))
+            return str(min(len(text), *operation[1:])) if operation[1:] else str(len(text))
         if kind == "cut":
             fields = text.split(operation[1])
             return fields[operation[2] - 1] if len(fields) >= operation[2] else ""
@@ -177,7 +177,7 @@ class Shared:
             elif operation[0] == "cut":
                 machine = Cut(machine, operation[1], operation[2])
             elif operation[0] == "len":
-                machine = Counted(machine)
+                machine = Counted(machine, *operation[1:])
             else:
                 return None
         return machine
