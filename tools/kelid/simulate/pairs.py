@@ -132,7 +132,7 @@ class Pairs(Explorer):
 
     def _tell_unknown(self, event: Event) -> None:
         if event.kind == "unknown":
-            self.undecided[f"{event.subject} ({dict(event.details).get('at', '')})"] = None
+            self.undecided[named(f"{event.subject} ({dict(event.details).get('at', '')})")] = None
 
     def _tell_settings(self, case: Case, side: int, count: int) -> None:
         """Add to the last events of one run what their objects have on that side alone."""

@@ -19,7 +19,7 @@ from kelid.simulate.clock import zone as zone_of
 from kelid.simulate.expression import FALSE, NUMBER, STRING, TRUE, Value, _Parser, make_text
 from kelid.simulate.expression import evaluate as evaluate_plain
 from kelid.simulate.functions.strings import _allowed, variable
-from kelid.simulate.languages import BIT, OTHER, In, Machine, Node, characters_of, mask_of
+from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, characters_of, mask_of
 from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.state import EitherWay
@@ -257,16 +257,17 @@ class Explored(Symbols):
     def _image(self, piece: Piece, mask: int) -> str | None:
         """Return a variable of its own for the filter of a text that may be a great many: what is left of any of them.
 
-        Which text it was left of isn't kept: more may come together than does.
+        Which text it was left of isn't kept: more may come together than does. So it is done where nothing less will do: for
+        what may be anything, and for the number that was dialled, whose last digits are often looked at.
         """
-        if piece.view:
+        automaton = self.shared.automaton
+        about, domain = self.store.variables[piece.variable], self.store.domains[piece.variable]
+        if piece.view or (about.kind != "dialled" and domain != automaton.repeated(ANY, 0, LONGEST)):
             return None
-        node = self.shared.automaton.filtered(self.store.domains[piece.variable], mask)
         fact: Hashable = ("number", "filter", piece.text, str(mask))
         known = self.store.decided.get(fact)
         if known is None:
-            about = self.store.variables[piece.variable]
-            known = self.store.new(about.kind, about.subject, node)
+            known = self.store.new(about.kind, about.subject, automaton.filtered(domain, mask))
             self.store.decided[fact] = known
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
