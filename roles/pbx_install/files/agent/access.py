@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Any, Optional
 
 from .disk import remove, write_whole
 from .places import Places
@@ -68,7 +68,7 @@ takes. Prints for each whether he came in and could do what he is there for."""
 
 File = Optional[Mapping[str, Any]]
 """A file: ``text``, ``mode``, ``uid``, ``gid``; None where there is none."""
-Odd = Mapping[str, Tuple[File, File]]
+Odd = Mapping[str, tuple[File, File]]
 """By path what a file is, and what it is to be."""
 
 
@@ -83,7 +83,9 @@ def asked_of(data: bytes) -> Mapping[str, Any]:
             return dict(found)
     except (ValueError, AttributeError):
         pass
-    raise Refusal("bad_access", "what the control node wants of ssh and sudo can't be read; is kelid as new as the agent?")
+    raise Refusal(
+        "bad_access", "what the control node wants of ssh and sudo can't be read; is kelid as new as the agent?"
+    )
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,9 @@ class Access:
         pairs = [word for pair in wanted.items() for word in pair]
         done = run("unshare", "--net", "--mount", "sh", "-c", LOGIN, "login", str(home), *words, *pairs, limit=90.0)
         if done.returncode:
-            raise Refusal("bad_access", f"sshd or sudo refuse their files: {done.stderr.strip()[-500:] or done.returncode}")
+            raise Refusal(
+                "bad_access", f"sshd or sudo refuse their files: {done.stderr.strip()[-500:] or done.returncode}"
+            )
         for line in done.stdout.splitlines():
             how, _, rest = line.partition(" ")
             name, _, said = rest.partition(" ")

@@ -63,12 +63,12 @@ class Harden:
                 "changed": [],
                 "verb": change.verb,
                 "account": change.account,
-                "touched": {path: "is another one" for path in odd},
+                "touched": dict.fromkeys(odd, "is another one"),
                 "hardened": new,
                 "access": {path: was for path, (was, _) in odd.items()},
             }
             before = server.live.observe() if server.live.running() else {}
-            transaction.known.update(touched={path: "is another one" for path in odd})
+            transaction.known.update(touched=dict.fromkeys(odd, "is another one"))
             server.receipts.add("begun", must=True, **transaction.known)
             server.way_back.arm(record)
             lap("arm")
