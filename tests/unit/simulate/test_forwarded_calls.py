@@ -10,9 +10,11 @@ from kelid.model.behaviour import Behaviour
 from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
 from kelid.simulate.graph import graph_of
+from kelid.simulate.languages import ANY, Equals
 from kelid.simulate.live import Live
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
+from kelid.simulate.symbols import LONGEST, Shared, Store, Symbols
 
 PLAN = """
 [in]
@@ -193,3 +195,18 @@ exten => _021X!,1,Playback(other)
     assert not found.not_covered
     assert {"hears known", "hears other"} <= told(found)
     assert not any(event.startswith("unknown") for event in told(found))
+
+
+def test_a_number_made_of_two_open_parts_is_looked_up() -> None:
+    """A feature code with a queue's number, and the phone's own behind it: each of the phones is taken, the rest is open."""
+    shared = Shared()
+    store = Store(shared)
+    dialled = store.new("dialled", "", shared.automaton.repeated(ANY, 1, LONGEST))
+    phone = store.new("phone", "", shared.automaton.texts("101", "102"))
+    symbols = Symbols(store, lambda options: len(options) - 1)
+    queue = symbols.viewed(dialled, ("cut", "*", 1))
+
+    wanted = "*46600*102"
+    found = symbols.classify(f"*46{queue}*{phone}", "hint", wanted.__eq__, lambda: Equals(wanted))
+    assert found is True
+    assert store.plain(phone) == "102"

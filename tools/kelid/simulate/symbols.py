@@ -492,7 +492,7 @@ class Symbols:
         if len(variables) > 1:
             joined = self._join(pieces)
             if joined is None:
-                return self._apart(text, pieces, variables, key, function)
+                return self._apart(text, variables, key, function, machine)
             pieces = joined
             variables = {piece.variable for piece in pieces if piece.variable >= 0}
         (variable,) = variables
@@ -648,7 +648,12 @@ class Symbols:
         return [*pieces[:first], Piece(number, WHOLE, atom), *pieces[last + 1 :]]
 
     def _apart(
-        self, text: str, pieces: Sequence[Piece], variables: set[int], key: Hashable, function: Function
+        self,
+        text: str,
+        variables: set[int],
+        key: Hashable,
+        function: Function,
+        machine: Callable[[], Machine] | None,
     ) -> Any:
         """Decide by taking the variable with the fewest texts one by one, if they are few; else raise Undecided."""
         automaton = self.shared.automaton
@@ -657,7 +662,7 @@ class Symbols:
             raise Undecided(f"what {self.shown(text)} is")
         number = counts[0][1]
         self.settle(self.shared.atom(number, WHOLE))
-        return self.classify(text, key, function)
+        return self.classify(text, key, function, machine)
 
     def decide(
         self, key: Hashable, texts: Sequence[str], answers: Sequence[Hashable] = (False, True)
