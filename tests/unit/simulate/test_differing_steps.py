@@ -72,6 +72,38 @@ def test_what_reads_otherwise_or_finds_something_else_is_marked(old: str, new: s
     assert after == there
 
 
+CHANNELS = """
+[in]
+exten => 1,1,Gosub(ring,s,1({first}))
+ same => n,Goto(${{CONTEXT}},2,1)
+[ring]
+exten => s,1,Dial(${{ARG1}},20)
+ same => n,Return()
+[numbers]
+{include}exten => 7,1,Hangup()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "include", "there"),
+    [
+        # Nobody comes to the context in which another number is found: a Dial is no search, and ${CONTEXT} is another one.
+        ("PJSIP/1", "", {"numbers,8,1"}),
+        # A Local channel comes there, by whichever variable it is called.
+        ("Local/9@numbers", "", {"numbers,8,1", "in,1,1", "ring,s,1"}),
+        ("Local/9@num${X}", "", {"numbers,8,1", "ring,s,1"}),
+        # The context includes that of the step, so a call in it may be there.
+        ("PJSIP/1", "include => in\n", {"numbers,8,1", "in,1,2"}),
+    ],
+)
+def test_a_call_to_a_variable_is_marked_where_it_may_come_there(
+    first: str, include: str, there: set[str]
+) -> None:
+    text = CHANNELS.format(first=first, include=include)
+    more = text.replace("exten => 7", "exten => 8,1,Hangup()\nexten => 7")
+    assert marked(plan(text), plan(more))[1] == there
+
+
 def test_a_global_variable_marks_who_reads_it() -> None:
     assert marked(plan(GREETING="a"), plan(GREETING="b"))[1] == {"office,101,5"}
 

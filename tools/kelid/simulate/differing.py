@@ -8,7 +8,6 @@ and where it uses an object (a queue, a phone, a mailbox) that has other setting
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from kelid.model.pbx import Context, Pbx, Step
@@ -16,6 +15,11 @@ from kelid.simulate.reach import parts
 from kelid.simulate.settings import Settings
 
 _SEARCHES = re.compile(r"(?:DIALPLAN_EXISTS|VALID_EXTEN|EVAL_EXTEN|ISEXTEN)\((\$\{[^{}]*\}[^,(){}]*|[^,()]*)")
+
+_LOCAL = re.compile(r"Local/[^@,()&]*@([^/,()&^\s]*)", re.IGNORECASE)
+"""Where a Local channel comes to."""
+_CALLS = frozenset(("dial", "retrydial", "originate", "page", "chanisavail", "queue", "followme"))
+"""Applications that make channels of what a variable may name."""
 
 Place = tuple[str, str, int]
 """Context, extension (with the callers that it is for behind a slash), priority."""
@@ -88,15 +92,27 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
     values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
     globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
     marked: tuple[set[Place], set[Place]] = (set(), set())
+    channels = any(
+        _may_name(found, searched)
+        for pbx in (before, after)
+        for context in pbx.contexts
+        for exten in context.extens
+        for step in exten.steps
+        for found in _LOCAL.findall(step.data)
+    )
     for side, plan in enumerate(plans):
         other = plans[1 - side]
         for context, extens in plan.steps.items():
+            # ${CONTEXT} is this one, or one that includes it.
+            at_home = any(context in plan.closure(name) for name in searched)
             for exten, steps in extens.items():
                 theirs = other.steps.get(context, {}).get(exten, {})
                 for priority, step in steps.items():
                     if (
                         step != theirs.get(priority)
-                        or _is_touched(step, names, searched, globals_, hints=hints)
+                        or _is_touched(
+                            step, searched, globals_, hints=hints, channels=channels, at_home=at_home
+                        )
                         or settings.touches(step)
                     ):
                         marked[side].add((context, exten, priority))
@@ -104,9 +120,18 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
 
 
 def _is_touched(
-    step: Step, names: Iterable[str], searched: frozenset[str], globals_: set[str], *, hints: bool
+    step: Step,
+    searched: frozenset[str],
+    globals_: set[str],
+    *,
+    hints: bool,
+    channels: bool,
+    at_home: bool,
 ) -> bool:
-    """Return True if the step finds other extensions, other hints or other values though it reads alike."""
+    """Return True if the step finds other extensions, other hints or other values though it reads alike.
+
+    ``channels``: somewhere a Local channel comes to one of the searched contexts; ``at_home``: so may ``${CONTEXT}`` here.
+    """
     data = step.data
     if hints and ("EXTENSION_STATE" in data or "HINT(" in data):
         return True
@@ -116,26 +141,28 @@ def _is_touched(
         return False
     if any(word in searched for word in re.split(r"[,()?:&@^\s=/]", data)):
         return True
-    return any(_may_name(found, names, searched) for found in _SEARCHES.findall(data)) or bool(
-        any(_may_name(place, names, searched) for place in _contexts_of(step))
+    if channels and "$" in data and step.app.lower() in _CALLS:
+        return True
+    return any(
+        at_home if place == "${CONTEXT}" else _may_name(place, searched)
+        for place in (*_SEARCHES.findall(data), *_contexts_of(step))
     )
 
 
 def _contexts_of(step: Step) -> list[str]:
     """Return the contexts of a step's places that are made of variables."""
-    if "$" not in step.data or step.app.lower() not in (
-        "goto",
-        "gotoif",
-        "gosub",
-        "gosubif",
-        "dial",
-        "originate",
-    ):
+    if "$" not in step.data:
         return []
-    return [found[1] for found in re.finditer(r"(?:^|[?:@])([^,?:@()]*\$\{[^{}]*\}[^,?:@()]*),", step.data)]
+    if step.app.lower() == "originate":
+        return [part for part in step.data.split(",")[2:3] if "$" in part]
+    if step.app.lower() in _CALLS:
+        return [found[1] for found in re.finditer(r"@([^,?:@()]*\$\{[^{}]*\}[^,?:@()]*),", step.data)]
+    if step.app.lower() not in ("goto", "gotoif", "gosub", "gosubif"):
+        return []
+    return [found[1] for found in re.finditer(r"(?:^|[?:])([^,?:@()]*\$\{[^{}]*\}[^,?:@()]*),", step.data)]
 
 
-def _may_name(template: str, names: Iterable[str], searched: frozenset[str]) -> bool:
+def _may_name(template: str, searched: frozenset[str]) -> bool:
     """Return True if a text with variables may be one of these contexts."""
     if "$" not in template:
         return template in searched
