@@ -46,3 +46,9 @@ class Case:
         if not all(subject.isascii() for _, subject in self.answers):
             self.answers = {(kind, plain(name)): row for (kind, name), row in self.answers.items()}
             self.behind = {(kind, plain(name)): row for (kind, name), row in self.behind.items()}
+
+
+def is_arrival(run: Run) -> bool:
+    """Return True where the call has just come to an extension, and waits for nothing."""
+    channel = run.channel
+    return len(run.levels) == 1 and channel.priority == 1 and not channel.frames and run.step_count > 0

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
-from kelid.simulate.case import Case
+from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.languages import ANY, Node, mask_of
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
-from kelid.simulate.points import NUMBERS, Points, is_arrival
+from kelid.simulate.points import Points
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.symbolic import Explored
@@ -31,6 +31,7 @@ from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, WHOLE, Base, Ch
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
+from kelid.simulate.widening import NUMBERS
 
 MOST_NODES = 400_000
 """Points after which the rest is said to be left out."""

@@ -21,12 +21,12 @@ from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
-from kelid.simulate.points import NUMBERS
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance, entrance, entrances
+from kelid.simulate.widening import NUMBERS
 
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
