@@ -13,7 +13,6 @@ from kelid.simulate.differing import differing
 from kelid.simulate.explore import Explorer
 from kelid.simulate.languages import Automaton
 from kelid.simulate.live import ASTDB, CALLER, Live
-from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
 from kelid.simulate.settings import Settings
 from kelid.simulate.ways_in import entrance
@@ -169,55 +168,3 @@ def test_the_longest_text_of_a_set_is_one_of_it() -> None:
     node = automaton.texts("", "&a", "&a&bc", "&bc")
     assert automaton.longest(node) == "&a&bc"
     assert automaton.longest(automaton.texts("")) == ""
-
-
-MORE = """
-[in]
-exten => 1,1,Goto(2,there)
-exten => 2,1,Answer()
- same => n{label},Playback(two)
-exten => 3,1,Background(menu)
- same => n,WaitExten(5)
-exten => 5,1,Playback(five)
- same => n,Hangup()
-exten => _6X,1,Playback(six)
- same => n,Hangup()
-exten => t,1,Hangup()
-exten => i,1,Hangup()
-{more}
-"""
-
-
-@pytest.mark.parametrize(
-    ("label", "more", "told"),
-    [
-        ("(there)", "", {"1", "3"}),  # 3 is the menu, in which 1 is pressed
-        ("", "exten => 25,1,Playback(new)\n", {"25", "3"}),
-        ("", "exten => 61,1,Playback(new)\n", {"61", "3"}),
-        ("", "exten => _X,1,Playback(new)\n", {"0", "4", "6", "7", "8", "9", "3"}),
-        ("", "exten => h,1,Set(DB(a/b)=c)\n", {"1", "2", "3", "5", "6X", "h", "i", "t"}),
-    ],
-)
-def test_another_extension_in_a_context_matters_to_who_may_come_to_it(
-    label: str, more: str, told: set[str]
-) -> None:
-    """A jump to a label, keys that are waited for, and what any call comes to at its end."""
-    pairs = Pairs(
-        plan(MORE.format(label="", more="")), plan(MORE.format(label=label, more=more)), date(2026, 11, 26)
-    )
-    pairs.walk_all("in", "")
-
-    assert {number for change in pairs.changes() for number in change.dialled.split(", ")} == told
-    assert not pairs.not_covered
-
-
-def test_calls_that_can_not_come_to_another_extension_are_not_walked_twice() -> None:
-    def steps(more: str) -> int:
-        pairs = Pairs(
-            plan(MORE.format(label="", more="")), plan(MORE.format(label="", more=more)), date(2026, 11, 26)
-        )
-        pairs.walk_all("in", "5")
-        return pairs.steps
-
-    assert steps("exten => 61,1,Playback(new)\n") == 0
-    assert steps("exten => _X,1,Playback(new)\n") > 0

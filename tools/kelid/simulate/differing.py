@@ -8,7 +8,6 @@ and where it uses an object (a queue, a phone, a mailbox) that has other setting
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from kelid.model.pbx import Context, Pbx, Step
@@ -27,12 +26,10 @@ Place = tuple[str, str, int]
 
 
 class Differing(NamedTuple):
-    """Marked steps of each side, and contexts in which a search may find something else: which extensions (with the callers
-    that they are for behind a slash), None where it may be any.
-    """
+    """Marked steps of each side, and contexts in which a search may find something else."""
 
     steps: tuple[frozenset[Place], frozenset[Place]]
-    searched: dict[str, frozenset[str] | None]
+    searched: frozenset[str]
 
 
 class _Plan:
@@ -58,7 +55,7 @@ class _Plan:
         """Return all of a context but its extensions."""
         return tuple((one.includes, one.switches, one.ignorepats) for one in self.contexts.get(name, ()))
 
-    def shape(self, name: str) -> dict[str, dict[int, str]]:
+    def shape(self, name: str) -> object:
         """Return what a search in the context alone looks at: extensions, priorities and labels."""
         return {
             exten: {priority: step.label for priority, step in steps.items()}
@@ -85,16 +82,12 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
     """Compare two dial plans step by step."""
     plans = (_Plan(before), _Plan(after))
     names = dict.fromkeys((*plans[0].contexts, *plans[1].contexts))
-    changed: dict[str, frozenset[str] | None] = {}
-    for name in names:
-        shapes = [plan.shape(name) for plan in plans]
-        if plans[0].around(name) != plans[1].around(name):
-            changed[name] = None
-        elif shapes[0] != shapes[1]:
-            there = {*shapes[0], *shapes[1]}
-            changed[name] = frozenset(one for one in there if shapes[0].get(one) != shapes[1].get(one))
-    found = {name: _found(changed, plans, name) for name in names}
-    searched = frozenset(name for name, extens in found.items() if extens is None or extens)
+    changed = {
+        name
+        for name in names
+        if plans[0].around(name) != plans[1].around(name) or plans[0].shape(name) != plans[1].shape(name)
+    }
+    searched = frozenset(name for name in names if any(plan.closure(name) & changed for plan in plans))
     hints = any(plans[0].hints(name) != plans[1].hints(name) for name in names)
     values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
     globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
@@ -123,21 +116,7 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
                         or settings.touches(step)
                     ):
                         marked[side].add((context, exten, priority))
-    return Differing((frozenset(marked[0]), frozenset(marked[1])), {name: found[name] for name in searched})
-
-
-def _found(
-    changed: dict[str, frozenset[str] | None], plans: Iterable[_Plan], name: str
-) -> frozenset[str] | None:
-    """Return which extensions a search in the context may find or miss now, None for any."""
-    made: frozenset[str] = frozenset()
-    for plan in plans:
-        for one in plan.closure(name) & changed.keys():
-            extens = changed[one]
-            if extens is None:
-                return None
-            made |= extens
-    return made
+    return Differing((frozenset(marked[0]), frozenset(marked[1])), searched)
 
 
 def _is_touched(

@@ -31,20 +31,12 @@ _GROUP = re.compile(r"GROUP_MATCH_COUNT|GROUP_LIST|\$\{GROUP\(")
 _ANY_TIME = ("h", "T", "e", "o", "a", "fax", "failed")
 _WAITING = ("i", "t")
 """Standard extensions: those that any step may lead to, and those for digits and for places that aren't there."""
-STANDARD = (*_ANY_TIME, *_WAITING, "s")
-_SEARCHES_HERE = re.compile(r"(?:DIALPLAN_EXISTS|VALID_EXTEN|EVAL_EXTEN|ISEXTEN)\( *,")
-"""A search without a context is one in the channel's own."""
 _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
 _STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto", "parkedcall"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
 """Applications that go nowhere, whatever their arguments say."""
-_LOOKS_NOWHERE = _PLAIN | frozenset(
-    {"goto", "gotoif", "gotoiftime", "gosub", "gosubif", "stackpop", "answer", "progress", "ringing", "wait",
-     "mset", "while", "endwhile", "exitwhile", "continuewhile", "queuelog", "congestion", "busy", "dial", "read"}
-)  # fmt: skip
-"""Applications that look for no extension of the own context beyond standard ones, or go where their arguments say."""
 _DIALS = frozenset({"dial", "retrydial"})
 _ANSWERS = frozenset(
     {"answer", "playback", "background", "backgrounddetect", "voicemail", "voicemailmain", "echo", "record", "read",
@@ -621,19 +613,6 @@ class Live:
         """Return the arguments that a subroutine is given: it reads those, and not those of its caller (app_stack.c)."""
         count = len(split_level(arguments, ",")) if arguments else 0
         return tuple((self._bit(f"ARG{number}"), 0) for number in range(1, count + 1))
-
-    def looks_around(self, context: str, exten: str, priority: int) -> bool:
-        """Return True if a step waits for digits, or looks for other extensions of the channel's own context by itself."""
-        step = self._extens.get(context, {}).get(exten, {}).get(priority)
-        if step is None:
-            return False
-        app, data = step.app.lower(), step.data
-        if app not in _LOOKS_NOWHERE or _SEARCHES_HERE.search(data):
-            return True
-        if app not in _JUMPS and app not in _SUBS:
-            return False
-        place = _after_question(data) if app in ("gotoif", "gotoiftime", "gosubif") else data
-        return any(len(split_level(_parted(branch)[0], ",")) == 2 for branch in branches(place))
 
     # --- asking --------------------------------------------------------------------------------------
 

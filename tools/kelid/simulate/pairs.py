@@ -20,9 +20,8 @@ from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
-from kelid.simulate.live import STANDARD, Key
+from kelid.simulate.live import Key
 from kelid.simulate.settings import Settings
-from kelid.simulate.state import Level
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
 from kelid.simulate.unknown import UnknownHere
@@ -75,7 +74,6 @@ class Pairs(Explorer):
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
-        self._other_numbers: dict[str, tuple[Node, ...] | None] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -188,7 +186,7 @@ class Pairs(Explorer):
     def _is_other(self, case: Case) -> bool:
         """Return True if the next step, or one that waits for it, may not be the same on both sides."""
         return any(
-            self._finds_another(case, level)
+            level.channel.context in self._differing.searched
             or self._keys.before(
                 case,
                 case.runs[0],
@@ -197,38 +195,6 @@ class Pairs(Explorer):
             ).marked
             for level in case.runs[0].levels
         )
-
-    def _finds_another(self, case: Case, level: Level) -> bool:
-        """Return True if the step's extension, or one that the step looks for by itself, may be another one on one side."""
-        channel = level.channel
-        if channel.context not in self._differing.searched:
-            return False
-        nodes = self._others(channel.context)
-        text = self._keys.texts_of(case, channel.exten)
-        if nodes is None or text is None or channel.priority < 1:
-            return True
-        automaton = self.shared.automaton
-        if any(automaton.both(text, node) != NOTHING for node in nodes):
-            return True
-        for plan, live in zip(self.plans, self.lives, strict=True):
-            found = plan.found_for(case.runs[0], channel.context, text)
-            if found is None or any(live.looks_around(one, name, channel.priority) for one, name in found):
-                return True
-        return False
-
-    def _others(self, context: str) -> tuple[Node, ...] | None:
-        """Return the sets of numbers for which a search in the context finds another extension; None for any number."""
-        if context not in self._other_numbers:
-            extens = self._differing.searched[context]
-            nodes: tuple[Node, ...] | None = None
-            if extens is not None:
-                plan = self.plans[0]
-                nodes = tuple(plan.node(one.partition("/")[0]) for one in extens)
-                standard = self.shared.automaton.texts(*STANDARD)
-                if any(self.shared.automaton.both(standard, node) != NOTHING for node in nodes):
-                    nodes = None
-            self._other_numbers[context] = nodes
-        return self._other_numbers[context]
 
     def _join(self, case: Case) -> None:
         """Go on with one run where both are at the same point, and the next step is the same for both."""

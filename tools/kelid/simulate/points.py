@@ -15,7 +15,6 @@ from typing import Any
 from kelid.simulate.ahead import Ahead, Reading
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
-from kelid.simulate.languages import Node
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
@@ -96,10 +95,6 @@ class Points:
     def ahead(self, case: Case, run: Run, index: int) -> Ahead:
         """Return what of a run can still be read."""
         return self._reading.ahead(case, run, index)
-
-    def texts_of(self, case: Case, text: str) -> Node | None:
-        """Return the set of what a text may be, None where that isn't simple (``Reading.texts_of``)."""
-        return self._reading.texts_of(case, text)
 
     def before(self, case: Case, run: Run, index: int, place: Place) -> Before:
         """Return what is live before a step (``Reading.before``)."""
