@@ -13,6 +13,7 @@ from kelid.simulate.differing import differing
 from kelid.simulate.explore import Explorer
 from kelid.simulate.languages import Automaton
 from kelid.simulate.live import ASTDB, CALLER, Live
+from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
 from kelid.simulate.settings import Settings
 from kelid.simulate.ways_in import entrance
@@ -168,3 +169,41 @@ def test_the_longest_text_of_a_set_is_one_of_it() -> None:
     node = automaton.texts("", "&a", "&a&bc", "&bc")
     assert automaton.longest(node) == "&a&bc"
     assert automaton.longest(automaton.texts("")) == ""
+
+
+AROUND = """
+[in]
+exten => 1,1,Goto(2,there)
+exten => 2,1,Answer()
+ same => n{label},Playback(two)
+exten => 3,1,Background(menu)
+ same => n,WaitExten(5)
+exten => 5,1,Playback(five)
+exten => 7,1,Set(WAY=2,there)
+ same => n,Goto(${{WAY}})
+exten => 8,1,Dial(PJSIP/8,20,d)
+ same => n,Hangup()
+exten => t,1,Hangup()
+exten => i,1,Hangup()
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("label", "more", "told"),
+    [
+        ("(there)", "", {"1", "7", "3", "8"}),  # in the menu, and while 8 rings, the caller may press 1
+        ("", "exten => 25,1,Playback(new)\n", {"25", "3", "8"}),
+        ("", "exten => h,1,Set(DB(a/b)=c)\n", {"1", "2", "3", "5", "7", "8", "h", "i", "t"}),
+    ],
+)
+def test_who_may_come_to_another_extension_of_a_context_is_told(
+    label: str, more: str, told: set[str]
+) -> None:
+    """By a label, also of a variable's; by keys in a menu, or while a phone rings; at the end."""
+    sides = [AROUND.format(label="", more=""), AROUND.format(label=label, more=more)]
+    pairs = Pairs(plan(sides[0]), plan(sides[1]), date(2026, 11, 26))
+    pairs.walk_all("in", "")
+
+    assert not pairs.undecided
+    assert {number for change in pairs.changes() for number in change.dialled.split(", ")} == told
