@@ -10,11 +10,11 @@ from kelid.model.behaviour import Behaviour
 from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
 from kelid.simulate.graph import graph_of
-from kelid.simulate.languages import ANY, Equals
+from kelid.simulate.languages import ANY, Equals, Ranked
 from kelid.simulate.live import Live
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
-from kelid.simulate.symbols import LONGEST, Shared, Store, Symbols
+from kelid.simulate.symbols import FIRST, LONGEST, Shared, Store, Symbols
 
 PLAN = """
 [in]
@@ -210,3 +210,40 @@ def test_a_number_made_of_two_open_parts_is_looked_up() -> None:
     found = symbols.classify(f"*46{queue}*{phone}", "hint", wanted.__eq__, lambda: Equals(wanted))
     assert found is True
     assert store.plain(phone) == "102"
+
+
+def test_what_leaves_the_same_to_the_other_part_of_a_number_is_one_way() -> None:
+    """Three of a hundred phones have a hint for a queue: one way for two of one queue, one for the third, one for all others."""
+    shared = Shared()
+    store = Store(shared)
+    automaton = shared.automaton
+    dialled = store.new("dialled", "", automaton.repeated(ANY, 1, LONGEST))
+    phone = store.new("phone", "", automaton.texts(*map(str, range(100, 200))))
+    ways: list[int] = []
+
+    def last(options: list[object]) -> int:
+        ways.append(len(options))
+        return len(options) - 1
+
+    symbols = Symbols(store, last)
+    queue = symbols.viewed(dialled, ("cut", "*", 1))
+    hints = automaton.texts("*46600*102", "*46600*150", "*46601*199")
+    found = symbols.classify(
+        f"*46{queue}*{phone}",
+        "hint",
+        lambda text: 0 if automaton.has(hints, text) else -1,
+        lambda: Ranked(automaton, [hints]),
+    )
+    assert ways[0] == 3
+    left = automaton.count(store.domains[shared.atoms[ord(phone) - FIRST][0]])
+    assert (found, left) in ((-1, 97), (-1, 2), (0, 2), (-1, 1), (0, 1))
+    assert (
+        symbols.classify(
+            f"*46{queue}*{phone}",
+            "hint",
+            lambda text: 0 if automaton.has(hints, text) else -1,
+            lambda: Ranked(automaton, [hints]),
+        )
+        == found
+    )
+    assert sum(ways) == sum(ways[:2])

@@ -55,6 +55,12 @@ def cut(text: str, field: int) -> str:
         (lambda _: Counted(Equals("2")), lambda text: len(text) == 2),
         (lambda a: In(a, a.texts("0", "11", "1-1")), lambda text: text in ("0", "11", "1-1")),
         (
+            lambda a: Ranked(a, [a.texts("0-01-", "01-"), a.texts("0-1-", "0-11"), a.texts("0-1-")]).within(
+                "0-", "1-"
+            ),
+            lambda text: {"0": 0, "": 1}.get(text, -1),
+        ),
+        (
             lambda a: Ranked(a, [a.texts("0", "11"), a.repeated(mask_of("1"), 1, 4)]),
             lambda text: 0 if text in ("0", "11") else 1 if text and set(text) == {"1"} else -1,
         ),

@@ -72,6 +72,7 @@ class Automaton:
         self._either: dict[tuple[Node, Node], Node] = {}
         self._less: dict[tuple[Node, Node], Node] = {}
         self._filtered: dict[tuple[Node, int], Node] = {}
+        self._before: dict[tuple[Node, str], Node] = {}
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
         self._texts: dict[Node, tuple[str, ...]] = {}
         self._lengths: dict[Node, frozenset[int]] = {}
@@ -203,14 +204,28 @@ class Automaton:
             self._filtered[node, mask] = found
         return found
 
+    def after(self, node: Node, text: str) -> Node:
+        """Return what follows in the texts of a set that begin with this one."""
+        for character in text:
+            bit = BIT.get(character, BIT[OTHER])
+            node = next((child for mask, child in self.nodes[node][1] if mask & bit), NOTHING)
+        return node
+
+    def before(self, node: Node, text: str) -> Node:
+        """Return what comes first in the texts of a set that end with this one."""
+        if not text or node == NOTHING:
+            return node
+        found = self._before.get((node, text))
+        if found is None:
+            edges = [(mask, self.before(child, text)) for mask, child in self.nodes[node][1]]
+            found = self._before[node, text] = self.node(self.has(node, text), edges)
+        return found
+
     # --- what is in a set ----------------------------------------------------------------------------
 
     def has(self, node: Node, text: str) -> bool:
         """Return True if the text is in the set."""
-        for character in text:
-            bit = BIT.get(character, BIT[OTHER])
-            node = next((child for mask, child in self.nodes[node][1] if mask & bit), NOTHING)
-        return self.nodes[node][0]
+        return self.nodes[self.after(node, text)][0]
 
     def count(self, node: Node) -> int:
         """Return how many texts the set has (OTHER counts as one character)."""
@@ -425,7 +440,7 @@ class Ranked:
 
     def __init__(self, automaton: Automaton, sets: Sequence[Node]) -> None:
         """Keep the sets, the most wanted first."""
-        self.nodes = automaton.nodes
+        self.automaton, self.nodes = automaton, automaton.nodes
         self.key = "ranked"
         self.start = tuple((index, node) for index, node in enumerate(sets) if node != NOTHING)
 
@@ -446,6 +461,16 @@ class Ranked:
                         cut.append((rest, alive))
                 parts = cut
         yield from parts
+
+    def within(self, before: str, after: str) -> Ranked:
+        """Return what says of a text what this one says of it between two fixed ones: sets that can't match are gone."""
+        found = Ranked(self.automaton, ())
+        found.start = tuple(
+            (index, inner)
+            for index, node in self.start
+            if (inner := self.automaton.before(self.automaton.after(node, before), after)) != NOTHING
+        )
+        return found
 
     def end(self, state: tuple[tuple[int, Node], ...]) -> int:
         """Return the first that may end here."""

@@ -36,6 +36,29 @@ class Rank(NamedTuple):
     context: str = ""
 
 
+class _Search:
+    """A search through ranks, ready to be asked which of them has a text: ``key`` tells it from others."""
+
+    def __init__(
+        self, automaton: Automaton, context: str, wanted: Hashable, places: Sequence[tuple[int, Rank]]
+    ) -> None:
+        self.places = places
+        self._automaton = automaton
+        self._nodes = tuple(
+            automaton.repeated(ANY, 0, LONGEST) if rank.switch else rank.node for _, rank in places
+        )
+        self.key = ("extension", context, wanted, self._nodes)
+
+    def which(self, text: str) -> int:
+        """Return the first place that has the text, -1 without one."""
+        plain = text.replace("-", "")
+        return next((index for index, node in enumerate(self._nodes) if self._automaton.has(node, plain)), -1)
+
+    def machine(self) -> Machine:
+        """Return what says the same of many texts."""
+        return Ranked(self._automaton, self._nodes)
+
+
 class GroupEntry(Entry):
     """A group as one extension. ``members`` are their numbers."""
 
@@ -57,6 +80,7 @@ class SymbolicDialplan(Dialplan):
         self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
         self._nodes: dict[str, Node] = {}
         self._for: dict[tuple[str, Node], tuple[tuple[str, str], ...] | None] = {}
+        self._searches: dict[Hashable, _Search] = {}
         self._groups: dict[str, list[tuple[Entry, tuple[Entry, ...]]]] = {}
 
     # --- sets of texts -------------------------------------------------------------------------------
@@ -243,47 +267,34 @@ class SymbolicDialplan(Dialplan):
         """Return the first extension that the text matches and that has what is wanted; None without one."""
         symbols = run.symbols
         assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
-        passed: set[int] = set()
+        timed = self._is_timed(context)
+        passed: frozenset[int] = frozenset()
         while True:
-            ranks = [
-                (index, rank)
-                for index, rank in enumerate(self.ranks(run, context, wanted))
-                if index not in passed
-                and (rank.caller is None or caller or rank.caller == "")
-                and not (rank.caller == "" and caller)
-            ]
-            index = self._which(symbols, exten, context, wanted, [rank for _, rank in ranks])
-            if index < 0:
+            key = (context, wanted, bool(caller), passed)
+            search = None if timed else self._searches.get(key)
+            if search is None:
+                places = [
+                    (index, rank)
+                    for index, rank in enumerate(self.ranks(run, context, wanted))
+                    if index not in passed
+                    and (rank.caller is None or caller or rank.caller == "")
+                    and not (rank.caller == "" and caller)
+                ]
+                search = self._searches[key] = _Search(self.automaton, context, wanted, places)
+            found = symbols.classify(exten, search.key, search.which, search.machine)
+            assert isinstance(found, int)  # noqa: S101 - for type checkers: it can be nothing else
+            if found < 0:
                 return None
-            place, rank = ranks[index]
+            place, rank = search.places[found]
             if rank.switch:
                 if wanted == HINT:
-                    passed.add(place)
+                    passed |= {place}
                     continue
                 raise UnknownHere(rank.switch)
             if rank.caller and not self._calls(symbols, rank.caller, caller):
-                passed.add(place)
+                passed |= {place}
                 continue
             return rank.entry
-
-    def _which(
-        self, symbols: Symbols, exten: str, context: str, wanted: Hashable, ranks: Sequence[Rank]
-    ) -> int:
-        nodes = tuple(
-            self.automaton.repeated(ANY, 0, LONGEST) if rank.switch else rank.node for rank in ranks
-        )
-        automaton = self.automaton
-
-        def which(text: str) -> int:
-            plain = text.replace("-", "")
-            return next((index for index, node in enumerate(nodes) if automaton.has(node, plain)), -1)
-
-        def machine() -> Machine:
-            return Ranked(automaton, nodes)
-
-        found = symbols.classify(exten, ("extension", context, wanted, nodes), which, machine)
-        assert isinstance(found, int)  # noqa: S101 - for type checkers: it can be nothing else
-        return found
 
     def _calls(self, symbols: Symbols, pattern: str, caller: str) -> bool:
         if not symbols.within(caller):

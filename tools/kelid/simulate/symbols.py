@@ -29,6 +29,7 @@ from kelid.simulate.languages import (
     Length,
     Machine,
     Node,
+    Ranked,
     Sliced,
     mask_of,
 )
@@ -41,6 +42,8 @@ ATOM = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")
 
 LISTED = 3000
 """Sets of up to so many texts are looked at text by text, so that any function can be asked of them."""
+
+_DASH = mask_of("-")
 
 LONGEST = 79
 """The most characters of an extension (AST_MAX_EXTENSION less its end); callers' numbers are cut to less."""
@@ -111,6 +114,7 @@ class Shared:
         self._views: dict[tuple[View, str], str] = {}
         self._alphabets: dict[tuple[Node, View], int] = {}
         self._alike: dict[tuple[Node, Node, tuple[View, ...]], Node] = {}
+        self.alike_texts: dict[Hashable, dict[Hashable, Node] | None] = {}
 
     def atom(self, variable: int, view: View) -> str:
         """Return the character of a view of a variable. Raise OverflowError if there are no more."""
@@ -548,6 +552,8 @@ class Symbols:
         """Return what the function says of a text that hangs on one variable: answer -> part of its set."""
         shared = self.shared
         node = self.store.domains[variable]
+        if machine is not None and len(pieces) == 1 and not pieces[0].view and not self._has_dash(node):
+            return shared.automaton.split(node, machine())
         if shared.automaton.count(node) <= LISTED:
             form = tuple((piece.view if piece.variable >= 0 else piece.text) for piece in pieces)
 
@@ -573,7 +579,9 @@ class Symbols:
         view = pieces[place].view
         reader: Machine = machine()
         if before or after:
-            reader = Around(reader, before, after)
+            reader = (
+                reader.within(before, after) if isinstance(reader, Ranked) else Around(reader, before, after)
+            )
         whole_machine = shared.machine(view, reader, None)
         if whole_machine is not None:
             return shared.automaton.split(node, whole_machine)
@@ -586,6 +594,10 @@ class Symbols:
             for answer, some in shared.automaton.split(part, sized).items():
                 found[answer] = shared.automaton.either(found.get(answer, NOTHING), some)
         return found
+
+    def _has_dash(self, node: Node) -> bool:
+        """Return True if a text of the set may have a dash, which a search passes over."""
+        return bool(self.shared.alphabet(node, WHOLE) & _DASH)
 
     def _merged(self, pieces: Sequence[Piece]) -> list[Piece]:
         """Return the pieces with parts of one variable that follow each other as one."""
@@ -661,8 +673,61 @@ class Symbols:
         if counts[0][0] > 300:
             raise Undecided(f"what {self.shown(text)} is")
         number = counts[0][1]
-        self.settle(self.shared.atom(number, WHOLE))
-        return self.classify(text, key, function, machine)
+        alike = self._alike(text, number, key, function, machine) if len(variables) == 2 else None
+        if alike is None:
+            self.settle(self.shared.atom(number, WHOLE))
+            return self.classify(text, key, function, machine)
+        self.take(alike, number, ("alike", text))
+        self.store.bases.pop(number, None)
+        value = automaton.shortest(self.store.domains[number])
+        return self.classify(self._with(self.store.pieces(text), number, value), key, function, machine)
+
+    def _alike(
+        self,
+        text: str,
+        number: int,
+        key: Hashable,
+        function: Function,
+        machine: Callable[[], Machine] | None,
+    ) -> dict[Hashable, Node] | None:
+        """Return the texts of a variable by what they leave to the other one of a text; None if that isn't known."""
+        pieces = self.store.pieces(text)
+        domains = self.store.domains
+        form = tuple(
+            (piece.variable == number, domains[piece.variable], piece.view)
+            if piece.variable >= 0
+            else piece.text
+            for piece in pieces
+        )
+        if (form, key) not in self.shared.alike_texts:
+            self.shared.alike_texts[form, key] = self._find_alike(pieces, number, key, function, machine)
+        return self.shared.alike_texts[form, key]
+
+    def _find_alike(
+        self,
+        pieces: Sequence[Piece],
+        number: int,
+        key: Hashable,
+        function: Function,
+        machine: Callable[[], Machine] | None,
+    ) -> dict[Hashable, Node] | None:
+        automaton = self.shared.automaton
+        groups: dict[Hashable, list[str]] = {}
+        for value in automaton.listed(self.store.domains[number], 300) or ():
+            rest = self.store.pieces(self._with(pieces, number, value))
+            other = next((piece.variable for piece in rest if piece.variable >= 0), -1)
+            parts = self.parts(rest, other, key, function, machine) if other >= 0 else None
+            if parts is None:
+                return None
+            groups.setdefault(tuple(sorted(parts.items(), key=_order)), []).append(value)
+        return {values[0]: automaton.texts(*values) for values in groups.values()}
+
+    def _with(self, pieces: Sequence[Piece], number: int, value: str) -> str:
+        """Return a text with a value put in for a variable."""
+        return "".join(
+            self.shared.apply(piece.view, value) if piece.variable == number else piece.text
+            for piece in pieces
+        )
 
     def decide(
         self, key: Hashable, texts: Sequence[str], answers: Sequence[Hashable] = (False, True)
