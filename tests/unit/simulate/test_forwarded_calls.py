@@ -213,7 +213,7 @@ def test_a_number_made_of_two_open_parts_is_looked_up() -> None:
 
 
 def test_what_leaves_the_same_to_the_other_part_of_a_number_is_one_way() -> None:
-    """Three of a hundred phones have a hint for a queue: one way for two of one queue, one for the third, one for all others."""
+    """Three of a hundred phones have a hint: one way for two of one queue, one for the third, one for all others."""
     shared = Shared()
     store = Store(shared)
     automaton = shared.automaton
