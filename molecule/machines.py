@@ -28,6 +28,7 @@ def new_machine(lab: Lab, folder: Path, image: str) -> None:
         "identity_file": str(lab.key),
     }
     (folder / "instance_config.yml").write_text(json.dumps([instance]), encoding="utf-8")
+    (folder / "control_node").write_text(lab.gateway, encoding="utf-8")
     (folder / "known_hosts").write_text(f"{host.address} {lab.host_key('pbx')}\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Molecule's default scenario: check, converge, idempotence and verify on a bare host."""
+"""Molecule's scenarios of one machine: check, converge, idempotence and verify."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from kelid.lab import missing_requirements
 
 
 @pytest.mark.lab
-def test_a_bare_machine_becomes_a_pbx_and_the_second_run_changes_nothing(root: Path) -> None:
+@pytest.mark.parametrize("scenario", ["default", "hardening"])
+def test_a_machine_becomes_what_is_asked_for_and_the_second_run_changes_nothing(
+    root: Path, scenario: str
+) -> None:
     """The whole sequence ends well; what molecule says stands in the failure."""
     missing = missing_requirements()
     if missing:
         pytest.skip("; ".join(missing))
     tools = Path(sys.executable).parent
     done = subprocess.run(
-        [tools / "molecule", "test", "--scenario-name", "default"],
+        [tools / "molecule", "test", "--scenario-name", scenario],
         cwd=root,
         env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "NO_COLOR": "1"},
         capture_output=True,
