@@ -207,3 +207,19 @@ def test_who_may_come_to_another_extension_of_a_context_is_told(
 
     assert not pairs.undecided
     assert {number for change in pairs.changes() for number in change.dialled.split(", ")} == told
+
+
+def test_two_part_by_what_is_noticed_first_whatever_is_decided_after_it() -> None:
+    """How a phone answers, and what is pressed in a menu, tell nothing more: one point where they part, and one change."""
+    menu = "exten => 2,1,Background(menu)\n same => n,WaitExten(5)\n"
+    old = "[in]\nexten => 1,1,Dial(PJSIP/1,20)\n same => n,Goto(2,1)\n" + menu
+    new = old.replace("Dial(PJSIP/1,20)", "Background(hello)")
+    pairs = Pairs(plan(old), plan(new), date(2026, 11, 26))
+    pairs.walk_all("in", "1")
+
+    assert not pairs.undecided
+    assert [point.end for point in pairs.points].count("parted") == 1
+    assert len(pairs.points) <= 3
+    (change,) = pairs.changes()
+    assert [event.kind for event in change.before][:1] == ["rings"]
+    assert ("hears", "hello") in [(event.kind, event.subject) for event in change.after]

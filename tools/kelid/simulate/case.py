@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from kelid.model.trace import Event
 from kelid.simulate.run import Run
@@ -22,6 +22,8 @@ class Case:
     """Which of the runs is behind with them."""
     parted: tuple[Event | None, Event | None] | None = None
     """What two runs did that isn't the same."""
+    door: tuple[int, Event] | None = None
+    """Which of two runs waits before a step, and what people notice first of it, whatever is decided in it."""
     joined: bool = False
     """True where one run stands for both sides: they are at the same point, and the next step is the same."""
 
@@ -34,8 +36,14 @@ class Case:
             {key: list(row) for key, row in self.answers.items()},
             dict(self.behind),
             self.parted,
+            self.door,
             self.joined,
         )
+
+    def become(self, other: Case) -> None:
+        """Be another case, which is used up."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(other, one.name))
 
     def rename(self) -> None:
         """Give questions about a number that is known by now its name: asked again, they are the same."""

@@ -74,14 +74,20 @@ class Point:
 
 
 class _Chooser:
-    """Which way is taken at each decision of a step: first those that were said, then the first of each."""
+    """Which way is taken at each decision of a step: first those that were said, then the first of each.
+
+    Once ``is_over`` says that what follows makes no difference, one way stands for all.
+    """
 
     def __init__(self) -> None:
         self.prefix: list[int] = []
         self.taken: list[tuple[Sequence[Chosen], int]] = []
+        self.is_over: Callable[[], bool] | None = None
 
     def __call__(self, options: Sequence[Chosen]) -> int:
         at = len(self.taken)
+        if self.is_over is not None and self.is_over():
+            options = options[:1]
         choice = self.prefix[at] if at < len(self.prefix) else 0
         self.taken.append((options, choice))
         return choice
@@ -377,7 +383,7 @@ class Explorer:
     @staticmethod
     def _is_arrival(case: Case) -> bool:
         """Return True where a call has just come to an extension, and waits for nothing."""
-        if not all(map(is_arrival, case.runs)):
+        if case.door is not None or not all(map(is_arrival, case.runs)):
             return False
         if len(case.runs) == 1:
             return True

@@ -7,8 +7,8 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import NamedTuple
 
@@ -74,6 +74,7 @@ class Pairs(Explorer):
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
+        self._partings: dict[Hashable, int] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -103,9 +104,22 @@ class Pairs(Explorer):
 
     # --- together ------------------------------------------------------------------------------------
 
+    def _point(self, case: Case) -> int:
+        """Return the number of a case's point. Those in which the two have parted in the same way at one place are one."""
+        if case.parted is None:
+            return super()._point(case)
+        places = tuple((run.channel.context, run.channel.priority) for run in case.runs)
+        key = (_named(case.parted), places)
+        number = self._partings.get(key)
+        if number is None:
+            number = self._partings[key] = len(self.points)
+            self.points.append(Point())
+            self._waiting.append((number, case))
+        return number
+
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
-        made = super()._step(case, side)
+        made = super()._step(case, side) if case.joined else self._step_apart(case, side)
         if case.joined:
             for event in made:
                 self._tell_unknown(event)
@@ -130,6 +144,54 @@ class Pairs(Explorer):
         case.heads = tuple(tuple(row) for row in heads)
         return made
 
+    def _step_apart(self, case: Case, side: int) -> list[Event]:
+        """Take one step of one run as far as it matters for whether the two part.
+
+        What is decided after the event by which they do makes no difference to that. So a run that comes to a step of which
+        people notice something first waits at its door until it is known what they notice next of the other.
+        """
+        chooser, events = self._chooser, case.runs[side].events
+        waiting = case.heads[1 - side][:1]
+        if waiting:
+            with self._until(lambda: bool(events) and _is_other_event(events[0], waiting[0])):
+                return super()._step(case, side)
+        if case.heads[side]:
+            return super()._step(case, side)
+        before, prefix, taken = case.copy(), chooser.prefix, list(chooser.taken)
+        put_aside: list[bool] = []
+
+        def is_over() -> bool:
+            if events:
+                put_aside.append(True)
+            return bool(events)
+
+        with self._until(is_over):
+            made = super()._step(case, side)
+        if made and case.door is not None and _is_other_event(made[0], case.door[1]):
+            case.parted = (made[0], case.door[1]) if side == 0 else (case.door[1], made[0])
+        elif put_aside:
+            decided = any(len(options) > 1 for options, _ in chooser.taken[len(taken) :])
+            at_door = case.door is None and not decided
+            case.become(before)
+            chooser.prefix, chooser.taken = prefix, taken
+            case.door = (side, made[0]) if at_door else None
+            return [] if at_door else super()._step(case, side)
+        elif made:
+            case.door = None
+        return made
+
+    @contextmanager
+    def _until(self, is_over: Callable[[], bool]) -> Iterator[None]:
+        """Decide nothing any more in a step once that is so."""
+        self._chooser.is_over = is_over
+        try:
+            yield
+        finally:
+            self._chooser.is_over = None
+
+    def _side(self, case: Case) -> int:
+        return super()._side(case) if case.door is None else 1 - case.door[0]
+
     def _tell_unknown(self, event: Event) -> None:
         if event.kind == "unknown":
             self.undecided[named(f"{event.subject} ({dict(event.details).get('at', '')})")] = None
@@ -150,6 +212,9 @@ class Pairs(Explorer):
 
     def _over(self, case: Case, point: Point) -> bool:
         """Match what both sides did. Return True where the case has ended, the two have parted, or can't part any more."""
+        if case.door is not None and case.parted is None and not case.runs[1 - case.door[0]].levels:
+            side, first = case.door
+            case.parted = (first, None) if side == 0 else (None, first)
         if case.parted is not None:
             for event in case.parted:
                 if event is not None:
@@ -228,6 +293,7 @@ class Pairs(Explorer):
         if rows[0] == rows[1] and kept[0] == kept[1]:
             case.runs.pop()
             case.heads = ((),)
+            case.door = None
             case.joined = True
 
     def _search(self, case: Case) -> list[Event]:
@@ -376,12 +442,7 @@ class Pairs(Explorer):
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
         parting = self.points[number].parted
         assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-        return tuple(
-            (event.kind, named(event.subject), *(named(text) for _, text in event.details))
-            if event is not None
-            else ()
-            for event in parting[1:]
-        )
+        return _named(parting[1:])
 
     def _change(self, words: Words, one: _Parting) -> CallChange:
         parting = self.points[one.number].parted
@@ -495,6 +556,23 @@ def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
     if one is None:
         return other
     return Label(one.times | other.times, automaton.either(one.callers, other.callers))
+
+
+def _named(events: Sequence[Event | None]) -> Hashable:
+    """Return events without what isn't decided in them."""
+    return tuple(
+        (event.kind, named(event.subject), *(named(text) for _, text in event.details))
+        if event is not None
+        else ()
+        for event in events
+    )
+
+
+def _is_other_event(one: Event, other: Event) -> bool:
+    """Return True if two events surely aren't the same, whatever is decided of them."""
+    return one.kind != other.kind or (
+        one.subject != other.subject and one.subject.isascii() and other.subject.isascii()
+    )
 
 
 def _same_event(symbols: Explored, one: Event, other: Event) -> bool:

@@ -48,7 +48,7 @@ class Points:
     def key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
         ahead = self.normal(case)
-        parts: list[str] = ["joined" if case.joined else ""]
+        parts: list[str] = ["joined" if case.joined else f"door {case.door[0]}" if case.door else ""]
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
             self.describe(run, one, parts, hows)
