@@ -79,12 +79,7 @@ class Harden:
                 firewall.settle()
                 lap("firewall")
             except BaseException as problem:
-                receipt = transaction.back(record, "agent", why=server.scrub(str(problem)))
-                if isinstance(problem, Refusal):
-                    raise Refusal(
-                        problem.code, f"{problem}; what was there before is back", undone=True, receipt=receipt
-                    ) from problem
-                raise
+                raise transaction.failed(record, problem, "what was there before is back") from None
             return {
                 **told,
                 "changed": True,

@@ -352,16 +352,10 @@ class Transaction:
                 live.give_members_back(self.kept(members, manifest))
             lap("settle")
         except BaseException as problem:
-            log = problem.log if isinstance(problem, Refusal) else []
             if isinstance(problem, Refusal) and problem.code in ("calls_active", "cancelled"):
                 self.put_back(record)  # the running Asterisk has read nothing of it yet
                 raise
-            told = self.back(record, "agent", why=server.scrub(str(problem)))
-            if isinstance(problem, Refusal):
-                raise Refusal(
-                    problem.code, f"{problem}; the old release is back", log, undone=True, receipt=told
-                ) from problem
-            raise
+            raise self.failed(record, problem, "the old release is back") from None
         return {
             "ok": True,
             "changed": True,
@@ -405,6 +399,24 @@ class Transaction:
             self.server.releases.flip(previous)
         self.wall_back(record)
         self.server.way_back.disarm()
+
+    def failed(self, record: Mapping[str, Any], problem: BaseException, words: str) -> BaseException:
+        """Go back from a change that didn't come into force, and return what to raise; ``words`` say what is back."""
+        scrub = self.server.scrub
+        log = problem.log if isinstance(problem, Refusal) else []
+        try:
+            receipt = self.back(record, "agent", why=scrub(str(problem)))
+        except OSError as trouble:
+            # No room for that either: the way back stays armed, and nobody may say that nothing is changed.
+            return Refusal(
+                "failed",
+                f"{scrub(str(problem))}; going back: {scrub(str(trouble))}; "
+                f"the server goes back by itself within {record['confirm_within']} s",
+                log,
+            )
+        if isinstance(problem, Refusal):
+            return Refusal(problem.code, f"{problem}; {words}", log, undone=True, receipt=receipt)
+        return problem
 
     def back(self, record: Mapping[str, Any], by: str, why: str = "") -> dict[str, Any]:
         """Go back to the release before, make Asterisk read it, give queues their members back, and disarm.

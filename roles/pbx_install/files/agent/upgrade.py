@@ -165,13 +165,7 @@ class Upgrade:
             live.give_members_back(transaction.kept(members, manifest))
             lap("settle")
         except BaseException as problem:
-            log = problem.log if isinstance(problem, Refusal) else []
-            told = transaction.back(record, "agent", why=server.scrub(str(problem)))
-            if isinstance(problem, Refusal):
-                raise Refusal(
-                    problem.code, f"{problem}; the old packages are back", log, undone=True, receipt=told
-                ) from problem
-            raise
+            raise transaction.failed(record, problem, "the old packages are back") from None
         return {
             "ok": True,
             "changed": True,
