@@ -247,3 +247,86 @@ def test_what_leaves_the_same_to_the_other_part_of_a_number_is_one_way() -> None
         == found
     )
     assert sum(ways) == sum(ways[:2])
+
+
+READS = """
+[in]
+exten => 1,1,{set_it}
+ same => n,Goto(inside,100,1)
+[inside]
+exten => 100,1,Set(to=${{FILTER(0-9,${{DB(CFU/100)}})}})
+ same => n,GotoIf($["${{to}}" = "120"]?inside,120,1)
+ same => n,Dial(PJSIP/100,20)
+ same => n,Set(to=${{FILTER(0-9,${{DB(CFNA/100)}})}})
+ same => n,Set(__FORWARDS=1)
+ same => n,GotoIf($["${{to}}" = "120"]?inside,120,1)
+ same => n,Hangup()
+exten => 120,1,GotoIf($["{read}" = "{wanted}"]?yes)
+ same => n,Playback(no)
+ same => n,Hangup()
+ same => n(yes),Playback(yes)
+ same => n,Hangup()
+"""
+
+
+def reading(set_it: str, read: str, wanted: str) -> Pbx:
+    contexts, problems = read_dialplan(
+        "extensions.conf", READS.format(set_it=set_it, read=read, wanted=wanted)
+    )
+    assert not problems
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+
+
+BROUGHT = [
+    ("Set(DIALSTATUS=NOANSWER)", "Set(DIALSTATUS=BUSY)", "${DIALSTATUS}", "BUSY"),
+    ("Set(CALLERID(num)=1)", "Set(CALLERID(num)=2)", "${CALLERID(num)}", "1"),
+    ("NoOp()", "Set(CALLERID(num)=9${CALLERID(num)})", "${CALLERID(num):0:1}", "9"),
+    ("Set(CALLERID(name)=a)", "Set(CALLERID(name)=b)", "${CALLERID(name)}", "b"),
+    ("Set(CONNECTEDLINE(num,i)=1)", "Set(CONNECTEDLINE(num,i)=2)", "${CONNECTEDLINE(num)}", "2"),
+]
+"""What a call brings along to an extension, set in two ways; what reads it there; what only one of the ways has."""
+
+
+@pytest.mark.parametrize(("one", "other", "read", "wanted"), BROUGHT, ids=lambda text: text)
+def test_what_a_call_brings_along_is_there_where_it_is_read(
+    one: str, other: str, read: str, wanted: str
+) -> None:
+    """Who was forwarded at once brings what was set before; and of two dial plans that set it otherwise, the calls part."""
+    for set_it in (one, other):
+        found = graph_of(reading(set_it, read, wanted), date(2026, 11, 26), context="in")
+        assert not found.not_covered
+        assert f"hears {'yes' if wanted in set_it else 'no'}" in told(found)
+
+    for before, after in ((one, other), (other, one)):
+        pairs = Pairs(reading(before, read, wanted), reading(after, read, wanted), date(2026, 11, 26))
+        pairs.walk_all("in", "")
+        parted = {(change.before[0].subject, change.after[0].subject) for change in pairs.changes()}
+        assert not pairs.undecided
+        assert ("yes", "no") in parted or ("no", "yes") in parted
+
+
+@pytest.mark.parametrize(
+    ("read", "wanted"), [("${DIALSTATUS}", status) for status in ("NOANSWER", "BUSY", "CHANUNAVAIL")]
+)
+def test_how_the_dial_before_ended_is_there_after_a_forward(read: str, wanted: str) -> None:
+    found = graph_of(reading("NoOp()", read, wanted), date(2026, 11, 26), context="in")
+    assert not found.not_covered
+    assert {"hears yes", "hears no"} <= told(found)
+
+
+def test_a_name_that_grows_with_each_forward_doesnt_make_the_walk_endless() -> None:
+    """Two extensions that forward to each other, each putting a word before the caller's name."""
+    rows = "".join(
+        f"exten => {one},1,Set(CALLERID(name)=at {one} ${{CALLERID(name)}})\n"
+        f' same => n,GotoIf($["${{DB(CFU/{one})}}" = ""]?stay)\n same => n,Goto({other},1)\n'
+        f" same => n(stay),Dial(PJSIP/{one},20)\n same => n,Hangup()\n"
+        for one, other in ((100, 101), (101, 100))
+    )
+    contexts, problems = read_dialplan("extensions.conf", f"[in]\n{rows}")
+    assert not problems
+    found = graph_of(
+        Pbx(site="test", asterisk=22, contexts=tuple(contexts)), date(2026, 11, 26), context="in"
+    )
+    assert not found.not_covered
+    assert any(event.startswith("rings PJSIP") for event in told(found))
+    assert len(found.nodes) < 60
