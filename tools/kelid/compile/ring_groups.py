@@ -38,8 +38,8 @@ def _group(site: Site, group: RingGroup) -> Exten:
         steps += _first(group, extensions)
     else:
         steps.append(Step("Set", "RINGS=", where=group.place("strategy")))
-        for index, member in enumerate(group.members):
-            steps += _add(group, index, member, extensions)
+        for member in group.members:
+            steps += _add(group, member, extensions)
         steps.append(_ring(group))
     steps.append(go(group.destination, label="nobody", where=where))
     return Exten(group.name, tuple(steps), where)
@@ -81,12 +81,10 @@ def _ring(group: RingGroup) -> Step:
     return ring_now(seconds, _options(group), where=group.place("ring_time"))
 
 
-def _add(
-    group: RingGroup, index: int, member: RingGroupMember, extensions: Mapping[str, Extension]
-) -> list[Step]:
+def _add(group: RingGroup, member: RingGroupMember, extensions: Mapping[str, Extension]) -> list[Step]:
     """Return the step that adds a member to those who ring, if it can be rung."""
     if member.external:
-        leg = f"Local/{index + 1}@ring-group-{group.name}/n"
+        leg = f"Local/{member.external}@ring-group-{group.name}/n"
         return [Step("Set", f"RINGS=${{RINGS}}&{leg}", where=member.place("external"))]
     idle = group.skip_busy or group.strategy == "firstnotonphone"
     # Who may have one call at most is free only while on none.
@@ -110,7 +108,7 @@ def _in_turn(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step
         turn = []
         if group.strategy != "memoryhunt":
             turn.append(Step("Set", "RINGS=", label=f"member-{index + 1}", where=where))
-        turn += [*_add(group, index, member, extensions), _ring(group)]
+        turn += [*_add(group, member, extensions), _ring(group)]
         if group.strategy == "random":
             turn += [
                 Step("Set", "TRIED=$[${TRIED} + 1]", where=where),
@@ -127,7 +125,7 @@ def _first(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
     where = group.place("strategy")
     steps = [Step("Set", "RINGS=", where=where)]
     for index, member in enumerate(group.members):
-        steps += _add(group, index, member, extensions)
+        steps += _add(group, member, extensions)
         if index + 1 < len(group.members):
             steps.append(Step("GotoIf", '$["${RINGS}" != ""]?ring', where=where))
     ring = _ring(group)
@@ -135,12 +133,12 @@ def _first(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
 
 
 def _outside(site: Site, group: RingGroup) -> Context:
-    """Return one extension for each member outside, under its place in the list: what its channel does."""
+    """Return one extension for each member outside, under its number: what its channel does."""
     return Context(
         f"ring-group-{group.name}",
         tuple(
             Exten(
-                str(index + 1),
+                member.external,
                 (
                     call_outside(
                         member.external,
@@ -152,7 +150,7 @@ def _outside(site: Site, group: RingGroup) -> Context:
                 ),
                 member.place("external"),
             )
-            for index, member in enumerate(group.members)
+            for member in group.members
             if member.external
         ),
         where=group.place("name"),

@@ -286,6 +286,9 @@ def match(
 class Dialplan:
     """A Pbx's dial plan, ready to be searched."""
 
+    aligned = False
+    """Whether its extensions have got steps of no effect (``aligned.py``), so that nobody may go to one by its number."""
+
     def __init__(self, pbx: Pbx) -> None:
         """Index the contexts by name."""
         self.asterisk = pbx.asterisk

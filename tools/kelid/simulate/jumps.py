@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kelid.simulate.arguments import leading_integer, split_arguments
 from kelid.simulate.state import GO_ON, HANG_UP, Frame
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -36,6 +37,7 @@ def goto(run: Run, data: str) -> int | str:
         run.warn("Goto requires an argument ([[context,]exten,]priority)")
         return HANG_UP
     context, exten, priority, number = _place(data)
+    counted = number
     if number is None:
         priority = run.settle(priority)
         sign = 0
@@ -47,6 +49,7 @@ def goto(run: Run, data: str) -> int | str:
             number = int(found[1])
             if sign:
                 number = channel.priority + number * sign
+            counted = number
         else:
             number = run.dialplan.label(
                 run,
@@ -57,6 +60,10 @@ def goto(run: Run, data: str) -> int | str:
             if number is None:
                 run.warn(f"Priority '{priority}' must be a number > 0, or valid label")
                 return HANG_UP
+    if run.dialplan.aligned and counted is not None and counted > 1:
+        raise UnknownHere(
+            f"a jump to priority {counted}, counted in a dial plan that got steps of no effect,"
+        )
     if context:
         channel.context = context if run.symbols is None else run.settle(context)
     if exten:

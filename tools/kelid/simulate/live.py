@@ -128,6 +128,8 @@ class Live:
         self._callers: set[str] = set()
         self._marked = marked
         self._everything = False
+        self.counted = False
+        """Whether a jump goes to a step by its number, other than the first."""
         for context in pbx.contexts:
             extens = self._extens.setdefault(context.name, {})
             self._includes[context.name] = (
@@ -362,6 +364,7 @@ class Live:
     def _priorities(self, context: str, exten: str, steps: dict[int, Step], priority: str) -> Iterator[int]:
         if priority.isdecimal():
             number = int(priority)
+            self.counted |= number > 1
             if number in steps:
                 yield self._nodes[context, exten, number]
             return

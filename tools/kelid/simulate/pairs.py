@@ -15,6 +15,7 @@ from typing import NamedTuple
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
+from kelid.simulate.aligned import aligned
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
@@ -67,6 +68,15 @@ class Pairs(Explorer):
 
     def __init__(self, before: Pbx, after: Pbx, today: date, *, zone: str = "", seconds: float = 0.0) -> None:
         """Given both sides, prepare."""
+        sides = aligned(before, after)
+        self._prepare(*sides, today, zone=zone, seconds=seconds)
+        if sides[0] is not before and any(live.counted for live in self.lives):
+            self._prepare(before, after, today, zone=zone, seconds=seconds)
+        elif sides[0] is not before:
+            for plan in self.plans:
+                plan.aligned = True
+
+    def _prepare(self, before: Pbx, after: Pbx, today: date, *, zone: str, seconds: float) -> None:
         self._settings = Settings(before, after)
         self._differing = differing(before, after, self._settings)
         super().__init__((before, after), today, zone=zone, seconds=seconds)
