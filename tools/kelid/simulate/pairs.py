@@ -84,7 +84,6 @@ class Pairs(Explorer):
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
-        self._partings: dict[Hashable, int] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -113,19 +112,6 @@ class Pairs(Explorer):
         return added, removed
 
     # --- together ------------------------------------------------------------------------------------
-
-    def _point(self, case: Case) -> int:
-        """Return the number of a case's point. Those in which the two have parted in the same way at one place are one."""
-        if case.parted is None:
-            return super()._point(case)
-        places = tuple((run.channel.context, run.channel.priority) for run in case.runs)
-        key = (_named(case.parted), places)
-        number = self._partings.get(key)
-        if number is None:
-            number = self._partings[key] = len(self.points)
-            self.points.append(Point())
-            self._waiting.append((number, case))
-        return number
 
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
@@ -452,7 +438,12 @@ class Pairs(Explorer):
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
         parting = self.points[number].parted
         assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-        return _named(parting[1:])
+        return tuple(
+            (event.kind, named(event.subject), *(named(text) for _, text in event.details))
+            if event is not None
+            else ()
+            for event in parting[1:]
+        )
 
     def _change(self, words: Words, one: _Parting) -> CallChange:
         parting = self.points[one.number].parted
@@ -566,16 +557,6 @@ def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
     if one is None:
         return other
     return Label(one.times | other.times, automaton.either(one.callers, other.callers))
-
-
-def _named(events: Sequence[Event | None]) -> Hashable:
-    """Return events without what isn't decided in them."""
-    return tuple(
-        (event.kind, named(event.subject), *(named(text) for _, text in event.details))
-        if event is not None
-        else ()
-        for event in events
-    )
 
 
 def _is_other_event(one: Event, other: Event) -> bool:
