@@ -206,6 +206,7 @@ def test_a_mailbox_tells_its_settings_and_never_its_pin(plan: Any) -> None:
         "email": "ali@example.com",
         "attach": "yes",
         "tz": "tehran",
+        "language": "en",
     }
     assert "1234" not in str(trace.events)
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from kelid.compare.behaviour import change_of
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.call import Call, World
-from kelid.model.pbx import Pbx
+from kelid.model.pbx import Media, Pbx
+from kelid.model.record import replace
 from kelid.readback import read_dialplan
 from kelid.simulate import simulate
 from kelid.simulate.pairs import Pairs
@@ -88,6 +89,52 @@ def test_a_ring_time_changes_the_calls_that_ring_so_long() -> None:
     assert not change.undecided
     assert any(one.dialled == "2XX" for one in change.changes)
     assert any(one.dialled == "100" and one.time.startswith("Thu 08:00-13:00") for one in change.changes)
+
+
+def test_what_is_heard_in_another_language_is_heard_otherwise() -> None:
+    """Also what comes later in the call: nobody else's."""
+    spoken = OFFICE.replace(
+        "exten => s,1,Background", "exten => s,1,Set(CHANNEL(language)=fa)\n same => n,Background"
+    )
+    change = changed(OFFICE, spoken)
+    assert not change.undecided
+    assert {one.dialled for one in change.changes} == {"100"}
+    heard = [
+        next(event for event in row if event.kind == "hears")
+        for one in change.changes
+        for row in (one.before, one.after)
+    ]
+    assert {event.subject for event in heard} == {"welcome"}
+    assert {dict(event.details)["language"] for event in heard} == {"en", "fa"}
+
+
+def test_a_recording_that_there_is_in_one_language_is_the_same_in_all() -> None:
+    """The site's own recordings are known: which there are in folders of languages beside the first."""
+    name, other = "ab" * 32, "cd" * 32
+    text = (
+        f"[in]\nexten => 1,1,Set(CHANNEL(language)=fa)\nexten => 1,2,Playback(/media/{name}&/media/{other})\n"
+    )
+    media = (Media("1", "a.wav", name), Media("2", "b.wav", other))
+
+    def change(*more: Media) -> BehaviourChange:
+        sides = [replace(plan(one), media=(*media, *more)) for one in (text, text.replace("=fa", "=en"))]
+        pairs = Pairs(*sides, TODAY)
+        pairs.walk_all("in")
+        return change_of(pairs.changes(), undecided=[*pairs.undecided, *pairs.not_covered])
+
+    assert change().none
+    assert not change(Media("3", "c.wav", f"fa/{other}")).none
+
+
+def test_music_that_the_dial_plan_sets_comes_before_that_of_a_queue() -> None:
+    """As local_ast_moh_start in res/res_musiconhold.c has it."""
+    text = "[in]\nexten => 1,1,Set(CHANNEL(musicclass)=calm)\nexten => 1,2,Queue(sales)\n"
+    assert changed(text, text).none
+    (one,) = changed(text, text.replace("calm", "loud")).changes
+    assert [dict(row[0].details)["CHANNEL(musicclass)"] for row in (one.before, one.after)] == [
+        "calm",
+        "loud",
+    ]
 
 
 def test_a_number_that_goes_changes_its_own_calls_only() -> None:

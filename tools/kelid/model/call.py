@@ -15,7 +15,7 @@ class Call(Record):
     ``context`` and ``exten`` are where it begins. ``technology`` and ``endpoint`` are those of the channel: ("PJSIP", "101")
     for a phone, ("PJSIP", "mokhaberat") for a trunk, ("Local", "") for calls that Asterisk makes itself. ``caller`` and
     ``caller_name`` are the caller ID as it arrives. ``at`` knows its zone. ``variables`` are what the endpoint sets on its
-    channels (``set_var``), ``groups`` its ``GROUP``s; ``language`` and ``musicclass`` likewise, "" for Asterisk's default.
+    channels (``set_var``), ``groups`` its ``GROUP``s; ``language`` likewise, "" for Asterisk's default.
     """
 
     context: str
@@ -27,7 +27,6 @@ class Call(Record):
     caller_name: str = ""
     variables: Mapping[str, str] = EMPTY
     language: str = ""
-    musicclass: str = ""
     account: str = ""
 
 

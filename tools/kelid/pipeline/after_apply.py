@@ -72,7 +72,6 @@ def _way_in(site: Site, pbx: Pbx, expected: ExpectedCall) -> Exten | None:
         "CALLERID(ani)": call.caller,  # whoever asks whose phone it is asks for this
         "CALLERID(dnid)": call.exten,
         "CHANNEL(language)": call.language,
-        "CHANNEL(musicclass)": call.musicclass,
         "CHANNEL(accountcode)": call.account,
         **call.variables,
     }

@@ -195,7 +195,6 @@ def _call(section: Section | None, technology: str, endpoint: str, dialled: Dial
         caller_name=dialled.caller_name or shown_name,
         variables=sets,
         language=given.get("language", ""),
-        musicclass=given.get("moh_suggest", "") or given.get("musicclass", ""),
         account=given.get("accountcode", ""),
     )
 

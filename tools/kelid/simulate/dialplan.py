@@ -307,6 +307,7 @@ class Dialplan:
         self._sections: dict[str, dict[str, Section]] = {}
         self._endpoints: frozenset[str] | None = None
         self._language = ""
+        self._alone: set[str] | None = None
         self.memo: dict[Any, Any] = {}
         """What applications have found out about the configuration, to be kept as long as that."""
         self._pbx = pbx
@@ -334,6 +335,13 @@ class Dialplan:
             section = self.sections("asterisk.conf").get("options")
             self._language = (section.get("defaultlanguage") if section else None) or "en"
         return self._language
+
+    def has_no_language(self, files: str) -> bool:
+        """Return True if all of some recordings (``a&b``) are the site's own, of which there is none in a language's folder."""
+        if self._alone is None:
+            names = {media.name for media in self._pbx.media}
+            self._alone = names - {name.rpartition("/")[2] for name in names if "/" in name}
+        return all(file.rpartition("/")[2] in self._alone for file in files.split("&"))
 
     def table_text(self, run: Run, arguments: str) -> str:
         """Return what differs among extensions that are walked as one; here none are."""

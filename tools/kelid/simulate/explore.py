@@ -169,7 +169,6 @@ class Explorer:
                     key.partition(" ")[2]: text for key, text in shown.items() if key.startswith("set ")
                 },
                 language=shown.get("language", ""),
-                musicclass=shown.get("musicclass", ""),
                 account=shown.get("account", ""),
             )
             run = Run(pbx, call, self._asker(index), symbols)

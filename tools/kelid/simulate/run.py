@@ -48,6 +48,12 @@ _new_step = tuple.__new__
 _TREE = "astdb-without/"
 """What ``Run.shared`` has for each part of astdb that was deleted as a whole."""
 
+SPOKEN = frozenset({"queue", "voicemail", "mailbox", "conference", "directory", "park"})
+"""Kinds of events in which something is said in the caller's language."""
+
+UNSPOKEN = frozenset({"music", "echo", "keys", "stream", "milliwatt"})
+"""What is heard of which there is only one, whatever the language."""
+
 MOST_DIGITS = 255
 """Digits that are collected (dst_exten of main/pbx.c)."""
 
@@ -206,8 +212,7 @@ class Run:
         channel.dnid = call.exten if technology != "Local" else ""
         if technology == "Local":  # whoever makes a call gives it a caller ID for both of its halves
             channel.connected, channel.connected_name = call.caller, call.caller_name
-        channel.language = call.language or "en"
-        channel.musicclass = call.musicclass
+        channel.language = call.language or self.dialplan.language
         channel.account = call.account
         self.push(Level(channel))
         for variable, text in call.variables.items():
@@ -308,8 +313,16 @@ class Run:
         self.events.append(event if event.step >= 0 else event._replace(step=self.step_count - 1))
 
     def note(self, kind: str, subject: str = "", *details: tuple[str, str]) -> None:
-        """Add an event of that kind."""
+        """Add an event of that kind. Where something is said in it, the caller's language is one of its details."""
+        if kind in SPOKEN or (kind == "hears" and self._is_spoken(subject, dict(details).get("said", ""))):
+            details = (*details, ("language", self.channel.language))
         self.events.append(Event(kind, subject, details, self.step_count - 1))
+
+    def _is_spoken(self, files: str, what: str) -> bool:
+        """Return True if what is heard depends on the caller's language: recordings, which are looked for in its folder first
+        (fileexists_test in main/file.c), and what is said of numbers.
+        """
+        return what not in UNSPOKEN and not (what == "" and self.dialplan.has_no_language(files))
 
     def warn(self, text: str) -> None:
         """Keep what Asterisk would log as a warning or an error."""

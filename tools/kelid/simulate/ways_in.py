@@ -64,11 +64,7 @@ def _pjsip(pbx: Pbx) -> Iterator[Entrance]:
             if option.key == "set_var":
                 variable, _, text = option.value.partition("=")
                 own[f"set {variable.strip()}"] = text
-        for key, mine in (
-            ("language", "language"),
-            ("moh_suggest", "musicclass"),
-            ("accountcode", "account"),
-        ):
+        for key, mine in (("language", "language"), ("accountcode", "account")):
             if options.get(key):
                 own[mine] = options[key]
         anonymous = section.name == "anonymous"

@@ -105,6 +105,8 @@ def queue(run: Run, data: str) -> int | str:
     ]
     settings = _settings(run, section, [("seconds", seconds), ("options", letters), *others])
     exits = (section.get("context") or "") if section is not None else ""
+    if channel.musicclass:  # it comes before the queue's own (local_ast_moh_start in res/res_musiconhold.c)
+        settings.append(("CHANNEL(musicclass)", channel.musicclass))
     run.note("queue", name, *settings)
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
