@@ -77,6 +77,9 @@ EACH = 12
 WHO = ("all", "agent", "dpkg", "boot")
 """Who is killed: the agent with dpkg and its children; one of both; the whole machine, which is booted then."""
 
+MISSED = "dpkg made fewer calls this time"
+"""What a case says whose call didn't come: dpkg doesn't make the same number each time."""
+
 OURS = r"""
 dpkg-query -L asterisk asterisk-modules asterisk-config | sort -u | while read -r path; do
   test -f "$path" && ! test -L "$path" && echo "$path"; done | xargs -d '\n' sha256sum
@@ -272,6 +275,9 @@ def kill(ground: Ground, verb: str, who: str, at: SystemCall | str) -> str:
             ground.host.wait_asterisk(timeout=LIMIT)
     if ground.armed:
         elapses(ground)
+    if ended == MISSED:
+        whole(ground, "not killed, and back")
+        return ended
     expect(ground.which() is side, "the release is another one")
     whole(ground, f"killed ({who}) at {at}")
     expect(version(ground) == old, f"Asterisk {version(ground)} runs, and not {old}")
@@ -316,7 +322,9 @@ def strike(ground: Ground, verb: str, who: str, at: SystemCall | str) -> str:
             timeout=LIMIT,
             interval=0.005,
         )
-        expect(tracer.poll() is None, f"dpkg ended before {at}: {at.text}")
+        if tracer.poll() is not None:
+            process.wait(LIMIT)
+            return MISSED
     try:
         return _killed(ground, process, who, pid, tracer)
     finally:

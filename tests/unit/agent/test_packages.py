@@ -81,3 +81,32 @@ def test_an_installed_package_becomes_a_package_again(tmp_path: Path) -> None:
     assert field.stdout.strip() == known.stdout
     contents = subprocess.run(["dpkg-deb", "-c", made[0]], capture_output=True, text=True, check=True).stdout
     assert "./usr/share/zoneinfo/Asia/Tehran" in contents
+
+
+def test_files_that_only_new_packages_have_go_again(tmp_path: Path) -> None:
+    """What a killed dpkg had unpacked, also under the name that it has until it is whole; never what another package has."""
+    known, fresh = Path(shutil.which("dpkg") or "").resolve(), tmp_path / "lab" / "new"
+    build = tmp_path / "build"
+    (build / "DEBIAN").mkdir(parents=True)
+    (build / "DEBIAN" / "control").write_text(
+        "Package: lab\nVersion: 1\nArchitecture: all\nMaintainer: lab\nDescription: lab\n"
+    )
+    for path in (known, fresh):
+        (build / path.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
+        (build / path.relative_to("/")).write_text("new")
+    subprocess.run(["dpkg-deb", "--build", build, tmp_path / "lab.deb"], check=True, capture_output=True)
+
+    assert packages.brought([tmp_path / "lab.deb"]) == [str(fresh.parent), str(fresh)]
+
+    fresh.parent.mkdir()
+    half = fresh.with_name("new.dpkg-new")
+    for path in (fresh, half):
+        path.write_text("new")
+    packages._take_away([str(fresh.parent), str(fresh), str(known)])
+    assert not fresh.parent.exists()
+    assert known.exists()
+
+    fresh.parent.mkdir()
+    (fresh.parent / "somebody's").touch()
+    packages._take_away([str(fresh.parent), str(fresh)])
+    assert list(fresh.parent.iterdir())

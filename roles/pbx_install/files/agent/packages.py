@@ -10,6 +10,7 @@ import re
 import shutil
 import stat
 import subprocess
+import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,10 +204,30 @@ def put_new(files: Sequence[Path], old: Sequence[Path], names: Sequence[str]) ->
     _own(old)
 
 
-def put_back(files: Sequence[Path], added: Sequence[str] = ()) -> None:
+def brought(files: Sequence[Path]) -> list[str]:
+    """Return the paths of packages' files and folders that aren't there yet: with the way back they go again.
+
+    Raise Refusal ``dpkg_failed``.
+    """
+    paths: list[str] = []
+    for file in files:
+        try:
+            with (
+                subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(file)], stdout=subprocess.PIPE) as unpacks,
+                tarfile.open(fileobj=unpacks.stdout, mode="r|") as archive,
+            ):
+                inside = ["/" + member.name.removeprefix("./").rstrip("/") for member in archive]
+        except tarfile.TarError as problem:
+            raise Refusal("dpkg_failed", f"{file.name} can't be read: {problem}") from None
+        paths += [path for path in inside if not os.path.lexists(path)]
+    return paths
+
+
+def put_back(files: Sequence[Path], added: Sequence[str] = (), fresh: Sequence[str] = ()) -> None:
     """Install packages that ``pack`` made, conf files and all, whatever state a dpkg that was killed left them in.
 
-    ``added`` are packages that the upgrade brought besides, and that go again. Raise Refusal ``dpkg_failed``.
+    ``added`` are packages that the upgrade brought besides, and that go again; ``fresh`` are paths that only the new packages
+    have (``brought``). Raise Refusal ``dpkg_failed``.
     """
     _install(files, "--force-confnew")
     with _nothing_starts():
@@ -214,11 +235,29 @@ def put_back(files: Sequence[Path], added: Sequence[str] = ()) -> None:
             _dpkg("--force-remove-reinstreq", "--purge", *added)
         # Triggers and packages that stood half-way: those that dpkg was at when it was killed needn't be the upgrade's own.
         done = _dpkg("--configure", "--pending")
+    _take_away(fresh)
     _own(files)
     names = [_field(file, "Package") for file in files]
     odd = run("dpkg", "--audit", *names, limit=APT_LIMIT).stdout.strip()
     if odd:
         raise Refusal("dpkg_failed", f"the old packages are not whole: {odd[-300:]}; {_complaint(done)}")
+
+
+def _take_away(fresh: Sequence[str]) -> None:
+    """Remove what no package has, folders only where they are empty: a dpkg that is killed while it unpacks hasn't written
+    down yet that it is its own.
+    """
+    there = [path + ending for path in fresh for ending in ("", ".dpkg-new") if os.path.lexists(path + ending)]
+    if there:
+        owned = {row.partition(": ")[2] for row in run("dpkg-query", "-S", *there).stdout.splitlines()}
+        for path in map(Path, sorted(there, reverse=True)):  # what is in a folder first
+            if str(path) in owned:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+            else:
+                remove(path)
 
 
 def _own(old: Sequence[Path]) -> None:

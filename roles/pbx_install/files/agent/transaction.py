@@ -425,7 +425,8 @@ class Transaction:
         """
         previous, name = str(record["previous"]), str(record["release"])
         if record.get("packages"):
-            put_back([Path(file) for file in record["packages"]], record.get("added") or ())
+            files = [Path(file) for file in record["packages"]]
+            put_back(files, record.get("added") or (), record.get("fresh") or ())
         if previous and (self.at.releases / previous).is_dir():
             self.server.releases.flip(previous)
         # ssh, sudo and the firewall first: whoever was shut out by the change gets in again.

@@ -135,6 +135,7 @@ class Upgrade:
             "touched": dict(packages.versions(steps)),
             "packages": [str(file) for file in old],
             "added": [step.name for step in steps if not step.old],
+            "fresh": packages.brought(new),
         }
         server.receipts.add("begun", must=True, **transaction.known)
         server.way_back.arm(record)
