@@ -35,6 +35,7 @@ class Words:
         """Given the sets and the classes of time of the exploration, begin."""
         self._automaton = automaton
         self._times = times
+        self._when: dict[int, str] = {}
 
     def numbers(self, node: Node, every: Node) -> str:
         """Return which numbers are in a set; "" for all of them."""
@@ -85,10 +86,14 @@ class Words:
 
     def times(self, bits: int) -> str:
         """Return when the classes of time are, "" for always."""
-        count = len(self._times.classes)
-        if bits == (1 << count) - 1:
-            return ""
-        return words(self._times, [index for index in range(count) if bits >> index & 1])
+        found = self._when.get(bits)
+        if found is None:
+            count = len(self._times.classes)
+            every = bits == (1 << count) - 1
+            found = self._when[bits] = (
+                "" if every else words(self._times, [index for index in range(count) if bits >> index & 1])
+            )
+        return found
 
     def moment(self, bits: int) -> int:
         """Return a moment of the classes, in seconds since 1970."""

@@ -337,7 +337,7 @@ class Dialplan:
         return self._language
 
     def has_no_language(self, files: str) -> bool:
-        """Return True if all of some recordings (``a&b``) are the site's own, of which there is none in a language's folder."""
+        """Return True if recordings (``a&b``) are the site's own, of which there is none in a language's folder."""
         if self._alone is None:
             names = {media.name for media in self._pbx.media}
             self._alone = names - {name.rpartition("/")[2] for name in names if "/" in name}

@@ -43,8 +43,8 @@ DEEPEST = 20_000
 """Calls of functions within each other: a set of texts is walked by its characters, and lists of phones are long texts."""
 
 FRESH = frozenset(
-    {"dial", "key", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page", "random", "box",
-     "hangup", "originate", "directory", "read-file", "group"}
+    {"dial", "key", "keys", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page", "random",
+     "box", "hangup", "originate", "directory", "read-file", "group"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
 
@@ -136,13 +136,14 @@ class Explorer:
         moment = store.new(
             "time", "", automaton.texts(*(f"{index:04}" for index in range(len(self.times.classes))))
         )
+        entrances, everyone = self._with_others(entrances, names)
         first = entrances[0]
         endpoint = first.names[0] if first.names else ""
         if first.names:
             phone = first.kind == "phone"
-            endpoint = store.new("phone" if phone else "endpoint", "", automaton.texts(*names))
+            endpoint = store.new("phone" if phone else "endpoint", "", automaton.texts(*everyone))
+            variable = self.shared.atoms[ord(endpoint) - FIRST][0]
             if phone:
-                variable = self.shared.atoms[ord(endpoint) - FIRST][0]
                 store.phones = {variable: store.domains[variable]}
         if exten is None:
             exten = store.new("dialled", "", automaton.repeated(DIALLED, 1, LONGEST))
@@ -155,7 +156,7 @@ class Explorer:
         for index, (entrance, pbx) in enumerate(zip(entrances, self.pbxs, strict=True)):
             shown = {
                 key: symbols.derived(endpoint, ("endpoint", key, tuple(table.items())), table.__getitem__)
-                for key, table in entrance.tables(names).items()
+                for key, table in entrance.tables(everyone, self.plans[index].language).items()
             }
             call = Call(
                 context=entrance.context,
@@ -177,8 +178,16 @@ class Explorer:
             run.channel.dnid = exten
             run.channel.unique_id = "1.1"
             runs.append(run)
+        if first.names:
+            store.narrow(variable, automaton.texts(*names))
         case.heads = ((),) * len(runs)
         return case
+
+    def _with_others(
+        self, entrances: Sequence[Entrance], names: Sequence[str]
+    ) -> tuple[Sequence[Entrance], Sequence[str]]:
+        """Return the ways in, and of which endpoints their calls may be once they go on as the calls of others do."""
+        return entrances, names
 
     def _asker(self, index: int) -> Any:
         def ask(question: Question) -> str:
@@ -195,7 +204,7 @@ class Explorer:
         case.rename()
         kind = question.kind
         subject = case.store.plain(question.subject)
-        if kind == "key":
+        if kind in ("key", "keys"):
             subject = ""  # where in the dial plan keys are waited for has a name that nobody hears
         key = (kind, subject)
         if kind not in FRESH:
@@ -232,6 +241,10 @@ class Explorer:
                 return ""
             keys = [key for key in question.answers if key]
             return store.new("key", subject, automaton.texts(*keys))
+        if question.kind == "keys":
+            rest = automaton.repeated(DIGITS & ~mask_of("#"), 0, question.limit - 1)
+            first = automaton.repeated(DIGITS, 0, 1)
+            return store.new("keys", subject, automaton.concatenated(first, rest))
         if not question.answers:
             most = question.limit or LONGEST
             return store.new(question.kind, subject, automaton.repeated(ANY, 0, most))
@@ -293,7 +306,7 @@ class Explorer:
                 point.events = tuple(events)
                 return
             if self._is_arrival(case):
-                if straight:
+                if straight or len(case.runs) != together:
                     # Whoever comes to an extension goes on as all others that come to it.
                     point.events = tuple(events)
                     point.links.append(Link((), (), self._point(case)))

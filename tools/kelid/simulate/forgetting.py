@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from kelid.simulate.ahead import Ahead
@@ -81,14 +81,16 @@ class Forgetting:
             kept = {
                 key: answer
                 for key, answer in store.facts.items()
-                if len(asked[key][1]) < count
+                if self._may_be_asked(
+                    case, asked[key][0].partition(",")[2], set(range(count)) - asked[key][1]
+                )
                 or (
                     any(
                         self._is_kept(key[1], at, one, nears[at], arrived=arrived)
                         for at, one in enumerate(ahead)
                     )
                     if key[0].startswith("database")
-                    else plain(asked[key][0]) in there
+                    else store.knows(asked[key][0]) and plain(asked[key][0]) in there
                 )
             }
             store.asked = {key: asked[key] for key in kept}
@@ -97,8 +99,31 @@ class Forgetting:
                 for key in list(run.database):
                     if not self._is_kept(key, at, one, nears[at], arrived=arrived):
                         del run.database[key]
+        for asks in [one for one in case.answers if one[0] == "group"]:
+            if not self._may_be_asked(case, asks[1].partition("@")[0], {case.behind[asks]}):
+                del case.answers[asks], case.behind[asks]
         for run in case.runs:
             run.known.clear()
+
+    def _may_be_asked(self, case: Case, number: str, sides: Collection[int]) -> bool:
+        """Return True if one of two runs may still ask about a number what the other has been answered: it is at its
+        extension, or at one that names it.
+
+        What nobody asks before the call goes on to another extension is forgotten, as it is where both have asked.
+        """
+        plain = case.store.plain
+        if case.store.knows(number):
+            number = plain(number)
+        for side in sides:
+            for level in case.runs[side].levels:
+                places: list[Channel | Frame] = [level.channel, *level.channel.frames]
+                for place in places:
+                    exten = plain(place.exten)
+                    if exten in ("", number) or not (exten.isascii() and number.isascii()):
+                        return True
+                    if self._lives[side].names_number(place.context, exten, number):
+                        return True
+        return False
 
     def _is_kept(self, key: str, index: int, ahead: Ahead, nears: dict[str, int], *, arrived: bool) -> bool:
         """Return True if somebody may read the key of astdb before the call goes on to another extension.

@@ -45,9 +45,10 @@ _ANSWERS = frozenset(
 )  # fmt: skip
 """Applications after which the call has been answered, or is over: its cause tells nobody anything any more."""
 
-CALLER, TIME, CAUSE, DIFFERS = "\0caller", "\0time", "\0cause", "\0differs"
+CALLER, TIME, CAUSE, FALLEN, DIFFERS = "\0caller", "\0time", "\0cause", "\0fallen", "\0differs"
 """Names of what isn't a variable: the caller's number where something is decided by it, the moment, the cause with which the
-call would end, and steps that another dial plan has otherwise."""
+call would end, DIALSTATUS where only the end of an extension goes by it (autofallthrough), and steps that another dial plan
+has otherwise."""
 
 TIMEOUTS = {"digit": "\0digit", "response": "\0response"}
 """The names of TIMEOUT(digit) and TIMEOUT(response)."""
@@ -75,6 +76,9 @@ _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 _CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
 _TIMEOUT = re.compile(r"TIMEOUT\((digit|response)\)=")
 _LOCALS = re.compile(r"Local/([^@&,()]*)@([A-Za-z0-9_.-]+)(?=[/,&)]|$)", re.IGNORECASE)
+_NAMELESS = re.compile(r",\$\{(?!EXTEN[:}])[^,]*,[^,]*\(")
+"""What calls a subroutine for an extension that a variable names."""
+
 _ABSOLUTE = re.compile(r"TIMEOUT\(a", re.IGNORECASE)
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
@@ -127,6 +131,8 @@ class Live:
         self._timed: set[str] = set()
         self._callers: set[str] = set()
         self._marked = marked
+        self.marked_names: frozenset[str] = frozenset()
+        """What is named in the steps that another dial plan has otherwise."""
         self._everything = False
         self.counted = False
         """Whether a jump goes to a step by its number, other than the first."""
@@ -166,13 +172,14 @@ class Live:
         self._standards: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
         self._values: list[int] = []
         self._near: list[int] = []
-        self._fallen = self._mask(("DIALSTATUS", CAUSE))
+        self._fallen = self._mask((FALLEN, CAUSE))
         self._solve()
         self._everyone = 0
         for value in self._values:
             self._everyone |= value
         self._sets: dict[int, frozenset[str]] = {}
         self._known: dict[tuple[str, str, int], Before] = {}
+        self._naming: dict[tuple[str, str, str], bool] = {}
 
     # --- names ---------------------------------------------------------------------------------------
 
@@ -229,6 +236,8 @@ class Live:
                 read |= self._bit(CALLER)
             if key in self._marked:
                 read |= self._bit(DIFFERS)
+                names = _NAME.findall(step.data)
+                self.marked_names |= {*names, *map(str.lower, names)}
             reads.append(read)
             kills.append(kill)
             last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in _STOPS
@@ -260,20 +269,11 @@ class Live:
         kill = 0
         whole = data
         if app == "set":
-            local, plain = _LOCAL.match(data), _SETS.match(data)
-            found = local or plain
-            if found:
-                kill = self._bit(found[1])
-                data = found[2]
-            elif data.startswith("DB("):
+            kill, data = self._set(data)
+            if data.startswith("DB("):
                 whole = _written(data)  # a key that is only given a value isn't read
-            elif timeout := _TIMEOUT.match(data):
-                kill = self._mask((TIMEOUTS[timeout[1]], LIMITED[timeout[1]]))
-                data = data[timeout.end() :]
-            elif data.startswith("CALLERID(") and "CALLERID(" not in data.partition("=")[2]:
-                kill = self._bit(CALLER) if data.startswith(("CALLERID(num", "CALLERID(all")) else 0
         elif app in _DIALS:
-            kill = self._bit("DIALSTATUS")
+            kill = self._mask(("DIALSTATUS", FALLEN))
             if not _timeout(data):
                 kill |= self._mask((CAUSE, "HANGUPCAUSE"))  # whoever rings without a limit ends with a cause
         elif app == "gosub":
@@ -307,6 +307,19 @@ class Live:
         if "BLACKLIST()" in data:
             read |= self._mask((CALLER, f"{ASTDB}blacklist"))
         return read, kill
+
+    def _set(self, data: str) -> tuple[int, str]:
+        """Return what a Set sets, as a mask, and what it reads."""
+        found = _LOCAL.match(data) or _SETS.match(data)
+        if found:
+            return self._mask((found[1], FALLEN) if found[1] == "DIALSTATUS" else (found[1],)), found[2]
+        if timeout := _TIMEOUT.match(data):
+            return self._mask((TIMEOUTS[timeout[1]], LIMITED[timeout[1]])), data[timeout.end() :]
+        if data.startswith("FAXOPT("):
+            return 0, data.partition("=")[2]  # it is only given a value
+        if data.startswith(("CALLERID(num", "CALLERID(all")) and "CALLERID(" not in data.partition("=")[2]:
+            return self._bit(CALLER), data
+        return 0, data
 
     @staticmethod
     def _decides(app: str, data: str) -> bool:
@@ -686,6 +699,25 @@ class Live:
             return None
         return [steps[number] for number in sorted(steps) if number < priority]
 
+    def names_number(self, context: str, exten: str, number: str) -> bool:
+        """Return True if the number stands in a step of an extension, or one calls a subroutine for an extension that isn't
+        named there.
+        """
+        key = (context, exten, number)
+        found = self._naming.get(key)
+        if found is None:
+            found = self._naming[key] = any(
+                (
+                    number in step.data and step.app.lower() != "goto"
+                )  # who goes there comes to another extension
+                or (step.app.lower() in _SUBS and _NAMELESS.search(step.data))
+                for one in self.closure(context)
+                for name, steps in self._extens.get(one, {}).items()
+                if self._may_mean(name, exten)
+                for step in steps.values()
+            )
+        return found
+
     def anywhere(self, context: str) -> int:
         """Return what is live before any first step of a context."""
         return self.look(context, "", 1).far
@@ -703,9 +735,10 @@ class Live:
         mask = self.whole(mask)
         found = self._sets.get(mask)
         if found is None:
-            found = self._sets[mask] = (
-                frozenset(name for name, bit in self._bits.items() if bit & mask) | ALWAYS
-            )
+            names = {name for name, bit in self._bits.items() if bit & mask}
+            if FALLEN in names:
+                names.add("DIALSTATUS")
+            found = self._sets[mask] = ALWAYS | names
         return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 
 from kelid.model.behaviour import CallChange, WayIn
@@ -45,10 +46,11 @@ _DIGITS = mask_of("0123456789")
 
 
 class Label(NamedTuple):
-    """Under which conditions calls come to a point: times as bits, callers as a set."""
+    """Under which conditions calls come to a point: times as bits, callers and phones (by their endpoints) as sets."""
 
     times: int
     callers: Node
+    phones: Node
 
 
 class _Parting(NamedTuple):
@@ -84,6 +86,8 @@ class Pairs(Explorer):
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
+        self._phones: dict[str, dict[str, str]] = {}
+        self._told_of: dict[Hashable, tuple[Event, ...]] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -95,7 +99,9 @@ class Pairs(Explorer):
         self.ways: list[tuple[WayIn, int]] = []
         added: list[WayIn] = []
         removed: list[WayIn] = []
-        for pair, names in _paired(self.pbxs, context):
+        pairs = list(_paired(self.pbxs, context))
+        self._phones = _alike_phones(self.pbxs, pairs)
+        for pair, names in pairs:
             old, new = pair
             if old is None or new is None:
                 one = new or old
@@ -110,6 +116,16 @@ class Pairs(Explorer):
             self.ways.append((way, self.root(self.case((old, new), names, exten or None))))
         self.walk()
         return added, removed
+
+    def _with_others(
+        self, entrances: Sequence[Entrance], names: Sequence[str]
+    ) -> tuple[Sequence[Entrance], Sequence[str]]:
+        """Let calls of phones be those of any phone, where it makes no difference any more which class the phone has: what
+        differs among phones is in tables of all of them.
+        """
+        if entrances[0].kind != "phone" or not self._phones.keys() >= set(names):
+            return entrances, names
+        return [one._replace(sets=self._phones) for one in entrances], tuple(self._phones)
 
     # --- together ------------------------------------------------------------------------------------
 
@@ -291,6 +307,7 @@ class Pairs(Explorer):
             case.heads = ((),)
             case.door = None
             case.joined = True
+            one.step_count = 1  # the first extension of a call is one that it has come to, too
 
     def _search(self, case: Case) -> list[Event]:
         """Decide which extension it is, and whether it is one that isn't the same on both sides."""
@@ -360,7 +377,7 @@ class Pairs(Explorer):
             return []
         groups: dict[Hashable, _Parting] = {}
         for way, root in self.ways:
-            labels = self._labels(root)
+            labels = self._labels(way, root)
             paths = self._paths(root)
             for number in parted:
                 path = paths.get(number, ())
@@ -381,7 +398,7 @@ class Pairs(Explorer):
         left = self._left(one.dialled, one.label, one.path)
         ordinary = one.way.kind != "phone" and automaton.has(one.label.callers, SOMEBODY)
         if ordinary and not (left is not None and automaton.has(left[1].callers, SOMEBODY)):
-            found = self._found(one, Label(one.label.times, automaton.texts(SOMEBODY)))
+            found = self._found(one, one.label._replace(callers=automaton.texts(SOMEBODY)))
             if found is not None:
                 return found
         if left is not None:
@@ -421,7 +438,7 @@ class Pairs(Explorer):
     def _left(self, dialled: Node, label: Label, chosen: Sequence[Chosen]) -> tuple[Node, Label] | None:
         """Return which numbers, times and callers are left after some decisions; None where there are none."""
         automaton = self.shared.automaton
-        times, callers = label
+        times, callers, phones = label
         for one in chosen:
             kind = one.about.kind if one.about is not None else ""
             if kind == "dialled":
@@ -430,9 +447,11 @@ class Pairs(Explorer):
                 times &= self._bits(one.node)
             elif kind == "caller":
                 callers = automaton.both(callers, one.node)
-        if dialled == NOTHING or not times or callers == NOTHING:
+            elif kind == "phone":
+                phones = automaton.both(phones, one.node)
+        if not times or NOTHING in (dialled, callers, phones):
             return None
-        return dialled, Label(times, callers)
+        return dialled, Label(times, callers, phones)
 
     def _parting(self, number: int) -> Hashable:
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
@@ -446,25 +465,28 @@ class Pairs(Explorer):
         )
 
     def _change(self, words: Words, one: _Parting) -> CallChange:
-        parting = self.points[one.number].parted
-        assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
         dialled, label = one.dialled, one.label
-        number, (times, callers) = one.first or (dialled, label)
+        number, (times, callers, phones) = one.first or (dialled, label)
         return CallChange(
             way_in=one.way,
             dialled=words.numbers(dialled, self._any_number),
             caller=words.numbers(label.callers, self._any_caller),
             time=words.times(label.times),
             conditions=tuple(words.conditions(one.path)),
-            before=tuple(self._ordinary(parting[0], 0)),
-            after=tuple(self._ordinary(parting[0], 1)),
+            before=self._told(one.number, 0, phones),
+            after=self._told(one.number, 1, phones),
             example=(
                 ("dialled", self.shared.automaton.shortest(number)),
                 ("caller", self._somebody(callers)),
                 ("at", str(words.moment(times))),
-                *words.answers(one.path),
+                *self._answers(words, one.path, phones),
             ),
         )
+
+    def _answers(self, words: Words, path: Sequence[Chosen], phones: Node) -> Iterator[tuple[str, str]]:
+        """Yield the answers on a way. Which phone it is has been told of all phones there."""
+        for kind, answer in words.answers(path):
+            yield kind, self.shared.automaton.shortest(phones) if kind == "phone:" else answer
 
     def _somebody(self, callers: Node) -> str:
         """Return one of some callers: an ordinary one if there is one."""
@@ -475,18 +497,18 @@ class Pairs(Explorer):
         ordinary = next((text for text in some if automaton.has(plain, text)), None)
         return automaton.shortest(callers if plain == NOTHING else plain) if ordinary is None else ordinary
 
-    @property
+    @cached_property
     def _any_number(self) -> Node:
         return self.shared.automaton.repeated(DIALLED, 1, LONGEST)
 
-    @property
+    @cached_property
     def _any_caller(self) -> Node:
         return self.shared.automaton.repeated(NUMBERS, 0, 40)
 
-    def _labels(self, root: int) -> dict[int, dict[Node, Label]]:
+    def _labels(self, way: WayIn, root: int) -> dict[int, dict[Node, Label]]:
         """Return with which numbers, at which times and from which callers calls of a way in come to each point."""
         automaton = self.shared.automaton
-        start = Label((1 << len(self.times.classes)) - 1, self._any_caller)
+        start = Label((1 << len(self.times.classes)) - 1, self._any_caller, automaton.texts("", *way.names))
         labels: dict[int, dict[Node, Label]] = {root: {self._any_number: start}}
         waiting = [root]
         while waiting:
@@ -535,6 +557,20 @@ class Pairs(Explorer):
             row = following
         return paths
 
+    def _told(self, number: int, side: int, phones: Node) -> tuple[Event, ...]:
+        """Return what one side does from a point where they part, of calls from one of these phones."""
+        key = (number, side, phones)
+        found = self._told_of.get(key)
+        if found is None:
+            parting = self.points[number].parted
+            assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
+            case = parting[0].copy()
+            for variable in case.store.phones:
+                left = self.shared.automaton.both(case.store.domains[variable], phones)
+                case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
+            found = self._told_of[key] = tuple(self._ordinary(case, side))
+        return found
+
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
         """Return what one side does from where they part on an ordinary day, up to the end of the call."""
         alone = case.copy()
@@ -556,7 +592,11 @@ class Pairs(Explorer):
 def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
     if one is None:
         return other
-    return Label(one.times | other.times, automaton.either(one.callers, other.callers))
+    return Label(
+        one.times | other.times,
+        automaton.either(one.callers, other.callers),
+        automaton.either(one.phones, other.phones),
+    )
 
 
 def _is_other_event(one: Event, other: Event) -> bool:
@@ -606,6 +646,24 @@ def _paired(
             row[2].append(key[1].partition("/")[2])
     for old, new, names in rows.values():
         yield (old, new), tuple(names)
+
+
+def _alike_phones(
+    pbxs: Sequence[Pbx],
+    pairs: Sequence[tuple[tuple[Entrance | None, Entrance | None], tuple[str, ...]]],
+) -> dict[str, dict[str, str]]:
+    """Return what phones have of their own, of those that have the same on both sides; none where it isn't the same to
+    have nothing and not to have it.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for (old, new), names in pairs:
+        if old is not None and new is not None and new.kind == "phone":
+            found |= {name: new.sets[name] for name in names if old.sets.get(name) == new.sets.get(name)}
+    given = {option.key for pbx in pbxs for option in pbx.globals}
+    for key in {key for own in found.values() for key in own if key.startswith("set ")}:
+        if key.removeprefix("set ").lstrip("_") in given and not all(key in own for own in found.values()):
+            return {}
+    return found
 
 
 def ways_of(pbx: Pbx | None) -> tuple[WayIn, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 from kelid.simulate.ahead import Ahead, Reading
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
+from kelid.simulate.joining import Joining
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
@@ -44,6 +45,7 @@ class Points:
         self._reading = Reading(shared, plans, lives, reaches)
         self._forgetting = Forgetting(lives, reaches)
         self._widening = Widening(shared, lives, reaches, self._reading)
+        self._joining = Joining(shared, lives, reaches)
 
     def key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
@@ -86,9 +88,14 @@ class Points:
         self._forgetting.drop(case, ahead)
         self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
+        arrived = all(map(is_arrival, case.runs))
+        if case.joined:
+            self._joining.anywhere(case, ahead)
+            if arrived:
+                self._joining.arrive(case, ahead)
         self._widening.hush(case, about_caller=about_caller)
         self._widening.count(case, ahead)
-        if all(map(is_arrival, case.runs)):
+        if arrived:
             self._widening.arrive(case, ahead)
         return ahead
 

@@ -37,6 +37,9 @@ ALWAYS = frozenset(
 QUEUE = ("QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY", "QUEUE_RAISE_PENALTY")
 """Variables that Queue reads by itself."""
 
+HEARD = ("language", "musicclass")
+"""What of a channel says how things are heard (``CHANNEL(language)``)."""
+
 
 class Reach:
     """What the steps of a dial plan name."""
@@ -60,6 +63,28 @@ class Reach:
             elif "=" in data:
                 for found in _ASSIGNED.finditer(data):
                     self.assigned.setdefault(found[1], set()).add(found[2])
+
+    @cached_property
+    def follows_limits(self) -> bool:
+        """Return True if a call goes on somewhere when its absolute time is over, or the dial plan asks for its times."""
+        return any(exten.pattern == "T" for context in self._pbx.contexts for exten in context.extens) or any(
+            "{TIMEOUT(" in data for _, data in self._steps
+        )
+
+    def heard(self, name: str) -> set[str]:
+        """Return what a channel is given of one of ``HEARD``, as it is written: by steps, by its endpoint, by default."""
+        given = re.compile(rf"CHANNEL\({name}\)=([^,()]*)", re.IGNORECASE)
+        found = {text[1] for _, data in self._steps for text in given.finditer(data)}
+        if name == "language":
+            for path in ("pjsip.conf", "iax.conf", "chan_dahdi.conf", "asterisk.conf"):
+                for section in self._pbx.sections(path):
+                    found |= {
+                        option.value
+                        for option in section.options
+                        if option.key in ("language", "defaultlanguage")
+                    }
+            found.add("en")
+        return found
 
     @cached_property
     def _keys(self) -> frozenset[str]:

@@ -319,8 +319,8 @@ class Run:
         self.events.append(Event(kind, subject, details, self.step_count - 1))
 
     def _is_spoken(self, files: str, what: str) -> bool:
-        """Return True if what is heard depends on the caller's language: recordings, which are looked for in its folder first
-        (fileexists_test in main/file.c), and what is said of numbers.
+        """Return True if what is heard depends on the caller's language: recordings, which are looked for in its folder
+        first (fileexists_test in main/file.c), and what is said of numbers.
         """
         return what not in UNSPOKEN and not (what == "" and self.dialplan.has_no_language(files))
 

@@ -23,7 +23,7 @@ from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, charact
 from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.state import EitherWay
-from kelid.simulate.symbols import LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
+from kelid.simulate.symbols import FIRST, LISTED, LONGEST, Chosen, Piece, Store, Symbols, Undecided
 from kelid.simulate.times import Times
 from kelid.simulate.timing import Timing
 
@@ -65,6 +65,8 @@ class Explored(Symbols):
         super().__init__(store, choose)
         self.times = times
         self.moment = moment
+        self.every_moment = store.domains[store.resolve(*self.shared.atoms[ord(moment) - FIRST])[0]]
+        """All classes of moments, whatever is left of them in a case."""
         self._named = 0
         self.answered = EitherWay(lambda: bool(self.decide(*ANSWERED)))
         """Whether the caller was answered before, where both may be."""

@@ -302,6 +302,11 @@ class Store:
             view = before + view
         return variable, view
 
+    def knows(self, text: str) -> bool:
+        """Return True unless the text has atoms of variables that are gone."""
+        atoms = self.shared.atoms
+        return all(self.resolve(*atoms[ord(one) - FIRST])[0] in self.domains for one in ATOM.findall(text))
+
     def known(self, variable: int) -> str | None:
         """Return the only text of the variable's set, None if there are several."""
         node = self.domains[variable]
@@ -401,6 +406,8 @@ class Store:
         for number in gone:
             del self.domains[number], self.variables[number]
             self.bases.pop(number, None)
+            if number in self.phones:
+                self.phones = {}  # the number may be another variable's next
         for number in [n for n in self.aliases if self.resolve(n, WHOLE)[0] not in keep]:
             del self.aliases[number]
             self.variables.pop(number, None)

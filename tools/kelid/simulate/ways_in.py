@@ -29,12 +29,19 @@ class Entrance(NamedTuple):
     sets: dict[str, dict[str, str]]
     alike: Hashable = ()
 
-    def tables(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
-        """Return what the endpoints have of their own: "caller", "caller_name", "set VAR" -> endpoint -> text."""
+    def tables(self, names: Sequence[str], language: str = "") -> dict[str, dict[str, str]]:
+        """Return what the endpoints have of their own: "caller", "caller_name", "set VAR" -> endpoint -> text.
+
+        ``language`` is that of those that have none.
+        """
         keys: dict[str, None] = {}
         for name in names:
             keys.update(dict.fromkeys(self.sets.get(name, {})))
-        return {key: {name: self.sets.get(name, {}).get(key, "") for name in names} for key in keys}
+        defaults = {"language": language}
+        return {
+            key: {name: self.sets.get(name, {}).get(key, defaults.get(key, "")) for name in names}
+            for key in keys
+        }
 
 
 def entrances(pbx: Pbx) -> tuple[Entrance, ...]:

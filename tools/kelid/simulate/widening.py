@@ -147,7 +147,7 @@ class Widening:
 
         A call that was forwarded may have had one, too, if it has none now.
         """
-        forwarded = self._was_forwarded(case)
+        forwarded = self._goes_on(case)
         texts = [
             run.channel.variables.get("DIALSTATUS")
             or ("" if forwarded and "DIALSTATUS" in one.names else None)
@@ -182,7 +182,7 @@ class Widening:
         if (
             len(causes) == 1
             and causes <= {*LEFT_BEHIND, ANY_CAUSE}
-            and self._was_forwarded(case)
+            and self._goes_on(case)
             and all(
                 run.channel.answered is not True
                 and one.far & live.bit(CAUSE)
@@ -193,6 +193,12 @@ class Widening:
             case.store.decided.pop(("cause",), None)
             for run in case.runs:
                 run.channel.hangup_cause = ANY_CAUSE
+
+    def _goes_on(self, case: Case) -> bool:
+        """Return True where what a call brings along makes hardly a difference: it was at another extension before, or one
+        run stands for both sides.
+        """
+        return case.joined or self._was_forwarded(case)
 
     def _was_forwarded(self, case: Case) -> bool:
         """Return True if the call was at another extension before: whatever counts that on the way has a value."""
@@ -212,7 +218,7 @@ class Widening:
             if (
                 variable in store.domains
                 and store.domains[variable] != node
-                and self._was_forwarded(case)
+                and self._goes_on(case)
                 and all(store.resolve(*self._shared.atoms[ord(one) - FIRST])[0] != variable for one in exten)
             ):
                 store.domains[variable] = node
@@ -251,7 +257,7 @@ class Widening:
             tuple(map(case.store.plain, (run.channel.connected_name, run.channel.connected)))
             for run in case.runs
         }
-        if len(rows) > 1 or not self._was_forwarded(case):
+        if len(rows) > 1 or not self._goes_on(case):
             return
         if all("CONNECTEDLINE" in one.names for one in ahead):
             name, number = (
@@ -401,7 +407,7 @@ class Widening:
         So is one before which something was put twice: a call in a circle would make it ever longer.
         """
         names = {case.store.plain(run.channel.caller_name) for run in case.runs}
-        if len(names) == 1 and (self._was_forwarded(case) or _is_twice(names.pop())):
+        if len(names) == 1 and (self._goes_on(case) or _is_twice(names.pop())):
             atom = case.store.new("caller-name", "", self._any_number)
             for run in case.runs:
                 run.channel.caller_name = atom

@@ -12,6 +12,7 @@ import heapq
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from kelid.model.call import ANSWERS, NO_ANSWER, UNAVAILABLE, Call, Question, World
@@ -99,6 +100,9 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
             if at + 1 < len(given) and given[at + 1][0] == name and given[at + 1][1] not in _OF_KEYS:
                 continue  # which one comes next
             answer = ANY_KEY
+        if kind == "keys":
+            rows += [Wanted("key", subject, key) for key in (*answer, "")]
+            continue
         rows.append(Wanted(kind, subject, "" if (kind, answer) == ("key", "no key") else answer))
     return tuple(rows)
 
@@ -116,12 +120,13 @@ def same(told: Sequence[Event], real: Sequence[Event]) -> bool:
     if not told or not real:
         return not told and not real
     one, other = told[0], real[0]
-    rows, others = _plain(one), _plain(other)
-    return (
-        one.kind == other.kind
-        and fits(named(one.subject), other.subject)
-        and [key for key, _ in rows] == [key for key, _ in others]
-        and all(fits(named(text), real_text) for (_, text), (_, real_text) in zip(rows, others, strict=True))
+    if one.kind != other.kind or not fits(named(one.subject), other.subject):
+        return False
+    rows, others = _by_key(one), _by_key(other)
+    return all(
+        fits(named(text), real_text)
+        for key in rows.keys() | others.keys()
+        for text, real_text in zip_longest(rows.get(key, ()), others.get(key, ()), fillvalue="")
     )
 
 
@@ -155,6 +160,13 @@ def _is_open(trace: Trace) -> bool:
 def _other(one: Event, other: Event) -> bool:
     """Return True if two events are not the same to people (as ``pairs`` decides it)."""
     return (one.kind, one.subject, _plain(one)) != (other.kind, other.subject, _plain(other))
+
+
+def _by_key(event: Event) -> dict[str, list[str]]:
+    rows: dict[str, list[str]] = {}
+    for key, value in _plain(event):
+        rows.setdefault(key, []).append(value)
+    return rows
 
 
 def _plain(event: Event) -> list[tuple[str, str]]:

@@ -208,6 +208,10 @@ def vm_authenticate(run: Run, data: str) -> int | str:
     return _over(run)
 
 
+MOST_DIALLED = 79
+"""Digits that DISA takes (app_disa.c)."""
+
+
 def disa(run: Run, data: str) -> int | str:
     """Give a dial tone after a PIN, and go where the caller dials. As apps/app_disa.c."""
     passcode, context, cid, _, letters = _parts(data, 5)
@@ -233,28 +237,14 @@ def disa(run: Run, data: str) -> int | str:
         if "/" not in passcode:
             account = passcode[:_MOST_ACCOUNT]
     run.note("tone", "dial")
-    digits = ""
-    pressed = passcode.lower() != "no-password"  # the keys of a PIN count as keys, too
-    while len(digits) < 79:
-        key = run.press(len(digits))
-        if not key:
-            run.spend(
-                channel.timeouts.get("digit", DIGIT_TIMEOUT)
-                if digits
-                else channel.timeouts.get("response", RESPONSE_TIMEOUT)
-            )
-            break
-        if run.equal(key, "#") and (digits or "p" in given or not _begins_with_hash(run, context)):
-            pressed = True
-            break
-        digits += key
-        if not run.dialplan.partly(run, context, digits, MATCH_MORE):
-            break
+    digits, hash_pressed = _dialled(run, context, hash_ends="p" in given)
+    pressed = hash_pressed or passcode.lower() != "no-password"  # the keys of a PIN count as keys, too
     run.note("keys", digits)
-    if not digits and not pressed:
+    empty = run.equal(digits, "")
+    if empty and not pressed:
         run.note("tone", "congestion")
         return HANG_UP
-    if not digits or not run.exists(context, digits):
+    if empty or not run.exists(context, digits):
         run.set("INVALID_EXTEN", digits)
         digits = "i"
         if not run.exists(context, "i"):
@@ -266,6 +256,35 @@ def disa(run: Run, data: str) -> int | str:
         channel.account = account
     channel.context, channel.exten, channel.priority = context, digits, 0
     return GO_ON
+
+
+def _dialled(run: Run, context: str, *, hash_ends: bool) -> tuple[str, bool]:
+    """Return what is dialled after a dial tone, and whether # ended it.
+
+    Where all calls are looked at, that is any number at once: which of them can become an extension is decided when it is
+    looked for.
+    """
+    channel = run.channel
+    subject = f"{channel.context},{channel.exten},{channel.priority}"
+    if run.symbols is not None:
+        digits = run.ask(Question("keys", subject, (), MOST_DIALLED))
+        return digits, run.equal(digits, "") and bool(run.ask(Question("key", subject, ("", "#"), 1)))
+    digits = ""
+    while len(digits) < MOST_DIALLED:
+        key = run.press(len(digits))
+        if not key:
+            run.spend(
+                channel.timeouts.get("digit", DIGIT_TIMEOUT)
+                if digits
+                else channel.timeouts.get("response", RESPONSE_TIMEOUT)
+            )
+            break
+        if key == "#" and (digits or hash_ends or not _begins_with_hash(run, context)):
+            return digits, True
+        digits += key
+        if not run.dialplan.partly(run, context, digits, MATCH_MORE):
+            break
+    return digits, False
 
 
 def _begins_with_hash(run: Run, context: str) -> bool:
