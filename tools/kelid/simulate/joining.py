@@ -16,7 +16,7 @@ from kelid.simulate.case import Case
 from kelid.simulate.languages import Node
 from kelid.simulate.live import CAUSE, Live
 from kelid.simulate.reach import HEARD, QUEUE, Reach
-from kelid.simulate.state import ANY_CAUSE, Channel
+from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, Shared
 
@@ -49,8 +49,13 @@ class Joining:
         (run,), (one,), live = case.runs, ahead, self._lives[0]
         for level in run.levels:
             channel = level.channel
-            if one.far & live.bit(CAUSE) and not one.far & live.bit("HANGUPCAUSE"):
-                channel.hangup_cause = 16 if channel.answered is True else ANY_CAUSE
+            if (
+                channel.hangup_cause in LEFT_BEHIND
+                and channel.answered is not True
+                and one.far & live.bit(CAUSE)
+                and not one.far & live.bit("HANGUPCAUSE")
+            ):
+                channel.hangup_cause = ANY_CAUSE
             if "DIALSTATUS" in channel.variables and not one.far & live.bit("DIALSTATUS"):
                 self._open(case, channel, "DIALSTATUS", self._statuses)
 

@@ -701,15 +701,13 @@ class Live:
 
     def names_number(self, context: str, exten: str, number: str) -> bool:
         """Return True if the number stands in a step of an extension, or one calls a subroutine for an extension that isn't
-        named there.
+        named there. A Goto doesn't count: the call comes to another extension by it.
         """
         key = (context, exten, number)
         found = self._naming.get(key)
         if found is None:
             found = self._naming[key] = any(
-                (
-                    number in step.data and step.app.lower() != "goto"
-                )  # who goes there comes to another extension
+                (number in step.data and step.app.lower() != "goto")
                 or (step.app.lower() in _SUBS and _NAMELESS.search(step.data))
                 for one in self.closure(context)
                 for name, steps in self._extens.get(one, {}).items()
