@@ -13,7 +13,8 @@ add() {
   { dpkg-deb --field "$1"; echo "Filename: ./${1##*/}"; echo "Size: $(stat -c %s "$1")"
     echo "SHA256: $(sha256sum "$1" | cut -d ' ' -f 1)"; echo; } >> /opt/upgrade/Packages
 }
-for deb in $PWD/asterisk_*.deb $PWD/asterisk-modules_*.deb $PWD/asterisk-config_*.deb; do
+for deb in $PWD/asterisk_*.deb $PWD/asterisk-modules_*.deb $PWD/asterisk-config_*.deb $PWD/asterisk-voicemail_*.deb; do
+  test -e "$deb" || continue  # voicemail is a package of its own on Debian 11 alone
   dpkg-deb -R "$deb" /tmp/build
   old=$(dpkg-deb --field "$deb" Version); new="$old$suffix"; name=$(dpkg-deb --field "$deb" Package)
   sed -i -e "s/^Version: .*/Version: $new/" -e "s/(= $old)/(= $new)/g" -e "s/(>= $old)/(>= $new)/g" /tmp/build/DEBIAN/control
@@ -40,7 +41,7 @@ echo 'deb [trusted=yes] file:/opt/upgrade ./' > /etc/apt/sources.list.d/upgrade.
 """Makes newer packages of the very ones that are installed. ``change`` is done to the files of the package asterisk,
 ``control`` to those of each one (its name is ``$name``); ``also`` is the name of a package that comes with them."""
 
-NEWER = "sed -i 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' usr/sbin/asterisk"
+NEWER = "sed -i -e 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' -e 's/16\\.28\\.0~dfsg/16.28.9~dfsg/g' usr/sbin/asterisk"
 """The version stands in the program: with another digit in it the new one can be told from the old one."""
 NAMES = ("asterisk", "asterisk-modules", "asterisk-config")
 
