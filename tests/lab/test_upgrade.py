@@ -113,6 +113,17 @@ def test_nothing_is_newer(clinic: Clinic) -> None:
     assert clinic.process() == process
 
 
+def test_sources_that_cannot_be_reached_are_not_without_anything_newer(clinic: Clinic) -> None:
+    clinic.host.write("/etc/apt/sources.list.d/gone.list", "deb http://127.0.0.1:9/ gone main\n")
+    try:
+        found = clinic.upgrade()
+    finally:
+        clinic.host.run(["rm", "/etc/apt/sources.list.d/gone.list"])
+
+    assert found["exit"] == Exit.REFUSED
+    assert found["sites"][0]["code"] == "no_packages", found
+
+
 def test_packages_that_do_not_take_the_release_never_meet_the_live_one(clinic: Clinic) -> None:
     packages, process = clinic.packages(), clinic.process()
     clinic.offer("+deb14u1", NOT_EVEN_ALONE)

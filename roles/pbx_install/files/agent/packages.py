@@ -31,6 +31,8 @@ DPKG_WAIT = 60.0
 """Seconds that another dpkg gets to end: an agent that was killed left it behind, or the machine installs updates by itself."""
 APT_LIMIT = 600.0
 """Seconds that apt and dpkg get for one step."""
+OLD_LISTS = "Some index files failed to download"
+"""What apt says where it goes on with the lists that it had (apt-pkg/update.cc)."""
 NOT_OF_A_PACKAGE = re.compile(r"(Status|Conffiles|Config-Version|Triggers-Pending|Triggers-Awaited):")
 """Fields that dpkg keeps of what is installed; a package's own control file has none of them."""
 
@@ -84,7 +86,10 @@ def fetch(steps: Sequence[Step], folder: Path) -> list[Path]:
 
 
 def apt(*words: str, folder: Path = Path("/")) -> str:
-    """Run apt-get and return what it said. Raise Refusal ``no_packages`` if it fails."""
+    """Run apt-get and return what it said. Raise Refusal ``no_packages`` if it fails, or makes do with old lists.
+
+    apt before 2.5 (Debian 11 has 2.2) doesn't know Error-Mode: sources that it can't reach are no failure for it.
+    """
     done = subprocess.run(
         ("apt-get", "-o", "APT::Sandbox::User=root", "-o", "DPkg::Lock::Timeout=60", *words),
         cwd=folder,
@@ -94,9 +99,9 @@ def apt(*words: str, folder: Path = Path("/")) -> str:
         timeout=APT_LIMIT,
         check=False,
     )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()[-500:]
-        raise Refusal("no_packages", f"apt-get {words[0]} failed: {said}")
+    said = done.stderr.decode(errors="replace").strip()
+    if done.returncode or OLD_LISTS in said:
+        raise Refusal("no_packages", f"apt-get {words[0]} failed: {said[-500:]}")
     return done.stdout.decode(errors="replace")
 
 
