@@ -121,7 +121,7 @@ def test_sources_that_cannot_be_reached_are_not_without_anything_newer(clinic: C
         clinic.host.run(["rm", "/etc/apt/sources.list.d/gone.list"])
 
     assert found["exit"] == Exit.REFUSED
-    assert found["sites"][0]["code"] == "no_packages", found
+    assert "apt-get update failed" in found["sites"][0]["message"], found["sites"]
 
 
 def test_packages_that_do_not_take_the_release_never_meet_the_live_one(clinic: Clinic) -> None:

@@ -76,6 +76,9 @@ class Automaton:
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
         self._texts: dict[Node, tuple[str, ...]] = {}
         self._lengths: dict[Node, frozenset[int]] = {}
+        self._named: dict[tuple[str, ...], Node] = {}
+        self._repeated: dict[tuple[int, int, int], Node] = {}
+        self.ranks = _Ranks()
 
     def node(self, accepts: bool, edges: Iterable[tuple[int, Node]]) -> Node:
         """Return the node with these edges: masks that lead to one child are joined, those to nothing left out."""
@@ -92,19 +95,29 @@ class Automaton:
 
     def texts(self, *texts: str) -> Node:
         """Return the set of these texts."""
+        found = self._named.get(texts)
+        if found is None:
+            found = self._named[texts] = self._set_of(texts)
+        return found
+
+    def _set_of(self, texts: Sequence[str]) -> Node:
         ends = "" in texts
         follow: dict[str, list[str]] = {}
         for text in texts:
             if text:
                 first = text[0] if text[0] in BIT else OTHER
                 follow.setdefault(first, []).append(text[1:])
-        return self.node(ends, [(BIT[first], self.texts(*rest)) for first, rest in follow.items()])
+        return self.node(ends, [(BIT[first], self._set_of(rest)) for first, rest in follow.items()])
 
     def repeated(self, mask: int, least: int, most: int) -> Node:
         """Return all texts of ``least`` to ``most`` characters of the mask."""
-        found = EMPTY_TEXT
-        for length in range(most - 1, -1, -1):
-            found = self.node(length >= least, [(mask, found)])
+        key = (mask, least, most)
+        found = self._repeated.get(key)
+        if found is None:
+            found = EMPTY_TEXT
+            for length in range(most - 1, -1, -1):
+                found = self.node(length >= least, [(mask, found)])
+            self._repeated[key] = found
         return found
 
     def sequence(self, masks: Sequence[int], then: Node = EMPTY_TEXT) -> Node:
@@ -435,48 +448,85 @@ class In:
         return state == NOTHING
 
 
+Row = tuple[tuple[int, Node], ...]
+
+
+class _Ranks:
+    """The states of all ``Ranked`` of an automaton, by number, and what was worked out about them. 0: no set is left."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = [()]
+        self._numbers: dict[Row, int] = {(): 0}
+        self.moves: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        self.within: dict[tuple[int, str, str], int] = {}
+
+    def number(self, row: Row) -> int:
+        """Return the number of a state."""
+        found = self._numbers.get(row)
+        if found is None:
+            found = self._numbers[row] = len(self.rows)
+            self.rows.append(row)
+        return found
+
+
 class Ranked:
-    """Which of several sets has the text: the first in their order; -1 for none."""
+    """Which of several sets has the text: the first in their order; -1 for none.
+
+    Its states are numbers: the sets of a large dial plan would be compared one by one at every look into a table.
+    """
+
+    key = "ranked"
 
     def __init__(self, automaton: Automaton, sets: Sequence[Node]) -> None:
         """Keep the sets, the most wanted first."""
-        self.automaton, self.nodes = automaton, automaton.nodes
-        self.key = "ranked"
-        self.start = tuple((index, node) for index, node in enumerate(sets) if node != NOTHING)
+        self._automaton, self._ranks = automaton, automaton.ranks
+        self.start = self._ranks.number(
+            tuple((index, node) for index, node in enumerate(sets) if node != NOTHING)
+        )
 
-    def moves(
-        self, state: tuple[tuple[int, Node], ...], mask: int
-    ) -> Iterator[tuple[int, tuple[tuple[int, Node], ...]]]:
+    def moves(self, state: int, mask: int) -> Iterable[tuple[int, int]]:
         """Follow the edges of all at once."""
-        parts: list[tuple[int, tuple[tuple[int, Node], ...]]] = [(mask, ())]
-        for index, node in state:
-            for edge, child in self.nodes[node][1]:
-                if not edge & mask:
-                    continue
-                cut: list[tuple[int, tuple[tuple[int, Node], ...]]] = []
-                for part, alive in parts:
-                    if common := part & edge:
-                        cut.append((common, (*alive, (index, child))))
-                    if rest := part & ~edge:
-                        cut.append((rest, alive))
-                parts = cut
-        yield from parts
+        ranks = self._ranks
+        found = ranks.moves.get((state, mask))
+        if found is None:
+            nodes = self._automaton.nodes
+            parts: list[tuple[int, Row]] = [(mask, ())]
+            for index, node in ranks.rows[state]:
+                for edge, child in nodes[node][1]:
+                    if not edge & mask:
+                        continue
+                    cut: list[tuple[int, Row]] = []
+                    for part, alive in parts:
+                        if common := part & edge:
+                            cut.append((common, (*alive, (index, child))))
+                        if rest := part & ~edge:
+                            cut.append((rest, alive))
+                    parts = cut
+            found = ranks.moves[state, mask] = [(part, ranks.number(alive)) for part, alive in parts]
+        return found
 
     def within(self, before: str, after: str) -> Ranked:
         """Return what says of a text what this one says of it between two fixed ones: sets that can't match are gone."""
-        found = Ranked(self.automaton, ())
-        found.start = tuple(
-            (index, inner)
-            for index, node in self.start
-            if (inner := self.automaton.before(self.automaton.after(node, before), after)) != NOTHING
-        )
+        ranks, key = self._ranks, (self.start, before, after)
+        found = Ranked(self._automaton, ())
+        if key not in ranks.within:
+            left, right = self._automaton.after, self._automaton.before
+            ranks.within[key] = ranks.number(
+                tuple(
+                    (index, inner)
+                    for index, node in ranks.rows[self.start]
+                    if (inner := right(left(node, before), after)) != NOTHING
+                )
+            )
+        found.start = ranks.within[key]
         return found
 
-    def end(self, state: tuple[tuple[int, Node], ...]) -> int:
+    def end(self, state: int) -> int:
         """Return the first that may end here."""
-        return next((index for index, node in state if self.nodes[node][0]), -1)
+        nodes = self._automaton.nodes
+        return next((index for index, node in self._ranks.rows[state] if nodes[node][0]), -1)
 
-    def settled(self, state: tuple[tuple[int, Node], ...]) -> bool:
+    def settled(self, state: int) -> bool:
         """Return True where none is left."""
         return not state
 

@@ -48,15 +48,21 @@ class _Search:
             automaton.repeated(ANY, 0, LONGEST) if rank.switch else rank.node for _, rank in places
         )
         self.key = ("extension", context, wanted, self._nodes)
+        self._machine = Ranked(automaton, self._nodes)
+        self._known: dict[str, int] = {}
 
     def which(self, text: str) -> int:
         """Return the first place that has the text, -1 without one."""
-        plain = text.replace("-", "")
-        return next((index for index, node in enumerate(self._nodes) if self._automaton.has(node, plain)), -1)
+        found = self._known.get(text)
+        if found is None:
+            plain, has = text.replace("-", ""), self._automaton.has
+            found = next((index for index, node in enumerate(self._nodes) if has(node, plain)), -1)
+            self._known[text] = found
+        return found
 
     def machine(self) -> Machine:
         """Return what says the same of many texts."""
-        return Ranked(self._automaton, self._nodes)
+        return self._machine
 
 
 class GroupEntry(Entry):

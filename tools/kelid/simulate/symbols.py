@@ -115,6 +115,7 @@ class Shared:
         self._alphabets: dict[tuple[Node, View], int] = {}
         self._alike: dict[tuple[Node, Node, tuple[View, ...]], Node] = {}
         self.alike_texts: dict[Hashable, dict[Hashable, Node] | None] = {}
+        self.options: dict[Hashable, list[Chosen]] = {}
 
     def atom(self, variable: int, view: View) -> str:
         """Return the character of a view of a variable. Raise OverflowError if there are no more."""
@@ -351,6 +352,10 @@ class Store:
         """Return the text with what is known by now put in, and each atom in its shortest form."""
         if text.isascii():
             return text
+        if len(text) == 1 and ATOM.match(text):
+            variable, view = self.resolve(*self.shared.atoms[ord(text) - FIRST])
+            known = self.known(variable)
+            return self._simple(variable, view).text if known is None else self.shared.apply(view, known)
         return "".join(piece.text for piece in self.pieces(text))
 
     def length_of(self, piece: Piece) -> int | None:
@@ -478,16 +483,23 @@ class Symbols:
 
     def take(self, parts: dict[Hashable, Node], variable: int, what: Hashable) -> Hashable:
         """Given what is said of a variable's set (answer -> part), take one of the answers and go on with its part."""
-        alive = [(answer, node) for answer, node in parts.items() if node != NOTHING]
+        if len(parts) == 1:
+            return next(iter(parts))
         before = self.store.domains[variable]
-        if len(alive) == 1:
-            return alive[0][0]
-        alive.sort(key=_order)
         about = self.store.variables[variable]
-        options = [Chosen("text", what, answer, variable, node, before, about) for answer, node in alive]
-        answer, node = alive[self.choose(options)]
-        self.store.narrow(variable, node)
-        return answer
+        # A step is taken once for each of its options, and all of them are told each time.
+        key = (what, variable, before, about, tuple(parts.items()))
+        options = self.shared.options.get(key)
+        if options is None:
+            alive = [(answer, node) for answer, node in parts.items() if node != NOTHING]
+            alive.sort(key=_order)
+            options = [Chosen("text", what, answer, variable, node, before, about) for answer, node in alive]
+            self.shared.options[key] = options
+        if len(options) == 1:
+            return options[0].answer
+        chosen = options[self.choose(options)]
+        self.store.narrow(variable, chosen.node)
+        return chosen.answer
 
     def classify(
         self, text: str, key: Hashable, function: Function, machine: Callable[[], Machine] | None = None
