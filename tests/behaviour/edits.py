@@ -165,6 +165,12 @@ def shown(rng: Rng, _files: Files, value: Any) -> Any:
     )
 
 
+def language(rng: Rng, files: Files, value: Any) -> Any:
+    """Return another language: one that the site's prompts are spoken in, or English, which Asterisk's own sounds have."""
+    known = {str(one["language"]) for one in files.data("media.yml").get("prompts") or [] if "language" in one}
+    return rng.choice(sorted({*known, "en"} - {value}) or ["fa"])
+
+
 def strategy(rng: Rng, _files: Files, value: Any) -> Any:
     """Return another strategy of a ring group."""
     return rng.choice([one for one in ("ringall", "hunt", "memoryhunt", "firstavailable") if one != value])
@@ -215,6 +221,8 @@ VALUES: tuple[tuple[str, str, str, Change], ...] = (
     ("inbound route", "routes.yml", "inbound/*/destination", destination),
     ("caller-ID prefix", "routes.yml", "inbound/*/caller_id_prefix", text),
     ("DID", "routes.yml", "inbound/*/did", shown),
+    ("route's language", "routes.yml", "inbound/*/language", language),
+    ("menu key's language", "ivrs.yml", "ivrs/*/entries/*/language", language),
     ("prepended digits", "routes.yml", "outbound/*/patterns/*/prepend", area),
     ("stripped digits", "routes.yml", "outbound/*/patterns/*/strip", number),
     ("trunk's caller ID", "trunks.yml", "trunks/*/caller_id", shown),
@@ -240,6 +248,8 @@ ADDED: tuple[tuple[str, str, str, str, Change], ...] = (
     ("call waiting off", "extensions.yml", "extensions/*", "call_waiting", lambda _r, _f, _v: "false"),
     ("caller-ID prefix", "routes.yml", "inbound/*", "caller_id_prefix", text),
     ("prepended digits", "routes.yml", "outbound/*/patterns/*", "prepend", area),
+    ("route's language", "routes.yml", "inbound/*", "language", language),
+    ("menu key's language", "ivrs.yml", "ivrs/*/entries/*", "language", language),
     ("queue's caller-ID prefix", "queues.yml", "queues/*", "caller_id_prefix", text),
     ("feature code", "features.yml", "feature_codes", "dnd_on", code),
     ("feature code", "features.yml", "feature_codes", "intercom", code),

@@ -15,8 +15,8 @@ from kelid.lab.witness import Witness
 pytestmark = pytest.mark.lab
 
 SITE = "noor-clinic"
-EDITS = ("2/0", "2/1", "2/2", "2/5")
-"""A route that goes, where nothing pressed leads, where an open and a closed office lead: their calls are soon walked."""
+EDITS = ("2/0", "2/2", "2/4", "2/5")
+"""A route that goes and one in another language, where an open and a closed office lead: their calls are soon walked."""
 
 
 def test_named_calls_differ_and_others_do_not(lab: Lab, root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 from kelid.compare.behaviour import change_of
@@ -89,6 +90,20 @@ def test_a_ring_time_changes_the_calls_that_ring_so_long() -> None:
     assert not change.undecided
     assert any(one.dialled == "2XX" for one in change.changes)
     assert any(one.dialled == "100" and one.time.startswith("Thu 08:00-13:00") for one in change.changes)
+
+
+def test_what_there_is_no_time_to_tell_is_not_passed_over() -> None:
+    """One change is told, and how many aren't: nobody takes that for all of them."""
+    whole = changed(OFFICE, OFFICE.replace("1(20)", "1(25)"))
+    pairs = Pairs(plan(OFFICE), plan(OFFICE.replace("1(20)", "1(25)")), TODAY)
+    pairs.walk_all("in")
+    pairs.seconds_to_tell = 1e-9
+    told = pairs.changes()
+    change = change_of(told, undecided=[*pairs.undecided, *pairs.not_covered])
+    assert len(told) == 1 < len(whole.changes)
+    assert not change.none
+    (why,) = change.undecided
+    assert re.fullmatch(r"\d+ of \d+ places where calls part: the time to tell is over", why)
 
 
 def test_what_is_heard_in_another_language_is_heard_otherwise() -> None:

@@ -7,6 +7,8 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -82,6 +84,8 @@ class Pairs(Explorer):
         self._settings = Settings(before, after)
         self._differing = differing(before, after, self._settings)
         super().__init__((before, after), today, zone=zone, seconds=seconds)
+        self.seconds_to_tell = seconds
+        """Of processor time for ``changes``: walking and telling have as much each. 0: no limit."""
         self.undecided: dict[str, None] = {}
         for path in self._settings.unknown:
             self.undecided[f"what calls make of {path}, which is another one"] = None
@@ -370,13 +374,18 @@ class Pairs(Explorer):
 
     def changes(self) -> list[CallChange]:
         """Return where calls part, in words: of places that part in the same way, for the same calls, the one with the
-        shortest way there.
+        shortest way there. At least one is told; what there was no time for is counted in ``not_covered``.
         """
         parted = [number for number, point in enumerate(self.points) if point.parted is not None]
         if not parted:
             return []
+        end = time.process_time() + self.seconds_to_tell if self.seconds_to_tell else math.inf
         groups: dict[Hashable, _Parting] = {}
-        for way, root in self.ways:
+        for count, (way, root) in enumerate(self.ways):
+            if groups and time.process_time() > end:
+                left = ", ".join(f"{one.kind} {one.name}" for one, _ in self.ways[count:])
+                self.not_covered[f"which calls of {left} go another way: the time to tell is over"] = None
+                break
             labels = self._labels(way, root)
             paths = self._paths(root)
             for number in parted:
@@ -387,7 +396,15 @@ class Pairs(Explorer):
                     if known is None or len(path) < len(known.path):
                         groups[key] = _Parting(way, path, number, dialled, label)
         words = Words(self.shared.automaton, self.times)
-        return [self._change(words, self._on_its_way(one)) for one in groups.values()]
+        changes: list[CallChange] = []
+        for one in groups.values():
+            if changes and time.process_time() > end:
+                self.not_covered[
+                    f"{len(groups) - len(changes)} of {len(groups)} places where calls part: the time to tell is over"
+                ] = None
+                break
+            changes.append(self._change(words, self._on_its_way(one)))
+        return changes
 
     def _on_its_way(self, one: _Parting) -> _Parting:
         """Return the parting with a way that calls of its own numbers, times and callers go, and with what is left of those.
