@@ -26,6 +26,8 @@ class Case:
     """Which of two runs waits before a step, and what people notice first of it, whatever is decided in it."""
     joined: bool = False
     """True where one run stands for both sides: they are at the same point, and the next step is the same."""
+    noticed: tuple[str, str, int] | None = None
+    """Where the two were told apart by what they carried: they don't carry it on before both have left that step."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -38,6 +40,7 @@ class Case:
             self.parted,
             self.door,
             self.joined,
+            self.noticed,
         )
 
     def become(self, other: Case) -> None:

@@ -83,9 +83,13 @@ class _Chooser:
         self.prefix: list[int] = []
         self.taken: list[tuple[Sequence[Chosen], int]] = []
         self.is_over: Callable[[], bool] | None = None
+        self.refuse: Callable[[Sequence[Chosen]], None] | None = None
+        """Is shown each decision, and raises an error where it must not be taken."""
 
     def __call__(self, options: Sequence[Chosen]) -> int:
         at = len(self.taken)
+        if self.refuse is not None:
+            self.refuse(options)
         if self.is_over is not None and self.is_over():
             options = options[:1]
         choice = self.prefix[at] if at < len(self.prefix) else 0
@@ -329,10 +333,10 @@ class Explorer:
                 if straight % 200 == 0:
                     key = self._keys.key(case)
                     if key in seen or straight > MOST_STRAIGHT:
-                        point.end = "loop"
                         names = f"{case.runs[side].channel.context},{case.runs[side].channel.exten}"
                         events.append(Event("loop", case.store.plain(names)))
                         point.events = tuple(events)
+                        self._goes_round(case, point, side, events[-1])
                         return
                     seen.add(key)
                     first, walked = case.copy(), []
@@ -344,6 +348,10 @@ class Explorer:
             point.events = tuple(events)
             self._branch(point, case, before, partial(self._step, side=side), made)
             return
+
+    def _goes_round(self, case: Case, point: Point, side: int, event: Event) -> None:
+        """End a point whose run goes round without an end and without a decision."""
+        point.end = "loop"
 
     def _again(self, case: Case, sides: Sequence[int]) -> Case:
         """Take steps again that decide nothing."""

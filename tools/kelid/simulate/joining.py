@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import STATUSES
+from kelid.simulate.carried import is_carried
 from kelid.simulate.case import Case
 from kelid.simulate.languages import Node
 from kelid.simulate.live import CAUSE, Live
@@ -65,7 +66,8 @@ class Joining:
         channel = run.channel
         self._any_time(case)
         for name, node in self._heard.items():
-            if node is not None and self._is_among(case, getattr(channel, name), node):
+            carried = name == "language" and is_carried(case)
+            if node is not None and not carried and self._is_among(case, getattr(channel, name), node):
                 setattr(channel, name, case.store.new("heard", name, node))
         if not self._limited:
             channel.timeouts.clear()  # whom a limit cuts off can't come to anything any more

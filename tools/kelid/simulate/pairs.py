@@ -12,19 +12,22 @@ import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.aligned import aligned
+from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, refuse, unload
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
+from kelid.simulate.points import texts_of
+from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import LONGEST, Chosen
@@ -135,6 +138,8 @@ class Pairs(Explorer):
 
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
+        if case.joined and is_carried(case):
+            return self._step_carrying(case, side)
         made = super()._step(case, side) if case.joined else self._step_apart(case, side)
         if case.joined:
             for event in made:
@@ -158,6 +163,28 @@ class Pairs(Explorer):
             if heads[mine] and not heads[1 - mine] and not case.runs[1 - mine].levels and case.parted is None:
                 case.parted = (heads[0][0], None) if mine == 0 else (None, heads[1][0])
         case.heads = tuple(tuple(row) for row in heads)
+        return made
+
+    def _step_carrying(self, case: Case, side: int) -> list[Event]:
+        """Take one step of a run that carries two languages; where that is noticed, each side takes it by itself."""
+        chooser = self._chooser
+        before, prefix, taken = case.copy(), chooser.prefix, list(chooser.taken)
+        chooser.refuse = partial(refuse, case.store)
+        try:
+            made = super()._step(case, side)
+            noticed = is_noticed(case, made, texts_of(case.runs[0]))
+        except NoticedError:
+            made, noticed = [], True
+        finally:
+            chooser.refuse = None
+        if noticed:
+            case.become(before)
+            chooser.prefix, chooser.taken = prefix, taken
+            case.noticed = _place(case.runs[0], case)
+            self._take_apart(case)
+            return self._step(case, side)
+        for event in made:
+            self._tell_unknown(event)
         return made
 
     def _step_apart(self, case: Case, side: int) -> list[Event]:
@@ -248,6 +275,20 @@ class Pairs(Explorer):
             return True
         return False
 
+    def _goes_round(self, case: Case, point: Point, side: int, event: Event) -> None:
+        """Let two part where one goes round for ever and the other does something that people notice."""
+        super()._goes_round(case, point, side, event)
+        other = 1 - side
+        if len(case.runs) < 2 or case.heads[side]:
+            return
+        waiting = case.heads[other][:1] or ((case.door[1],) if case.door and case.door[0] == other else ())
+        if waiting:
+            heads = [waiting, waiting]
+            heads[side] = (event,)
+            case.heads = tuple(heads)
+            case.parted = (heads[0][0], heads[1][0])
+            point.end, point.parted = "parted", (case, *case.parted)
+
     def _ready(self, case: Case) -> None:
         """Let each side take the next step by itself where it isn't the same for both."""
         if case.joined and self._is_other(case):
@@ -255,7 +296,7 @@ class Pairs(Explorer):
 
     def _may_part(self, case: Case) -> bool:
         """Return True if a step that isn't the same on both sides may still be come to."""
-        if not self._alike:
+        if not self._alike or is_carried(case):
             return True
         run, channel = case.runs[0], case.runs[0].channel
         here = self._keys.before(case, run, 0, (channel.context, channel.exten, max(channel.priority, 1)))
@@ -296,6 +337,9 @@ class Pairs(Explorer):
             return
         case.joined = False
         ahead = self._keys.normal(case)
+        if case.noticed not in {_place(run, case) for run in case.runs}:
+            case.noticed = None
+        let_go = carry(case) if case.noticed is None and case.door is None else None
         rows: list[tuple[list[str], list[Hashable]]] = []
         for run, mine in zip(case.runs, ahead, strict=True):
             parts: list[str] = []
@@ -312,6 +356,8 @@ class Pairs(Explorer):
             case.door = None
             case.joined = True
             one.step_count = 1  # the first extension of a call is one that it has come to, too
+        elif let_go is not None:
+            let_go()
 
     def _search(self, case: Case) -> list[Event]:
         """Decide which extension it is, and whether it is one that isn't the same on both sides."""
@@ -367,6 +413,7 @@ class Pairs(Explorer):
         case.runs.append(other)
         case.heads = ((), ())
         case.joined = False
+        unload(case)
         everybody = frozenset((0, 1))
         case.store.asked = {key: (place, everybody) for key, (place, _) in case.store.asked.items()}
 
@@ -614,6 +661,11 @@ def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
         automaton.either(one.callers, other.callers),
         automaton.either(one.phones, other.phones),
     )
+
+
+def _place(run: Run, case: Case) -> tuple[str, str, int]:
+    channel = run.channel
+    return channel.context, case.store.plain(channel.exten), channel.priority
 
 
 def _is_other_event(one: Event, other: Event) -> bool:

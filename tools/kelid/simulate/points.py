@@ -13,6 +13,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from kelid.simulate.ahead import Ahead, Reading
+from kelid.simulate.carried import CARRIED
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
 from kelid.simulate.joining import Joining
@@ -51,6 +52,7 @@ class Points:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
         ahead = self.normal(case)
         parts: list[str] = ["joined" if case.joined else f"door {case.door[0]}" if case.door else ""]
+        parts += map(str, case.noticed or ())
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
             self.describe(run, one, parts, hows)
@@ -163,7 +165,12 @@ class Points:
                 if a in numbers and b in numbers
             )
         )
-        domains = tuple(store.domains[variable] for variable in numbers)
+        domains = tuple(
+            (store.domains[variable], store.variables[variable].subject)
+            if store.variables[variable].kind == CARRIED
+            else store.domains[variable]
+            for variable in numbers
+        )
         return text, domains, unequal, tuple(sorted(decided, key=repr))
 
     def describe(self, run: Run, ahead: Ahead, parts: list[str], hows: list[Hashable]) -> None:
@@ -195,6 +202,22 @@ class Points:
                 parts += [name, text]
         for name, text in sorted(run.shared.items()):
             parts += [name, text]
+
+
+def texts_of(run: Run) -> list[str]:
+    """Return all texts that a run holds, whoever may still read them."""
+    parts: list[str] = []
+    for level in run.levels:
+        parts.append(level.again or "")
+        parts += [str(part) for part in level.saved]
+        _texts(level.then, parts)
+        _texts(level.on_answer, parts)
+        _texts(level.verdict, parts)
+    for channel in {id(level.channel): level.channel for level in run.levels}.values():
+        _describe_channel(channel, frozenset(), parts)
+    for table in (run.globals, run.shared, run.database):
+        parts += [text for row in table.items() for text in row if text is not None]
+    return parts
 
 
 def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:
