@@ -41,7 +41,9 @@ echo 'deb [trusted=yes] file:/opt/upgrade ./' > /etc/apt/sources.list.d/upgrade.
 """Makes newer packages of the very ones that are installed. ``change`` is done to the files of the package asterisk,
 ``control`` to those of each one (its name is ``$name``); ``also`` is the name of a package that comes with them."""
 
-NEWER = "sed -i -e 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' -e 's/16\\.28\\.0~dfsg/16.28.9~dfsg/g' usr/sbin/asterisk"
+NEWER = (
+    "sed -i -e 's/22\\.10\\.1+dfsg/22.10.2+dfsg/g' -e 's/16\\.28\\.0~dfsg/16.28.9~dfsg/g' usr/sbin/asterisk"
+)
 """The version stands in the program: with another digit in it the new one can be told from the old one."""
 NAMES = ("asterisk", "asterisk-modules", "asterisk-config")
 

@@ -167,7 +167,9 @@ def shown(rng: Rng, _files: Files, value: Any) -> Any:
 
 def language(rng: Rng, files: Files, value: Any) -> Any:
     """Return another language: one that the site's prompts are spoken in, or English, which Asterisk's own sounds have."""
-    known = {str(one["language"]) for one in files.data("media.yml").get("prompts") or [] if "language" in one}
+    known = {
+        str(one["language"]) for one in files.data("media.yml").get("prompts") or [] if "language" in one
+    }
     return rng.choice(sorted({*known, "en"} - {value}) or ["fa"])
 
 

@@ -190,7 +190,9 @@ class Bench:
         for host in self.hosts.values():
             wait_until(
                 "the end of all sessions",
-                lambda host=host: host.run(["systemctl", "is-active", "user@0.service"], check=False).returncode,
+                lambda host=host: (
+                    host.run(["systemctl", "is-active", "user@0.service"], check=False).returncode
+                ),
                 timeout=120,
             )
 

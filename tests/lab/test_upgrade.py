@@ -86,7 +86,9 @@ class Clinic:
 
 
 @pytest.fixture(scope="module", params=IMAGES)
-def clinic(lab: Lab, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Clinic]:
+def clinic(
+    lab: Lab, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Clinic]:
     folder = tmp_path_factory.mktemp("clinic")
     site = folder / "sites" / "noor-clinic"
     shutil.copytree(SAMPLES / "noor-clinic", site)
@@ -95,7 +97,9 @@ def clinic(lab: Lab, tmp_path_factory: pytest.TempPathFactory, request: pytest.F
     trunks = (site / "trunks.yml").read_text(encoding="utf-8")
     (site / "trunks.yml").write_text(trunks.replace("sip.mokhaberat.example", "192.0.2.1"), encoding="utf-8")
     about = (site / "site.yml").read_text(encoding="utf-8")
-    (site / "site.yml").write_text(about.replace("asterisk: 22", f"asterisk: {request.param}"), encoding="utf-8")
+    (site / "site.yml").write_text(
+        about.replace("asterisk: 22", f"asterisk: {request.param}"), encoding="utf-8"
+    )
     clinic = Clinic(lab, lab.create_host("clinic", IMAGES[request.param]), folder)
     for verb in (["install"], ["apply", "--yes"]):
         done = clinic.kelid(*verb)

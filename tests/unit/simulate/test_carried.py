@@ -1,4 +1,4 @@
-"""A language that one side has otherwise is carried along until something is said: nothing is missed, nothing is walked twice."""
+"""A language that one side has otherwise is carried along until something is said: nothing is missed or walked twice."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def test_two_routes_that_change_places_are_told_each_by_itself() -> None:
 
 def test_what_has_the_same_language_again_goes_on_together() -> None:
     """A later step gives both one language."""
-    same = OFFICE.replace("[office]\nexten => _2XX,1,", "[office]\nexten => _2XX,1,Set(CHANNEL(language)=de)\n same => n,")
+    same = OFFICE.replace(
+        "[office]\nexten => _2XX,1,", "[office]\nexten => _2XX,1,Set(CHANNEL(language)=de)\n same => n,"
+    )
     _, change = walked(same, same.replace("language)=fa", "language)=ar"))
     assert change.none
 
@@ -103,11 +105,16 @@ def test_what_is_decided_by_the_language_changes() -> None:
 
 def test_what_is_made_of_the_language_changes() -> None:
     """A recording whose name has it, and what is left in astdb for others."""
-    for step, kind in (("Playback(${CHANNEL(language)}/hello)", "hears"), ("Dial(PJSIP/${CHANNEL(language):0:1})", "rings")):
+    for step, kind in (
+        ("Playback(${CHANNEL(language)}/hello)", "hears"),
+        ("Dial(PJSIP/${CHANNEL(language):0:1})", "rings"),
+    ):
         made = DIRECT.replace("[office]\nexten => _2XX,1,", f"[office]\nexten => _2XX,1,{step}\n same => n,")
         _, change = walked(made, made.replace("language)=fa", "language)=br"))
         assert not change.undecided
-        assert {(one.dialled, one.before[0].kind, one.after[0].kind) for one in change.changes} >= {("1", kind, kind)}
+        assert {(one.dialled, one.before[0].kind, one.after[0].kind) for one in change.changes} >= {
+            ("1", kind, kind)
+        }
         assert {one.dialled for one in change.changes} == {"1"}
         subjects = {(one.before[0].subject, one.after[0].subject) for one in change.changes}
         assert all(old != new for old, new in subjects)

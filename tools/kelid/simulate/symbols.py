@@ -495,11 +495,12 @@ class Symbols:
             alive.sort(key=_order)
             options = [Chosen("text", what, answer, variable, node, before, about) for answer, node in alive]
             self.shared.options[key] = options
-        if len(options) == 1:
-            return options[0].answer
-        chosen = options[self.choose(options)]
-        self.store.narrow(variable, chosen.node)
-        return chosen.answer
+        at = 0
+        if len(options) > 1:
+            at = self.choose(options)
+            self.store.narrow(variable, options[at].node)
+        answer: Hashable = options[at].answer
+        return answer
 
     def classify(
         self, text: str, key: Hashable, function: Function, machine: Callable[[], Machine] | None = None
