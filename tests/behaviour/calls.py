@@ -134,11 +134,12 @@ def _says(words: str, exten: str) -> bool:
         return True
     if words.startswith("any but "):
         return exten not in words[8:].split(", ")
-    if ", " in words or not re.search(r"[XNZ\[.]", words):
+    if ", " in words or not re.search(r"[XNZ\[.?]", words):
         return exten in words.split(", ")
     pattern = (
         re.escape(words)
         .replace(r"\.\.\.", r".*")
+        .replace(r"\?", ".")
         .replace("X", "[0-9]")
         .replace("N", "[2-9]")
         .replace("Z", "[1-9]")

@@ -27,12 +27,13 @@ from fidelity.sites import Ways
 from kelid import pipeline
 from kelid.lab.presses import presses
 from kelid.lab.told import by_channel
-from kelid.lab.witness import Live, Ring
+from kelid.lab.witness import Live, LiveStep, Ring
 from kelid.lab.witness import Witness as Asterisk
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.record import replace
 from kelid.model.trace import Trace
 from kelid.pipeline.behaviour import behaviour_change
+from kelid.simulate.dialplan import Dialplan
 
 RATES = (20.0, 4.0)
 """By how much time is hastened: what isn't as it should be is placed again, slower, for a busy machine may miss a key."""
@@ -190,9 +191,10 @@ class Judge:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a live Asterisk did with a call: its steps, who rang, and its end."""
+    """What a live Asterisk did with a call: its steps, in which language something was said, who rang, and its end."""
 
     steps: tuple[object, ...]
+    spoken: tuple[tuple[str, str], ...]
     rings: tuple[Ring, ...]
     end: tuple[int, int]
 
@@ -201,18 +203,34 @@ def place(asterisk: Asterisk, side: pipeline.Checked, one: Witness, trace: Trace
     """Place a call on the tree that is loaded, in its world."""
     asterisk.prepare(one.world, one.call.at, rate=rate, reload=True)
     (live,) = asterisk.place([trace.call], [presses(trace, side.pbx)], together=1, patience=PATIENCE)
-    return seen(live, trace)
+    return seen(live, trace, Dialplan(side.pbx))
 
 
-def seen(live: Live, trace: Trace) -> Seen:
+def seen(live: Live, trace: Trace, plan: Dialplan) -> Seen:
     """Return what is compared of a call: without the places in the dial plan, which nobody on the telephone notices."""
     channels = by_channel(live.steps, trace.call.at)
     steps = tuple(
         tuple((app.lower(), data) for _, _, _, app, data in channel if app.lower() not in UNHEARD)
         for channel in channels
     )
-    return Seen(steps, live.rings, (live.cause, live.status))
+    spoken = tuple(
+        (step.app, step.language) for step in live.steps if not step.channel and is_spoken(step, plan)
+    )
+    return Seen(steps, spoken, live.rings, (live.cause, live.status))
 
+
+def is_spoken(step: LiveStep, plan: Dialplan) -> bool:
+    """Return True if what is said in a step is said in the channel's language."""
+    if step.app in SPEAKING:
+        return True
+    files = [*step.data.split(","), ""][step.app == "Read"]
+    return step.app in {"Playback", "BackGround", "Read"} and bool(files) and not plan.has_no_language(files)
+
+
+SPEAKING = frozenset(
+    {"VoiceMail", "VoiceMailMain", "Queue", "ConfBridge", "Directory", "Park", "SayNumber", "SayDigits"}
+)
+"""Applications with recordings of their own."""
 
 UNHEARD = frozenset({"noop", "goto", "gotoif", "gotoiftime", "gosub", "gosubif", "return", "set", "execif"})
 """Applications that nobody on the telephone hears or sees: where the call goes by them shows in what follows."""
@@ -220,7 +238,12 @@ UNHEARD = frozenset({"noop", "goto", "gotoif", "gotoiftime", "gosub", "gosubif",
 
 def other(one: Seen, two: Seen) -> bool:
     """Return True if two calls did something else."""
-    if one.steps != two.steps or one.end != two.end or len(one.rings) != len(two.rings):
+    if (
+        one.steps != two.steps
+        or one.spoken != two.spoken
+        or one.end != two.end
+        or len(one.rings) != len(two.rings)
+    ):
         return True
     return any(
         mine[:3] != their[:3]

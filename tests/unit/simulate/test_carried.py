@@ -128,3 +128,77 @@ def test_who_stays_where_it_was_noticed_is_not_taken_for_the_other() -> None:
     )
     _, change = walked(text, text.replace("language)=fa", "language)=ar"))
     assert not change.none
+
+
+SHOWN = """
+[in]
+exten => 1,1,Set(CALLERID(name)=Sales ${CALLERID(name)})
+ same => n,Set(SHOWN=02188001234)
+ same => n,Goto(office,201,1)
+
+[office]
+exten => _2XX,1,GotoIf($["${DB(NIGHT)}" = "1"]?night)
+ same => n,Gosub(ring,${EXTEN},1(${SHOWN}))
+ same => n,Hangup(17)
+ same => n(night),Playback(vm-goodbye)
+ same => n,Hangup(17)
+
+[ring]
+exten => _X.,1,ExecIf($["${DB(OUT/${EXTEN})}" != ""]?Dial(PJSIP/${DB(OUT/${EXTEN})}@trunk,20,f(${ARG1})))
+ same => n,Dial(PJSIP/${EXTEN},20)
+ same => n,Return()
+"""
+
+
+def told(change: BehaviourChange) -> set[tuple[str, str, str]]:
+    """Return what parts: the kind of what is noticed, and a detail of it before and after."""
+    found = set()
+    for one in change.changes:
+        old, new = (dict(row[0].details) for row in (one.before, one.after))
+        found |= {(one.before[0].kind, old[key], new[key]) for key in old if old[key] != new.get(key)}
+    return found
+
+
+def test_a_name_that_is_shown_is_noticed_where_it_is_shown() -> None:
+    """Not in the night, when nobody rings; also where both texts aren't Latin and of one length."""
+    for prefix in ("VIP ", "Sales and more ", "", "فروش ", "شکایت "):
+        _, change = walked(SHOWN, SHOWN.replace("Sales ", prefix))
+        assert not change.undecided
+        assert {one.before[0].kind for one in change.changes} <= {"rings", "calls-out"}
+        shown = {(old.strip(), new.strip()) for kind, old, new in told(change) if kind == "rings"}
+        assert any("Sales" in old and prefix.strip() in new for old, new in shown)
+    persian = SHOWN.replace("Sales ", "فروش ")
+    _, change = walked(persian, persian.replace("فروش ", "خرید "))
+    assert any("فروش" in old and "خرید" in new for _, old, new in told(change))
+
+
+def test_a_number_that_is_shown_outside_is_noticed_there_alone() -> None:
+    """Handed on as a subroutine's argument; who rings inside sees the caller's own number."""
+    _, change = walked(SHOWN, SHOWN.replace("02188001234", "02188001239"))
+    assert not change.undecided
+    assert told(change)
+    assert all({old, new} == {"02188001234", "02188001239"} for _, old, new in told(change))
+
+
+def test_what_is_decided_by_a_part_of_a_text_is_decided() -> None:
+    """Its first digits are the same, its last one isn't; its length is known, as it is one."""
+    for asked, same in (
+        ("${SHOWN:0:3}", True),
+        ("${LEN(${SHOWN})}", True),
+        ("${SHOWN:-1}", False),
+        ("${SHOWN}", False),
+    ):
+        value = {
+            "${SHOWN:0:3}": "021",
+            "${LEN(${SHOWN})}": "11",
+            "${SHOWN:-1}": "4",
+            "${SHOWN}": "02188001234",
+        }[asked]
+        text = SHOWN.replace(
+            "[office]\nexten => _2XX,1,",
+            f'[office]\nexten => _2XX,1,GotoIf($["{asked}" = "{value}"]?night)\n same => n,',
+        )
+        text = text.replace("f(${ARG1})", "")
+        _, change = walked(text, text.replace("SHOWN=02188001234", "SHOWN=02188001239"))
+        assert not change.undecided
+        assert change.none is same, asked

@@ -55,7 +55,10 @@ _LEFT_OUT = {"auth", "registration", "identify", "transport", "acl", "outbound-p
 
 
 class LiveStep(NamedTuple):
-    """A step that Asterisk told of (its event Newexten); ``channel`` 0 is the caller's, others as they came."""
+    """A step that Asterisk told of (its event Newexten); ``channel`` 0 is the caller's, others as they came.
+
+    ``language`` is that of the channel, in which something may be said.
+    """
 
     context: str
     exten: str
@@ -63,6 +66,7 @@ class LiveStep(NamedTuple):
     app: str
     data: str
     channel: int
+    language: str = ""
 
 
 class Ring(NamedTuple):

@@ -1,23 +1,27 @@
-"""The language that two runs have otherwise, and that makes no difference until something is said.
+"""What two runs have otherwise, and what makes no difference until somebody notices it or something is decided by it.
 
-A route that was given another language changes nothing of its calls but how they sound. Each side by itself would go all the
-ways that a call can go from there, and meet each way of the other. So both go on as one run (``Pairs._join``), which carries
-both languages as a variable of the kind ``CARRIED``, until something is said in it. Where anything else is made of it, or
-decided by it, each side goes by itself, too.
+A route that was given another language, or another text before the caller's name, changes nothing of its calls but how they
+sound, or what is shown. Each side by itself would go all the ways that a call can go from there, and meet each way of
+the other. So both go on as one run (``Pairs._join``): where a text isn't the same, it has a variable of the kind
+``CARRIED``. Once people would notice it, or something is decided by it, each side goes by itself again.
+
+Texts may be carried in a channel's language, its caller's name, its variables and those of its subroutines. Elsewhere they
+count as noticed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
+from kelid.simulate.languages import ANY
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel
-from kelid.simulate.symbols import ATOM, FIRST, Chosen, Store
+from kelid.simulate.symbols import ATOM, CARRIED, FIRST, LONGEST, Chosen, Store
 
-CARRIED = "carried"
-"""The kind of such a variable. Its subject is what both sides have, in their order."""
+ATTRIBUTES = ("language", "caller_name")
+"""What of a channel itself may be carried."""
 
 _BETWEEN = "\0"
 
@@ -27,86 +31,144 @@ class NoticedError(Exception):
 
 
 def carry(case: Case) -> Callable[[], None] | None:
-    """Let two runs have one language where theirs differ, and return what undoes that.
+    """Let two runs have the same texts where theirs differ, and return what undoes that.
 
-    None where nothing can be carried: their channels aren't the same, or what one of them speaks isn't decided.
+    None where nothing can be carried: their channels haven't the same variables, or what differs isn't known.
     """
-    store, automaton = case.store, case.store.shared.automaton
-    rows = [list(_channels(run)) for run in case.runs]
-    if len(rows[0]) != len(rows[1]):
+    store = case.store
+    rows = [list(_places(run)) for run in case.runs]
+    if [[place[:2] for place in row] for row in rows[:1]] != [
+        [place[:2] for place in row] for row in rows[1:]
+    ]:
         return None
-    pairs = list(zip(*rows, strict=True))
-    spoken = [(one.language, other.language) for one, other in pairs]
-    if not all(old == new or (old.isascii() and new.isascii()) for old, new in spoken):
-        return None
-    atoms = {
-        (old, new): store.new(CARRIED, f"{old}{_BETWEEN}{new}", automaton.texts(old, new))
-        for old, new in dict.fromkeys(spoken)
-        if old != new
-    }
-    for (one, other), both in zip(pairs, spoken, strict=True):
-        one.language, other.language = (atoms[both],) * 2 if both in atoms else both
+    changes: list[tuple[_Table, str, str, str]] = []
+    atoms: dict[str, str] = {}
+    for (_, name, one), (_, _, other) in zip(*rows, strict=True):
+        old, new = one[name], other[name]
+        if old == new or (old := store.plain(old)) == (new := store.plain(new)):
+            continue
+        begin = _alike(old, new)
+        end = _alike(old[begin:][::-1], new[begin:][::-1])
+        mine, yours = (text[begin : len(text) - end] for text in (old, new))
+        if ATOM.search(mine) or ATOM.search(yours):
+            return None
+        subject = f"{mine}{_BETWEEN}{yours}"
+        if subject not in atoms:
+            # What can't be told of both by octets is as any text: what holds for all holds for these.
+            automaton = store.shared.automaton
+            known = subject.isascii()
+            node = automaton.texts(mine, yours) if known else automaton.repeated(ANY, 0, LONGEST - 1)
+            atoms[subject] = store.new(CARRIED, subject, node)
+        text = f"{old[:begin]}{atoms[subject]}{old[len(old) - end :]}"
+        changes += [(one, name, one[name], text), (other, name, other[name], text)]
+    for table, name, _, text in changes:
+        table[name] = text
 
     def undo() -> None:
-        for (one, other), (old, new) in zip(pairs, spoken, strict=True):
-            one.language, other.language = old, new
+        for table, name, text, _ in changes:
+            table[name] = text
 
     return undo
 
 
 def unload(case: Case) -> None:
-    """Give each of two runs its own language again."""
+    """Give each of two runs its own texts again."""
+    store = case.store
     for side, run in enumerate(case.runs):
-        for channel in _channels(run):
-            variable = _carried_by(case.store, channel)
-            if variable >= 0:
-                channel.language = case.store.variables[variable].subject.split(_BETWEEN)[side]
+        for _, name, table in _places(run):
+            if store.carries(table[name]):
+                table[name] = ATOM.sub(lambda found: _own(store, found[0], side), table[name])  # noqa: B023
 
 
 def is_carried(case: Case) -> bool:
     """Return True if the run brings along what isn't the same on both sides."""
-    return any(_carried_by(case.store, channel) >= 0 for channel in _channels(case.runs[0]))
+    return any(about.kind == CARRIED for about in case.store.variables.values())
 
 
 def refuse(store: Store, options: Sequence[Chosen]) -> None:
     """Raise NoticedError if something carried is what is to be decided."""
     for one in options:
         about = one.about.kind if one.about is not None else ""
-        if about == CARRIED or (one.kind == "free" and _count(store, map(str, one.subject))):
+        if about == CARRIED or (one.kind == "free" and store.carries("".join(map(str, one.subject)))):
             raise NoticedError
 
 
-def is_noticed(case: Case, events: Iterable[Event], texts: Iterable[str]) -> bool:
-    """Return True if one of the events has something carried in it, or anything but the channels' languages does.
+def is_noticed(case: Case, events: Iterable[Event], elsewhere: Iterable[str]) -> bool:
+    """Return True if one of the events has something carried in it, or texts elsewhere do, or a view of it can't be told.
 
-    ``texts`` are all that the run holds, with those languages.
+    So is what the oracle doesn't know of a step: it may know it of each side.
     """
+    store = case.store
     words = [word for event in events for word in (event.subject, *(text for _, text in event.details))]
-    words += (part for fact in (*case.store.facts, *case.store.decided) for part in map(str, fact))
-    if _count(case.store, words):
-        return True
-    carrying = sum(_carried_by(case.store, channel) >= 0 for channel in _channels(case.runs[0]))
-    return _count(case.store, texts) > carrying
-
-
-def _count(store: Store, texts: Iterable[str]) -> int:
-    """Return how often something carried stands in texts."""
-    return sum(
-        store.knows(one)
-        and store.variables[store.resolve(*store.shared.atoms[ord(one) - FIRST])[0]].kind == CARRIED
-        for one in ATOM.findall("".join(texts))
+    words += (part for fact in (*store.facts, *store.decided) for part in map(str, fact))
+    return (
+        any(event.kind == "unknown" for event in events)
+        or store.carries("".join((*words, *elsewhere)))
+        or any(not _is_told(store, table[name]) for _, name, table in _places(case.runs[0]))
     )
 
 
-def _channels(run: Run) -> Iterator[Channel]:
-    """Yield the channels of a run, each once."""
-    return iter({id(level.channel): level.channel for level in run.levels}.values())
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    count = 0
+    for mine, yours in zip(one, other, strict=False):
+        if mine != yours:
+            break
+        count += 1
+    return count
 
 
-def _carried_by(store: Store, channel: Channel) -> int:
-    """Return the variable that a channel's language is, -1 where both sides have the same."""
-    text = channel.language
-    if len(text) != 1 or not ATOM.match(text) or not store.knows(text):
-        return -1
-    variable, _ = store.resolve(*store.shared.atoms[ord(text) - FIRST])
-    return variable if store.variables[variable].kind == CARRIED else -1
+def _own(store: Store, atom: str, side: int) -> str:
+    """Return what one side has in the place of something carried, any other atom as it is."""
+    variable, view = store.resolve(*store.shared.atoms[ord(atom) - FIRST])
+    if variable not in store.variables or store.variables[variable].kind != CARRIED:
+        return atom
+    return store.shared.apply(view, store.variables[variable].subject.split(_BETWEEN)[side])
+
+
+def _is_told(store: Store, text: str) -> bool:
+    """Return True unless a part of something is carried whose characters aren't octets."""
+    for atom in ATOM.findall(text):
+        variable, view = store.resolve(*store.shared.atoms[ord(atom) - FIRST])
+        about = store.variables.get(variable)
+        if about is not None and about.kind == CARRIED and view and not about.subject.isascii():
+            return False
+    return True
+
+
+_Table = MutableMapping[str, str]
+
+
+class _Attributes(MutableMapping[str, str]):
+    """A channel's own texts as a table."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def __getitem__(self, name: str) -> str:
+        text: str = getattr(self._channel, name)
+        return text
+
+    def __setitem__(self, name: str, text: str) -> None:
+        setattr(self._channel, name, text)
+
+    def __delitem__(self, name: str) -> None:
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(ATTRIBUTES)
+
+    def __len__(self) -> int:
+        return len(ATTRIBUTES)
+
+
+def _places(run: Run) -> Iterator[tuple[int, str, _Table]]:
+    """Yield where texts may be carried, in an order that is the same for like runs: a number, the name, and the table."""
+    number = 0
+    for channel in {id(level.channel): level.channel for level in run.levels}.values():
+        tables: list[_Table] = [_Attributes(channel), channel.variables]
+        tables += [frame.variables for frame in channel.frames]
+        for table in tables:
+            number += 1
+            for name in sorted(table):
+                yield number, name, table

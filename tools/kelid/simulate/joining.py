@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import STATUSES
-from kelid.simulate.carried import is_carried
 from kelid.simulate.case import Case
 from kelid.simulate.languages import Node
 from kelid.simulate.live import CAUSE, Live
@@ -66,8 +65,7 @@ class Joining:
         channel = run.channel
         self._any_time(case)
         for name, node in self._heard.items():
-            carried = name == "language" and is_carried(case)
-            if node is not None and not carried and self._is_among(case, getattr(channel, name), node):
+            if node is not None and self._is_among(case, getattr(channel, name), node):
                 setattr(channel, name, case.store.new("heard", name, node))
         if not self._limited:
             channel.timeouts.clear()  # whom a limit cuts off can't come to anything any more
@@ -77,8 +75,13 @@ class Joining:
                 self._open(case, channel, name, node)
 
     def _is_among(self, case: Case, text: str, node: Node) -> bool:
-        """Return True if the text is one of the set, or isn't decided: what came from elsewhere stays as it is."""
+        """Return True if the text is one of the set, or isn't decided: what came from elsewhere stays as it is.
+
+        So does what both sides have otherwise.
+        """
         text = case.store.plain(text)
+        if case.store.carries(text):
+            return False
         return not text.isascii() or self._shared.automaton.has(node, text)
 
     def _any_time(self, case: Case) -> None:
@@ -88,8 +91,10 @@ class Joining:
         case.store.domains[variable] = symbols.every_moment
 
     def _open(self, case: Case, channel: Channel, name: str, node: Node) -> None:
-        """Let a variable be any text of the set."""
+        """Let a variable be any text of the set, but for what both sides have otherwise."""
         text = case.store.plain(channel.variables.get(name, ""))
+        if case.store.carries(text):
+            return
         if len(text) == 1 and ATOM.match(text):
             variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
             if not view and case.store.domains[variable] == node:

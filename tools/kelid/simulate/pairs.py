@@ -26,7 +26,7 @@ from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
-from kelid.simulate.points import texts_of
+from kelid.simulate.points import texts_elsewhere
 from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
@@ -166,13 +166,13 @@ class Pairs(Explorer):
         return made
 
     def _step_carrying(self, case: Case, side: int) -> list[Event]:
-        """Take one step of a run that carries two languages; where that is noticed, each side takes it by itself."""
+        """Take one step of a run that carries what isn't the same; where that is noticed, each side takes it by itself."""
         chooser = self._chooser
         before, prefix, taken = case.copy(), chooser.prefix, list(chooser.taken)
         chooser.refuse = partial(refuse, case.store)
         try:
             made = super()._step(case, side)
-            noticed = is_noticed(case, made, texts_of(case.runs[0]))
+            noticed = is_noticed(case, made, texts_elsewhere(case.runs[0]))
         except NoticedError:
             made, noticed = [], True
         finally:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
+from dataclasses import fields
 from typing import Any
 
 from kelid.simulate.ahead import Ahead, Reading
-from kelid.simulate.carried import CARRIED
+from kelid.simulate.carried import ATTRIBUTES
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
 from kelid.simulate.joining import Joining
@@ -24,9 +25,10 @@ from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Moment
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, Shared, Store
+from kelid.simulate.symbols import ATOM, CARRIED, FIRST, Shared, Store
 from kelid.simulate.widening import Widening
 
+_FIELDS = tuple(one.name for one in fields(Channel))
 _SUFFIX = re.compile(r"-[0-9a-f]{8}\b")
 
 
@@ -204,8 +206,8 @@ class Points:
             parts += [name, text]
 
 
-def texts_of(run: Run) -> list[str]:
-    """Return all texts that a run holds, whoever may still read them."""
+def texts_elsewhere(run: Run) -> list[str]:
+    """Return the texts of a run that nothing may be carried in (``carried.py``), whoever may still read them."""
     parts: list[str] = []
     for level in run.levels:
         parts.append(level.again or "")
@@ -214,9 +216,14 @@ def texts_of(run: Run) -> list[str]:
         _texts(level.on_answer, parts)
         _texts(level.verdict, parts)
     for channel in {id(level.channel): level.channel for level in run.levels}.values():
-        _describe_channel(channel, frozenset(), parts)
-    for table in (run.globals, run.shared, run.database):
-        parts += [text for row in table.items() for text in row if text is not None]
+        *plain, _, _, frames, groups, _, hooks = channel.key()
+        for at, part in enumerate(plain):
+            if isinstance(part, str) and _FIELDS[at] not in ATTRIBUTES:
+                parts.append(part)
+        parts += [str(part) for frame in frames for part in frame[:2]]
+        parts += [part for row in (*groups, *hooks) for part in row]
+    for table in (run.globals, run.shared, run.database, run.known):
+        parts += [str(part) for row in table.items() for part in row]
     return parts
 
 

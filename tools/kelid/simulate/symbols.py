@@ -57,6 +57,10 @@ EVERYTHING = (1 << 31) - 1
 WHOLE: View = ()
 
 
+CARRIED = "carried"
+"""The kind of a variable that stands for what two runs have otherwise (``carried.py``). Its subject is what both have."""
+
+
 class Undecided(UnknownHere):
     """Raised where a text would have to be known that may be anything."""
 
@@ -307,6 +311,17 @@ class Store:
         """Return True unless the text has atoms of variables that are gone."""
         atoms = self.shared.atoms
         return all(self.resolve(*atoms[ord(one) - FIRST])[0] in self.domains for one in ATOM.findall(text))
+
+    def carries(self, text: str) -> bool:
+        """Return True if something stands in the text that isn't the same on both sides (``carried.py``)."""
+        if text.isascii():
+            return False
+        atoms, variables = self.shared.atoms, self.variables
+        return any(
+            (about := variables.get(self.resolve(*atoms[ord(one) - FIRST])[0])) is not None
+            and about.kind == CARRIED
+            for one in ATOM.findall(text)
+        )
 
     def known(self, variable: int) -> str | None:
         """Return the only text of the variable's set, None if there are several."""

@@ -78,6 +78,8 @@ class Widening:
                     text = level.channel.variables.get(name)
                     if not text or text == "0" or (text.isdecimal() and int(text) > most):
                         continue
+                    if case.store.carries(text):
+                        continue
                     text = case.store.plain(text)
                     if len(text) == 1 and ATOM.match(text) and (text, name) not in made:
                         variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
@@ -153,7 +155,7 @@ class Widening:
             or ("" if forwarded and "DIALSTATUS" in one.names else None)
             for run, one in zip(case.runs, ahead, strict=True)
         ]
-        if texts[0] is not None and texts.count(texts[0]) == len(texts):
+        if texts[0] is not None and texts.count(texts[0]) == len(texts) and not case.store.carries(texts[0]):
             atom = case.store.new("status", "DIALSTATUS", self._shared.automaton.texts("", *STATUSES))
             for run in case.runs:
                 run.channel.variables["DIALSTATUS"] = atom
@@ -347,6 +349,8 @@ class Widening:
         made: dict[str, str] = {}
         for row in rows:
             for channel, name, text in row:
+                if store.carries(text):
+                    continue
                 if (
                     text
                     and text not in own
@@ -375,6 +379,8 @@ class Widening:
             texts = {store.plain(run.channel.variables.get(name, "")) for run in case.runs}
             text = texts.pop()
             if texts or not text or not all(len(run.levels) == 1 for run in case.runs):
+                continue
+            if store.carries(text):
                 continue
             pieces = store.pieces(text)
             if pieces[0].variable >= 0:
@@ -407,6 +413,8 @@ class Widening:
         So is one before which something was put twice: a call in a circle would make it ever longer.
         """
         names = {case.store.plain(run.channel.caller_name) for run in case.runs}
+        if any(map(case.store.carries, names)):
+            return
         if len(names) == 1 and (self._goes_on(case) or _is_twice(names.pop())):
             atom = case.store.new("caller-name", "", self._any_number)
             for run in case.runs:

@@ -191,7 +191,7 @@ class Witness:
             application,
             event.get("AppData", ""),
         ]
-        call.steps.append([*step, number])
+        call.steps.append([*step, number, event.get("Language", "")])
         if len(call.steps) == MOST_STEPS:
             call.gave_up = "a loop"
             self.hang_up(call)
