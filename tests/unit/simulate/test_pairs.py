@@ -12,7 +12,9 @@ from kelid.model.pbx import Media, Pbx
 from kelid.model.record import replace
 from kelid.readback import read_dialplan
 from kelid.simulate import simulate
+from kelid.simulate.explore import Explorer
 from kelid.simulate.pairs import Pairs
+from kelid.simulate.ways_in import entrance
 
 TODAY = date(2026, 11, 26)
 
@@ -164,3 +166,39 @@ def test_what_only_some_answers_come_to_is_found() -> None:
     change = changed(OFFICE, OFFICE.replace("Busy(10)", "Playback(busy)"))
     assert change.changes
     assert all(any(item.value == "BUSY" for item in one.conditions) for one in change.changes), change.changes
+
+
+CALLERS = """
+[in]
+exten => _X.,1,Goto(trunk,0${EXTEN:-3},1)
+
+[trunk]
+exten => 0100,1,Playback(vm-goodbye)
+ same => n,Hangup(16)
+exten => 0100/_0912X!,1,Dial(PJSIP/100,20)
+ same => n,Hangup(17)
+exten => 0200,1,Dial(PJSIP/200,20)
+ same => n,Hangup(17)
+"""
+
+
+def test_calls_to_an_extension_for_some_callers_are_walked() -> None:
+    """Who calls decides where a call comes to: that isn't open again before it has come there."""
+    explorer = Explorer((plan(CALLERS),), TODAY)
+    explorer.root(explorer.case((entrance("in"),), (), None))
+    explorer.walk()
+    events = [event for point in explorer.points for event in point.events]
+    events += [event for point in explorer.points for link in point.links for event in link.events]
+    noticed = {(event.kind, event.subject) for event in events}
+    assert not explorer.not_covered
+    assert {("hears", "vm-goodbye"), ("rings", "PJSIP/100"), ("rings", "PJSIP/200")} <= noticed
+
+
+def test_a_change_for_some_callers_is_told() -> None:
+    """Of an extension with callers of its own, both kinds: it was *none* as long as nobody came there."""
+    for old, new in (("PJSIP/100", "PJSIP/101"), ("vm-goodbye", "vm-nobodyavail")):
+        change = changed(CALLERS, CALLERS.replace(old, new))
+        assert not change.undecided
+        assert change.changes
+        for one in change.changes:
+            assert one.before[-2].subject != one.after[-2].subject or one.before[0] != one.after[0]

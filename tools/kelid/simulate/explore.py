@@ -315,7 +315,13 @@ class Explorer:
                     point.events = tuple(events)
                     point.links.append(Link((), (), self._point(case)))
                     return
+                context = case.runs[0].channel.context
                 if self._branches_into(point, case, self._search):
+                    if all(link.target == number for link in point.links):
+                        # What was decided was taken for open again: nobody may be told that these calls do nothing.
+                        self.not_covered[
+                            f"calls that come to {context}: who comes where isn't told apart"
+                        ] = None
                     return
             self._ready(case)
             if len(case.runs) != together:

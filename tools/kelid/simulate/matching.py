@@ -134,6 +134,10 @@ class SymbolicDialplan(Dialplan):
                 self._ranks[key] = found
         return found
 
+    def asks_callers(self, run: Run, context: str) -> bool:
+        """Return True if who calls has a say in which extension of the context a call comes to."""
+        return any(rank.caller is not None for rank in self.ranks(run, context, 1))
+
     def meant(self, run: Run, context: str, node: Node) -> Node | None:
         """Return all texts that come to the extension to which all of a set do.
 

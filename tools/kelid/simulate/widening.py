@@ -13,6 +13,7 @@ from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
 from kelid.simulate.live import CAUSE, Live
 from kelid.simulate.live import Key as Place
+from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
@@ -230,9 +231,14 @@ class Widening:
         """Let the number of a caller who may be many be any number again, where the call comes to another extension.
 
         Each way to write it (00 for +), and each route for some callers, would be walked to its end by itself otherwise.
-        Both of two runs must have the same.
+        Both of two runs must have the same. Where callers have a say in which extension it is, that is what is decided next.
         """
         store = case.store
+        if any(
+            isinstance(run.dialplan, SymbolicDialplan) and run.dialplan.asks_callers(run, run.channel.context)
+            for run in case.runs
+        ):
+            return
         rows = [
             {name: store.plain(getattr(run.channel, name)) for name in ("caller", "ani", "connected")}
             for run in case.runs
