@@ -89,10 +89,11 @@ def test_an_edit_is_judged_with_calls_to_be_placed(sites: Path) -> None:
 
 def test_who_rings_and_for_how_long_is_told_apart_as_well_as_a_hastened_clock_can() -> None:
     def rang(seconds: float, name: str = "Ali") -> Seen:
-        return Seen((), (Ring("101", name, "102", seconds),), (16, 200))
+        return Seen((), (), (Ring("101", name, "102", seconds),), (16, 200))
 
     assert not other(rang(20.0), rang(22.0))
     assert other(rang(20.0), rang(30.0))
     assert other(rang(20.0), rang(20.0, "VIP Ali"))
-    assert other(rang(20.0), Seen((), (), (16, 200)))
-    assert other(rang(20.0), Seen((("hangup", ""),), rang(20.0).rings, (16, 200)))
+    assert other(rang(20.0), Seen((), (), (), (16, 200)))
+    assert other(rang(20.0), Seen((), (("VoiceMail", "en"),), rang(20.0).rings, (16, 200)))
+    assert other(rang(20.0), Seen((("hangup", ""),), (), rang(20.0).rings, (16, 200)))

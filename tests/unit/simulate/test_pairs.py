@@ -202,3 +202,11 @@ def test_a_change_for_some_callers_is_told() -> None:
         assert change.changes
         for one in change.changes:
             assert one.before[-2].subject != one.after[-2].subject or one.before[0] != one.after[0]
+
+
+def test_a_name_that_the_members_of_a_queue_see_is_another_call() -> None:
+    """A prefix is put there for them."""
+    text = "[in]\nexten => 1,1,Set(CALLERID(name)=Sales ${CALLERID(name)})\n same => n,Queue(sales)\n"
+    change = changed(text, text.replace("Sales", "VIP"))
+    assert not change.undecided
+    assert {one.before[0].kind for one in change.changes} == {"queue"}

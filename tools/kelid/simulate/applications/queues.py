@@ -107,7 +107,8 @@ def queue(run: Run, data: str) -> int | str:
     exits = (section.get("context") or "") if section is not None else ""
     if channel.musicclass:  # it comes before the queue's own (local_ast_moh_start in res/res_musiconhold.c)
         settings.append(("CHANNEL(musicclass)", channel.musicclass))
-    run.note("queue", name, *settings)
+    # What members see of the caller (ring_entry in apps/app_queue.c hands it on).
+    run.note("queue", name, *settings, ("number", channel.caller), ("name", channel.caller_name))
     keys = tuple(key for key in "1234567890*#" if exits and run.exists(exits, key))
     statuses = _ends(section, timed=bool(seconds) or "n" in given)
     if is_late(run):
