@@ -10,7 +10,9 @@ from kelid.compare.behaviour import change_of
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.pbx import ConfFile, Option, Pbx, Section
 from kelid.readback import read_dialplan
+from kelid.simulate.differing import differing
 from kelid.simulate.pairs import Pairs
+from kelid.simulate.settings import Settings
 
 PLAN = """
 [in]
@@ -140,3 +142,26 @@ def test_a_lot_that_waits_longer_changes_the_calls_that_are_parked() -> None:
     pairs = Pairs(plan(FILES, text), plan(after, text), date(2026, 11, 26))
     pairs.walk_all("in")
     assert {one.dialled for one in pairs.changes()} == {"600"}
+
+
+def test_a_call_over_a_trunk_uses_the_trunk_whatever_the_number() -> None:
+    """A phone's settings mark what may call that phone, and not each step with a number that isn't known yet."""
+    text = (
+        "[in]\nexten => _9X.,1,Dial(PJSIP/${EXTEN:1}@trunk,20,f(${SHOWN}))\nexten => _5XX,1,Dial(PJSIP/${EXTEN},20)\n"
+        "exten => 600,1,Dial(PJSIP/501&PJSIP/${EXTEN}@trunk,20)\nexten => 601,1,Dial(PJSIP/${EXTEN}@${TRUNK},20)\n"
+        "exten => 602,1,Dial(Local/${EXTEN}@in,20)\nexten => 603,1,Dial(PJSIP/1@trunk,${PJSIP_ENDPOINT(501,context)})\n"
+    )
+
+    def marked(changed: str) -> set[str]:
+        def side(value: str) -> Pbx:
+            sections = tuple(
+                section(name, "type=endpoint", f"callerid={value if name == changed else 'x'}")
+                for name in ("501", "trunk")
+            )
+            return plan({"pjsip.conf": sections}, text)
+
+        sides = side("a"), side("b")
+        return {exten for _, exten, _ in differing(*sides, Settings(*sides)).steps[0]}
+
+    assert marked("501") == {"_5XX", "600", "601", "602", "603"}
+    assert marked("trunk") == {"_9X.", "_5XX", "600", "601", "602", "603"}

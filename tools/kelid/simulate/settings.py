@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from kelid.model.pbx import Pbx, Section, Step
 from kelid.model.trace import Event
+from kelid.simulate.reach import split_level
 
 Details = tuple[tuple[str, str], ...]
 Equal = Callable[[str, str], bool]
@@ -78,6 +79,20 @@ _PICKUP = frozenset({"pickupexten", "pickupsound", "pickupfailsound"})
 _LINES_OF = ("general", "zonemessages")
 
 
+def _called(step: Step) -> frozenset[str] | None:
+    """Return the endpoints that a Dial calls, in small letters, whatever the number; None if that isn't known."""
+    if step.app.lower() not in ("dial", "retrydial"):
+        return None
+    found: set[str] = set()
+    for device in split_level(split_level(step.data, ",")[0], "&"):
+        technology, _, rest = device.partition("/")
+        name = split_level(rest, "@")[-1].partition("/")[0]
+        if technology.lower() != "pjsip" or not name or "$" in name:
+            return None
+        found.add(name.lower())
+    return frozenset(found)
+
+
 class Settings:
     """Which settings of which objects differ between two configurations."""
 
@@ -117,7 +132,11 @@ class Settings:
             return True
         if not changed:
             return False
-        if "$" in step.data or any(name in _LINES_OF for name in changed):
+        if any(name in _LINES_OF for name in changed):
+            return True
+        if path == "pjsip.conf" and (called := _called(step)) is not None:
+            return not called.isdisjoint(name.lower() for name in changed)
+        if "$" in step.data:
             return True
         if path == "pjsip.conf" and "queue(" in text:
             return True  # its members are phones
