@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from kelid.compare.behaviour import change_of
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.pbx import Pbx
@@ -154,6 +156,8 @@ def told(change: BehaviourChange) -> set[tuple[str, str, str]]:
     """Return what parts: the kind of what is noticed, and a detail of it before and after."""
     found = set()
     for one in change.changes:
+        if one.before[0].kind != one.after[0].kind:
+            continue
         old, new = (dict(row[0].details) for row in (one.before, one.after))
         found |= {(one.before[0].kind, old[key], new[key]) for key in old if old[key] != new.get(key)}
     return found
@@ -202,3 +206,25 @@ def test_what_is_decided_by_a_part_of_a_text_is_decided() -> None:
         _, change = walked(text, text.replace("SHOWN=02188001234", "SHOWN=02188001239"))
         assert not change.undecided
         assert change.none is same, asked
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        '"${SHOWN}" = "${CALLERID(num)}"',  # two open texts become one variable
+        '"${SHOWN}${DB(KEY)}" = "99"',  # as they do that stand side by side, also where nothing is decided by it
+        '"${EXTEN}${SHOWN}" = "99"',
+        "${SHOWN} > 40",
+        "${SHOWN} + ${DB(KEY)} > 40",
+        '"${SHOWN:1}" = "${DB(KEY)}"',
+    ],
+)
+def test_what_is_compared_with_what_is_open_is_not_lost(asked: str) -> None:
+    """Whatever a comparison makes of it, the number that is shown outside is another one."""
+    text = SHOWN.replace("SHOWN=02188001234", "SHOWN=12").replace(
+        "[office]\nexten => _2XX,1,", f"[office]\nexten => _2XX,1,GotoIf($[{asked}]?night)\n same => n,"
+    )
+    text = text.replace("exten => 1,1,", "exten => _2XX,1,").replace("office,201,1", "office,${EXTEN},1")
+    _, change = walked(text, text.replace("SHOWN=12", "SHOWN=34"))
+    assert not change.undecided
+    assert ("calls-out", "12", "34") in told(change)

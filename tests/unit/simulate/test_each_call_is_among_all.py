@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from fidelity.sites import Ways, site_pbx
+from kelid.model.pbx import Pbx
 from kelid.model.record import replace
 from kelid.model.trace import Event
 from kelid.simulate import explore, simulate
@@ -92,6 +94,23 @@ def passed(shown: tuple[Event, ...], events: list[Event], at: int) -> int:
     return at
 
 
+def followed(pbx: Pbx, graphs: Mapping[str, tuple[list[Point], int]], count: int) -> int:
+    """Take calls by chance and follow each through the graph of its way in. Return how many had one."""
+    ways = Ways(pbx)
+    rng = random.Random(7)  # noqa: S311 - calls by chance, not secrets
+    found_all = 0
+    for _ in range(count):
+        call, presses = ways.call(rng, ways.moment(rng))
+        if call.endpoint not in graphs:
+            continue
+        trace = simulate(pbx, call, replace(ways.world(rng), presses=presses))
+        events = [event for event in trace.events if event.kind not in QUIET]
+        found = is_among(*graphs[call.endpoint], events)
+        assert found == len(events), (call, presses, events[: found + 1], trace.steps[-6:])
+        found_all += 1
+    return found_all
+
+
 @pytest.mark.parametrize("site", ["noor-clinic", "atlas-isfahan"])
 def test_each_call_is_among_all(site: str) -> None:
     """Hundreds of calls from phones and trunks at any time, in worlds of all kinds."""
@@ -103,19 +122,7 @@ def test_each_call_is_among_all(site: str) -> None:
         roots.update(dict.fromkeys((*one.names, one.name), root))
     explorer.walk()
     assert not explorer.not_covered
-    ways = Ways(pbx)
-    rng = random.Random(7)  # noqa: S311 - calls by chance, not secrets
-    followed = 0
-    for _ in range(300):
-        call, presses = ways.call(rng, ways.moment(rng))
-        if call.endpoint not in roots:
-            continue
-        trace = simulate(pbx, call, replace(ways.world(rng), presses=presses))
-        events = [event for event in trace.events if event.kind not in QUIET]
-        found = is_among(explorer.points, roots[call.endpoint], events)
-        assert found == len(events), (call, presses, events[: found + 1], trace.steps[-6:])
-        followed += 1
-    assert followed > 200
+    assert followed(pbx, {name: (explorer.points, root) for name, root in roots.items()}, 300) > 200
 
 
 @pytest.mark.parametrize("site", ["sepehr-call-centre", "brightwater-hotel", "atlas-trading"])
@@ -130,16 +137,4 @@ def test_each_call_is_among_those_that_were_walked(site: str, monkeypatch: pytes
             root = explorer.root(explorer.case((one,), one.names))
             explorer.walk()
             graphs.update(dict.fromkeys((*one.names, one.name), (explorer.points, root)))
-    ways = Ways(pbx)
-    rng = random.Random(7)  # noqa: S311 - calls by chance, not secrets
-    followed = 0
-    for _ in range(400):
-        call, presses = ways.call(rng, ways.moment(rng))
-        if call.endpoint not in graphs:
-            continue
-        trace = simulate(pbx, call, replace(ways.world(rng), presses=presses))
-        events = [event for event in trace.events if event.kind not in QUIET]
-        found = is_among(*graphs[call.endpoint], events)
-        assert found == len(events), (call, presses, events[: found + 1], trace.steps[-6:])
-        followed += 1
-    assert followed > 40
+    assert followed(pbx, graphs, 400) > 40

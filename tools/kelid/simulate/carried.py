@@ -11,19 +11,21 @@ count as noticed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
-from kelid.simulate.languages import ANY
+from kelid.simulate.languages import ANY, Node
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel
-from kelid.simulate.symbols import ATOM, CARRIED, FIRST, LONGEST, Chosen, Store
+from kelid.simulate.symbols import ATOM, CARRIED, LONGEST, Chosen, Store
 
 ATTRIBUTES = ("language", "caller_name")
 """What of a channel itself may be carried."""
 
 _BETWEEN = "\0"
+_PARTS = re.compile(f"({ATOM.pattern})")
 
 
 class NoticedError(Exception):
@@ -37,9 +39,7 @@ def carry(case: Case) -> Callable[[], None] | None:
     """
     store = case.store
     rows = [list(_places(run)) for run in case.runs]
-    if [[place[:2] for place in row] for row in rows[:1]] != [
-        [place[:2] for place in row] for row in rows[1:]
-    ]:
+    if [place[:2] for place in rows[0]] != [place[:2] for place in rows[1]]:
         return None
     changes: list[tuple[_Table, str, str, str]] = []
     atoms: dict[str, str] = {}
@@ -77,7 +77,10 @@ def unload(case: Case) -> None:
     for side, run in enumerate(case.runs):
         for _, name, table in _places(run):
             if store.carries(table[name]):
-                table[name] = ATOM.sub(lambda found: _own(store, found[0], side), table[name])  # noqa: B023
+                table[name] = "".join(
+                    _own(store, part, side) if ATOM.match(part) else part
+                    for part in _PARTS.split(table[name])
+                )
 
 
 def is_carried(case: Case) -> bool:
@@ -88,24 +91,37 @@ def is_carried(case: Case) -> bool:
 def refuse(store: Store, options: Sequence[Chosen]) -> None:
     """Raise NoticedError if something carried is what is to be decided."""
     for one in options:
-        about = one.about.kind if one.about is not None else ""
-        if about == CARRIED or (one.kind == "free" and store.carries("".join(map(str, one.subject)))):
+        about = [one.about] if one.about is not None else one.subject if one.kind == "same" else ()
+        if any(variable.kind == CARRIED for variable in about):
+            raise NoticedError
+        if one.kind == "free" and store.carries("".join(map(str, one.subject))):
             raise NoticedError
 
 
-def is_noticed(case: Case, events: Iterable[Event], elsewhere: Iterable[str]) -> bool:
+def is_noticed(case: Case, before: Store, events: Iterable[Event], elsewhere: Iterable[str]) -> bool:
     """Return True if one of the events has something carried in it, or texts elsewhere do, or a view of it can't be told.
 
-    So is what the oracle doesn't know of a step: it may know it of each side.
+    So is what is another variable than ``before`` the step: one that was made of several, or is the same as another.
+    And so is what the oracle doesn't know of a step: it may know it of each side.
     """
     store = case.store
     words = [word for event in events for word in (event.subject, *(text for _, text in event.details))]
     words += (part for fact in (*store.facts, *store.decided) for part in map(str, fact))
     return (
         any(event.kind == "unknown" for event in events)
+        or _variables(store) != _variables(before)
         or store.carries("".join((*words, *elsewhere)))
         or any(not _is_told(store, table[name]) for _, name, table in _places(case.runs[0]))
     )
+
+
+def _variables(store: Store) -> dict[int, tuple[str, Node | None]]:
+    """Return what is carried: the number of each variable, with its subject and its set (None: another took its place)."""
+    return {
+        number: (about.subject, store.domains.get(number))
+        for number, about in store.variables.items()
+        if about.kind == CARRIED
+    }
 
 
 def _alike(one: str, other: str) -> int:
@@ -120,20 +136,16 @@ def _alike(one: str, other: str) -> int:
 
 def _own(store: Store, atom: str, side: int) -> str:
     """Return what one side has in the place of something carried, any other atom as it is."""
-    variable, view = store.resolve(*store.shared.atoms[ord(atom) - FIRST])
-    if variable not in store.variables or store.variables[variable].kind != CARRIED:
-        return atom
-    return store.shared.apply(view, store.variables[variable].subject.split(_BETWEEN)[side])
+    found = store.carried(atom)
+    return atom if found is None else store.shared.apply(found[1], found[0].split(_BETWEEN)[side])
 
 
 def _is_told(store: Store, text: str) -> bool:
     """Return True unless a part of something is carried whose characters aren't octets."""
-    for atom in ATOM.findall(text):
-        variable, view = store.resolve(*store.shared.atoms[ord(atom) - FIRST])
-        about = store.variables.get(variable)
-        if about is not None and about.kind == CARRIED and view and not about.subject.isascii():
-            return False
-    return True
+    return not any(
+        found is not None and found[1] and not found[0].isascii()
+        for found in map(store.carried, ATOM.findall(text))
+    )
 
 
 _Table = MutableMapping[str, str]

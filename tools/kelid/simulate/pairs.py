@@ -172,7 +172,7 @@ class Pairs(Explorer):
         chooser.refuse = partial(refuse, case.store)
         try:
             made = super()._step(case, side)
-            noticed = is_noticed(case, made, texts_elsewhere(case.runs[0]))
+            noticed = is_noticed(case, before.store, made, texts_elsewhere(case.runs[0]))
         except NoticedError:
             made, noticed = [], True
         finally:

@@ -312,16 +312,15 @@ class Store:
         atoms = self.shared.atoms
         return all(self.resolve(*atoms[ord(one) - FIRST])[0] in self.domains for one in ATOM.findall(text))
 
+    def carried(self, atom: str) -> tuple[str, View] | None:
+        """Return what both sides have in an atom's place (a variable's subject), and the view; None if it is the same."""
+        variable, view = self.resolve(*self.shared.atoms[ord(atom) - FIRST])
+        about = self.variables.get(variable)
+        return (about.subject, view) if about is not None and about.kind == CARRIED else None
+
     def carries(self, text: str) -> bool:
         """Return True if something stands in the text that isn't the same on both sides (``carried.py``)."""
-        if text.isascii():
-            return False
-        atoms, variables = self.shared.atoms, self.variables
-        return any(
-            (about := variables.get(self.resolve(*atoms[ord(one) - FIRST])[0])) is not None
-            and about.kind == CARRIED
-            for one in ATOM.findall(text)
-        )
+        return not text.isascii() and any(self.carried(one) is not None for one in ATOM.findall(text))
 
     def known(self, variable: int) -> str | None:
         """Return the only text of the variable's set, None if there are several."""
