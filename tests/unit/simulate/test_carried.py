@@ -10,7 +10,9 @@ from kelid.compare.behaviour import change_of
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.pbx import Pbx
 from kelid.readback.dialplan import read_dialplan
+from kelid.simulate.carried import NoticedError, refuse
 from kelid.simulate.pairs import Pairs
+from kelid.simulate.symbols import CARRIED, Chosen, Shared, Store
 
 TODAY = date(2026, 11, 27)
 
@@ -228,3 +230,30 @@ def test_what_is_compared_with_what_is_open_is_not_lost(asked: str) -> None:
     _, change = walked(text, text.replace("SHOWN=12", "SHOWN=34"))
     assert not change.undecided
     assert ("calls-out", "12", "34") in told(change)
+
+
+def test_a_part_of_a_text_that_is_not_ascii_is_taken_by_octets_on_each_side() -> None:
+    """Two octets are one Persian letter: as many characters would be two."""
+    text = SHOWN.replace("Sales ", "فروش ").replace(
+        "[office]\nexten => _2XX,1,",
+        "[office]\nexten => _2XX,1,Set(CALLERID(name)=${CALLERID(name):0:2})\n same => n,",
+    )
+    _, change = walked(text, text.replace("فروش ", "خرید "))
+    assert not change.undecided
+    assert ("rings", "ف", "خ") in told(change)
+
+
+def test_nothing_is_decided_by_what_is_carried() -> None:
+    """Neither by its set, nor by whether it is another text, nor freely."""
+    store = Store(Shared())
+    atom = store.new(CARRIED, "12\0" + "34", store.shared.automaton.texts("12", "34"))
+    other = store.new("caller", "", store.shared.automaton.texts("1", "2"))
+    carried, caller = (store.variables[number] for number in sorted(store.variables))
+    for chosen in (
+        Chosen("text", "x", True, 0, about=carried),
+        Chosen("same", (carried, caller), True),
+        Chosen("free", ("less", atom, "5"), True),
+    ):
+        with pytest.raises(NoticedError):
+            refuse(store, [chosen])
+    refuse(store, [Chosen("text", "x", True, 1, about=caller), Chosen("free", ("less", other, "5"), True)])
