@@ -188,13 +188,9 @@ class Bench:
         Whoever came next would find it there, and the first would have paid for it.
         """
         for host in self.hosts.values():
-            wait_until(
-                "the end of all sessions",
-                lambda host=host: (
-                    host.run(["systemctl", "is-active", "user@0.service"], check=False).returncode
-                ),
-                timeout=120,
-            )
+            host.hang_up()
+        for host in self.hosts.values():
+            wait_until(f"the end of all sessions of {host.name}", lambda host=host: not host.has_session(), timeout=180)
 
     def nothing(self) -> float:
         """Return the seconds of Ansible's own start."""

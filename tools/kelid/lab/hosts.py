@@ -212,6 +212,13 @@ class Host:
         """Let go of the ssh connection that is kept open to the host."""
         run(["ssh", "-F", self.folders.ssh_config, "-O", "exit", self.name], check=False)
 
+    def has_session(self) -> bool:
+        """Return True while somebody is logged in there, or systemd still keeps the manager of a session.
+
+        It is looked at from outside, by the host's control groups: whoever asks over ssh has a session himself.
+        """
+        return any(True for group in self._groups() for _ in group.glob("**/user@*.service"))
+
     def record(self) -> dict[str, Any]:
         """Return what the lab writes down about the host."""
         return {"name": self.name, "image": self.image, "address": self.address, "namespace": self.namespace}
