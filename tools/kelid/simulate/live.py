@@ -76,9 +76,15 @@ _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 _CALLER_ONLY = re.compile(r"\$\{FILTER\(0-9[*#+]*,\$\{CALLERID\(num(?:ber)?\)\}\)\}")
 _TIMEOUT = re.compile(r"TIMEOUT\((digit|response)\)=")
 _LOCALS = re.compile(r"Local/([^@&,()]*)@([A-Za-z0-9_.-]+)(?=[/,&)]|$)", re.IGNORECASE)
+_LOCAL = re.compile(r"Local/([^@&]*)@((?:\$\{[^{}]*\}|[A-Za-z0-9_.-])+)", re.IGNORECASE)
+_SUBROUTINE = re.compile(r"[A-Za-z]\(([A-Za-z0-9_.-]+)[\^,)]")
+"""What an option of Dial names, that a variable brings: ``U(confirm^x)``, ``b(auto-answer^s^1)``."""
+
+_DIALLING = re.compile(r"(?:dial|page|originate|chanisavail)\(", re.IGNORECASE)
 _NAMELESS = re.compile(r",\$\{(?!EXTEN[:}])[^,]*,[^,]*\(")
 """What calls a subroutine for an extension that a variable names."""
 
+_EXITCONTEXT = re.compile(r"[,|]\s*exitcontext\s*=([^,|]*)")
 _ABSOLUTE = re.compile(r"TIMEOUT\(a", re.IGNORECASE)
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
@@ -158,6 +164,7 @@ class Live:
             self._timed |= self.closure(name)
         for name in list(self._callers):
             self._callers |= self.closure(name)
+        self._exits = _exits(pbx)
         self._popping = [
             name
             for name, extens in self._extens.items()
@@ -588,8 +595,20 @@ class Live:
             for home in self._homes.get(context, (context,)):
                 for node in self._entries(home, "${ANY}", "1", set()):
                     yield _Edge(node, False)
+        for name, place in self._exits.get(app, ()):
+            if not name or "$" in data or data.partition(",")[0] == name:
+                for node in self._entries(place, "${ANY}", "1", set()):
+                    yield _Edge(node, False)
         if app in _PLAIN and "hangup_handler" not in data:
             return
+        if "$" in data and _DIALLING.search(f"{app}({data}"):
+            for text in self._reach.brought(frozenset(_NAME.findall(data))):
+                for exten_there, home in _LOCAL.findall(text):
+                    for node in self._of_local(exten_there, home):
+                        yield _Edge(node, False)
+                for word in _SUBROUTINE.findall(text):
+                    for node in self._entries(word, "${ANY}", "1", set()):
+                        yield _Edge(node, True, self._given(""))
         if "@" in data:
             for exten, home in _LOCALS.findall(data):
                 # Another channel, which comes to an extension of its own.
@@ -613,6 +632,16 @@ class Live:
                         for one in contexts:
                             for node in self._entries(one, "${ANY}", "1", set()):
                                 yield _Edge(node, False)
+
+    def _of_local(self, exten: str, home: str) -> Iterator[int]:
+        """Yield where a channel ``Local/exten@home`` comes to."""
+        contexts: set[str] = {home}
+        if "$" in home:
+            contexts = set()
+            if self._reach.may_be(home, contexts, 3):
+                contexts = set(self._extens)
+        for one in contexts:
+            yield from self._entries(one, "${ANY}" if "$" in exten else exten, "1", set())
 
     def _given(self, arguments: str) -> tuple[tuple[int, int], ...]:
         """Return which families each argument of a subroutine names, for those that may be one."""
@@ -767,6 +796,25 @@ def _fixpoint(reads: list[int], kills: list[int], ends: list[int], edges: list[l
                     queued[one] = True
                     waiting.append(one)
     return values
+
+
+def _exits(pbx: Pbx) -> dict[str, list[tuple[str, str]]]:
+    """Return to which contexts applications send a call by other files: application -> (object or "" for any, context).
+
+    Keys in a queue and what its members are asked (queues.conf), whoever leaves a mailbox by 0 or * (voicemail.conf).
+    """
+    found: dict[str, list[tuple[str, str]]] = {"queue": [], "voicemail": []}
+    for section in pbx.sections("queues.conf"):
+        for key in ("context", "membergosub"):
+            if text := section.get(key):
+                found["queue"].append((section.name, text.partition(",")[0].strip()))
+    for section in pbx.sections("voicemail.conf"):
+        for option in section.options:
+            given = (
+                option.value if option.key == "exitcontext" else ",".join(_EXITCONTEXT.findall(option.value))
+            )
+            found["voicemail"] += [("", text.strip()) for text in given.split(",") if text.strip()]
+    return found
 
 
 def _written(data: str) -> str:

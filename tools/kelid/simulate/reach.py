@@ -24,6 +24,9 @@ _ASSIGNED = re.compile(
     r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)"
 )
 
+_NAMES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
+_ARGUMENT_NAME = re.compile(r"ARG[0-9]+")
+
 ALWAYS = frozenset(
     {
         "GOSUB_RESULT", "MACRO_RESULT", "EXITCONTEXT", "FORWARD_CONTEXT", "FORWARDERNAME", "TRANSFER_CONTEXT",
@@ -54,6 +57,7 @@ class Reach:
             for exten in context.extens
             for step in exten.steps
         ]
+        self._brought: dict[frozenset[str], frozenset[str]] = {}
         self.assigned: dict[str, set[str]] = {}
         """What each variable is given anywhere, as it is written there."""
         for app, data in self._steps:
@@ -136,6 +140,41 @@ class Reach:
                 if name in rest:
                     found.discard(name)
         return frozenset(found)
+
+    @cached_property
+    def _arguments(self) -> set[str]:
+        """What subroutines are given, as it is written."""
+        return {data for app, data in self._steps if "gosub" in app or "gosub" in data.lower()}
+
+    @cached_property
+    def _of_endpoints(self) -> dict[str, set[str]]:
+        """What endpoints bring in variables."""
+        found: dict[str, set[str]] = {}
+        for path in ("pjsip.conf", "iax.conf", "chan_dahdi.conf", "sip.conf"):
+            for section in self._pbx.sections(path):
+                for option in section.options:
+                    if option.key in ("set_var", "setvar"):
+                        name, _, text = option.value.partition("=")
+                        found.setdefault(name.lstrip("_"), set()).add(text)
+        for option in self._pbx.globals:
+            found.setdefault(option.key, set()).add(option.value)
+        return found
+
+    def brought(self, names: frozenset[str]) -> frozenset[str]:
+        """Return the texts that variables may bring to a step: what they are given anywhere, and what that is made of."""
+        found = self._brought.get(names)
+        if found is None:
+            waiting, seen, texts = list(names), set(names), set[str]()
+            while waiting:
+                name = waiting.pop()
+                given = self._arguments if _ARGUMENT_NAME.fullmatch(name) else self.assigned.get(name, set())
+                for text in given | self._of_endpoints.get(name, set()):
+                    texts.add(text)
+                    more = set(_NAMES.findall(text)) - seen
+                    seen |= more
+                    waiting += more
+            found = self._brought[names] = frozenset(texts)
+        return found
 
     @cached_property
     def collectors(self) -> dict[str, dict[str, tuple[str, int]]]:
