@@ -210,3 +210,26 @@ def test_a_name_that_the_members_of_a_queue_see_is_another_call() -> None:
     change = changed(text, text.replace("Sales", "VIP"))
     assert not change.undecided
     assert {one.before[0].kind for one in change.changes} == {"queue"}
+
+
+COUNTED = """
+[in]
+exten => 1,1,Set(GROUP(a)={said})
+ same => n,Set(__FORWARDS=$[0${{FORWARDS}} + 1])
+ same => n,Goto(on,1,1)
+[on]
+exten => 1,1,GotoIf($[0${{FORWARDS}} >= 5]?stop)
+ same => n,Playback(again)
+ same => n,Set(__FORWARDS=$[0${{FORWARDS}} + 1])
+ same => n,GotoIf($[${{GROUP_COUNT(one@a)}} > 3]?stop)
+ same => n,Goto(on,1,1)
+ same => n(stop),Playback(enough)
+"""
+
+
+def test_two_that_have_counted_as_far_go_on_counting_together() -> None:
+    """They were let be any number each by itself, and one had enough where the other went on."""
+    pairs = Pairs(plan(COUNTED.format(said="one")), plan(COUNTED.format(said="two")), TODAY)
+    pairs.walk_all("in")
+    assert not pairs.not_covered
+    assert not pairs.changes()

@@ -66,12 +66,15 @@ class Widening:
         aside = _aside(case) is not None
         made: dict[tuple[str, str], str] = {}
         automaton = self._shared.automaton
+        # Told before either is changed: after the first of two is, they look different.
+        names = {name for reach in self._reaches for name in reach.counters}
+        alike = {name for name in names if self._is_counted_alike(case, ahead, name)}
         for run, one, reach in zip(case.runs, ahead, self._reaches, strict=False):
             for name, most in reach.counters.items():
                 if (
                     name not in one.names
                     or not (arrived or (aside and self._is_aside(run, one, name)))
-                    or not self._is_counted_alike(case, ahead, name)
+                    or name not in alike
                 ):
                     continue
                 every = automaton.texts(*map(str, range(1, most + 1)))
