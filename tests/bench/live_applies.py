@@ -190,7 +190,11 @@ class Bench:
         for host in self.hosts.values():
             host.hang_up()
         for host in self.hosts.values():
-            wait_until(f"the end of all sessions of {host.name}", lambda host=host: not host.has_session(), timeout=180)
+            wait_until(
+                f"the end of all sessions of {host.name}",
+                lambda host=host: not host.has_session(),
+                timeout=180,
+            )
 
     def nothing(self) -> float:
         """Return the seconds of Ansible's own start."""

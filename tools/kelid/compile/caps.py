@@ -212,8 +212,8 @@ def _counter(zone: str) -> Context:
         _over("${ARG5} & ${CUT(hour,-,3)} >= ${ARG5}", "hour-minutes"),
         _over("${ARG6} & ${CUT(day,-,3)} >= ${ARG6}", "day-minutes"),
         'GotoIf($["${over}" != ""]?over)',
-        "Set(DB(${key}/hour)=${CUT(hour,-,1)}-$[${CUT(hour,-,2)} + 1]-${CUT(hour,-,3)})",
-        "Set(DB(${key}/day)=${CUT(day,-,1)}-$[${CUT(day,-,2)} + 1]-${CUT(day,-,3)})",
+        "Set(DB(${key}/hour)=${CUT(hour,-,1)}-$[0${CUT(hour,-,2)} + 1]-${CUT(hour,-,3)})",
+        "Set(DB(${key}/day)=${CUT(day,-,1)}-$[0${CUT(day,-,2)} + 1]-${CUT(day,-,3)})",
         unlock,
         "Return(yes)",
         # An alarm is told once for each hour or day in which that limit was reached.
@@ -241,7 +241,7 @@ def _counter(zone: str) -> Context:
         *read,
         *(
             f"Set(DB(${{key}}/{span})=${{CUT({span},-,1)}}-${{CUT({span},-,2)}}-"
-            f"$[${{CUT({span},-,3)}} + ${{IF($[${{lasted}} > ${{in_{span}}}]?${{in_{span}}}:${{lasted}})}}])"
+            f"$[0${{CUT({span},-,3)}} + ${{IF($[${{lasted}} > ${{in_{span}}}]?${{in_{span}}}:${{lasted}})}}])"
             for span in ("hour", "day")
         ),
         unlock,
@@ -261,7 +261,7 @@ def _share(most: str, length: int, span: str, begun: str) -> list[str]:
     A call that will still be up when the next hour begins has its share of that one too. Where the cap is too large for all
     calls together to reach it, nothing is cut.
     """
-    left = f"$[({most} - ${{CUT({span},-,3)}}) / ${{open}}]"
+    left = f"$[({most} - 0${{CUT({span},-,3)}}) / ${{open}}]"
     later = f"$[{length} - {begun} + {most} / ${{open}}]"
     return [
         f"Set(LOCAL(most)=${{IF($[{left} < {length} - {begun}]?{left}:{later})}})",

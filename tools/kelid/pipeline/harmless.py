@@ -64,6 +64,9 @@ class _NoClock:
         number = leading_integer(text)
         return bool(text) and (number is None or number[0] != 0)
 
+    def either(self, condition: str, yes: str, no: str) -> str | None:
+        return None
+
     def substring(self, text: str, offset: int, length: int) -> str:
         return substring(text, offset, length)
 

@@ -84,6 +84,9 @@ class Symbols(Protocol):
     def holds(self, text: str) -> bool:
         """Decide whether a condition holds (pbx_checkcondition)."""
 
+    def either(self, condition: str, yes: str, no: str) -> str | None:
+        """Return a number that is one of two where none of it is known; None where the condition must be decided."""
+
     def substring(self, text: str, offset: int, length: int) -> str:
         """Return what ``${NAME:offset:length}`` gives of the text."""
 

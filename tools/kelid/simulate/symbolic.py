@@ -284,9 +284,8 @@ class Explored(Symbols):
         text = self._filled(text)
         if not self.within(text):
             return evaluate_plain(run, text)
-        variables = {piece.variable for piece in self.store.pieces(text) if piece.variable >= 0}
-        automaton = self.shared.automaton
-        if len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED:
+        pieces = self.store.pieces(text)
+        if self._is_listed(pieces) and not (self._is_clock(pieces) and _CALCULATES.search(text)):
 
             def function(plain: str) -> str:
                 run.symbols = None
@@ -302,14 +301,17 @@ class Explored(Symbols):
         return value
 
     def _filled(self, text: str) -> str:
-        """Decide of atoms outside of quotes whether they are anything at all: without one, the expression is another."""
+        """Decide of atoms outside of quotes whether they are anything at all: without one, the expression is another.
+
+        Not of what follows a digit (``0${COUNT}``): that is a number with and without it.
+        """
         made: list[str] = []
         for index, part in enumerate(re.split('("[^"]*")', text)):
             if index % 2 or not self.within(part):
                 made.append(part)
                 continue
             for piece in self.store.pieces(part):
-                if piece.variable < 0:
+                if piece.variable < 0 or (made and made[-1][-1:].isdecimal()):
                     made.append(piece.text)
                 elif piece.view[-1:] and piece.view[-1][0] == "len":
                     made.append(piece.text)  # a number
@@ -365,30 +367,80 @@ class Explored(Symbols):
                     )
         return bool(self.decide("less", (one, other)))
 
-    def computed(self, operator: str, one: str, other: str, function: Callable[[str, str], str]) -> str:
-        """Return what an operator gives for two texts: a new unknown number where neither is known."""
-        pieces = [*self.store.pieces(one), *self.store.pieces(other)]
+    def is_number(self, text: str) -> bool:
+        """Return True for a number that was worked out of what isn't known: it is no longer the text of anything."""
+        pieces = self.store.pieces(text)
+        return any(
+            piece.variable >= 0 and self.store.variables[piece.variable].kind == "number" for piece in pieces
+        ) and all(piece.variable >= 0 or piece.text.isdecimal() for piece in pieces)
+
+    def _is_listed(self, pieces: Sequence[Piece]) -> bool:
+        """Return True for a text that hangs on one variable of which each text can be looked at."""
         variables = {piece.variable for piece in pieces if piece.variable >= 0}
         automaton = self.shared.automaton
-        if len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED:
+        return len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED
+
+    def _is_clock(self, pieces: Sequence[Piece]) -> bool:
+        """Return True for the moment of the call: what is worked out of one moment isn't that of all of its class."""
+        return any(
+            piece.variable >= 0 and self.store.variables[piece.variable].kind == "time" for piece in pieces
+        )
+
+    def is_truth(self, text: str) -> bool:
+        """Return True for such a number that is 0 or 1."""
+        (piece, *others) = self.store.pieces(text)
+        node = self.store.domains[piece.variable] if piece.variable >= 0 else None
+        return not others and not piece.view and node == self.shared.automaton.texts("0", "1")
+
+    def either(self, condition: str, yes: str, no: str) -> str | None:
+        """Return one of two numbers, of which one is unknown, by a condition that is unknown, too: some number.
+
+        It is None where the condition must be decided after all.
+        """
+        if not self.is_number(condition) or not (self.is_number(yes) or self.is_number(no)):
+            return None
+        if not all(text.isdecimal() or self.is_number(text) for text in (yes, no)):
+            return None
+        if self.store.plain(yes) == self.store.plain(no):
+            return yes
+        return self._number(("?", condition, yes, no), f"{self.shown(yes)} or {self.shown(no)}")
+
+    def computed(
+        self,
+        operator: str,
+        one: str,
+        other: str,
+        function: Callable[[str, str], str],
+        *,
+        yes_or_no: bool = False,
+    ) -> str:
+        """Return what an operator gives for two texts: a new unknown number where neither is known.
+
+        It is 0 or 1 for one that compares (``yes_or_no``).
+        """
+        pieces = [*self.store.pieces(one), *self.store.pieces(other)]
+        if self._is_listed(pieces) and not self._is_clock(pieces):
             return self.derived(
                 f"{one}\0{other}", ("operator", operator), lambda text: function(*text.split("\0", 1))
             )
-        fact: Hashable = ("number", operator, self.store.plain(one), self.store.plain(other))
+        subject = f"{self.shown(one)} {operator} {self.shown(other)}"
+        return self._number((operator, one, other), subject, () if not yes_or_no else ("0", "1"))
+
+    def _number(self, made: tuple[str, ...], subject: str, texts: Sequence[str] = ()) -> str:
+        """Return an unknown number, any or one of these, that is the same wherever it is made of the same."""
+        automaton = self.shared.automaton
+        fact: Hashable = ("number", *map(self.store.plain, made))
         known = self.store.decided.get(fact)
         if known is None:
-            digits = mask_of("0123456789")
-            known = self.store.new(
-                "number",
-                f"{self.shown(one)} {operator} {self.shown(other)}",
-                automaton.repeated(digits, 1, 9),
-            )
-            self.store.decided[fact] = known
+            node = automaton.texts(*texts) if texts else automaton.repeated(_DIGITS, 1, 9)
+            known = self.store.decided[fact] = self.store.new("number", subject, node)
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
 
 
+_DIGITS = mask_of("0123456789")
 _SCRATCH = "KELID_SCRATCH"
+_CALCULATES = re.compile(r"[-+*/%]")
 
 
 def _is_zero(text: str) -> bool:
@@ -519,6 +571,51 @@ class _Open(_Parser):
             return super()._less(left, right)
         return self.open.less(self._text(left), self._text(right))
 
+    def _compared(self, operator: str, left: Value, right: Value) -> Value:
+        """Compare by size. Where one is a number that was worked out, the outcome stays open until somebody goes by it."""
+        if self._is_number(left, right):
+            if self.open.plain(self._text(left)) == self.open.plain(self._text(right)):
+                return TRUE if operator in ("<=", ">=") else FALSE
+            return self._calculated(operator, left, right, yes_or_no=True)
+        return getattr(super(), _METHODS[operator])(left, right)  # type: ignore[no-any-return]
+
+    def less(self, left: Value, right: Value) -> Value:
+        return self._compared("<", left, right)
+
+    def greater(self, left: Value, right: Value) -> Value:
+        return self._compared(">", left, right)
+
+    def at_most(self, left: Value, right: Value) -> Value:
+        return self._compared("<=", left, right)
+
+    def at_least(self, left: Value, right: Value) -> Value:
+        return self._compared(">=", left, right)
+
+    def _is_number(self, *values: Value) -> bool:
+        return any(self._is_open(value) and self.open.is_number(value.text) for value in values)
+
+    def and_(self, left: Value, right: Value) -> Value:
+        if not self._is_number(left):
+            if self._is_nothing(left):
+                return FALSE
+            # What is left of a truth is 1; of another number, that number.
+            one = self._is_number(right) and self._as_number(left) == TRUE and self.open.is_truth(right.text)
+            return right if one else super().and_(left, right)
+        if self._is_number(right):
+            return self._calculated("&", left, right, yes_or_no=self.open.is_truth(left.text))
+        return FALSE if self._is_nothing(right) else left
+
+    def or_(self, left: Value, right: Value) -> Value:
+        if self._is_number(left):
+            if self._is_number(right):
+                both = all(self.open.is_truth(value.text) for value in (left, right))
+                return self._calculated("|", left, right, yes_or_no=both)
+            if self._text(right) == "0":
+                return left
+            if self._text(right) == "1" and self.open.is_truth(left.text):
+                return TRUE
+        return super().or_(left, right)
+
     def _choose(self, condition: Value, yes: Value, no: Value) -> Value:
         if self._is_open(condition):
             return yes if self.open.truth(condition.text) else no
@@ -534,13 +631,14 @@ class _Open(_Parser):
             return self._calculated("-", Value(NUMBER, number=0), value)
         return super()._negate(value)
 
-    def _calculated(self, operator: str, left: Value, right: Value) -> Value:
+    def _calculated(self, operator: str, left: Value, right: Value, *, yes_or_no: bool = False) -> Value:
         def plain(one: str, other: str) -> str:
             parser = _Parser(None, "")
             value = getattr(_Parser, _METHODS[operator])(parser, _value(one), _value(other))
             return parser._text(value)
 
-        return make_text(self.open.computed(operator, self._text(left), self._text(right), plain))
+        one, other = self._text(left), self._text(right)
+        return make_text(self.open.computed(operator, one, other, plain, yes_or_no=yes_or_no))
 
     def plus(self, left: Value, right: Value) -> Value:
         return self._calculated("+", left, right) if self._is_open(left, right) else super().plus(left, right)
@@ -564,6 +662,9 @@ class _Open(_Parser):
         return self._calculated("%", left, right) if self._is_open(left, right) else super().rest(left, right)
 
 
-_METHODS = {"+": "plus", "-": "minus", "*": "times", "/": "divided", "%": "rest"}
+_METHODS = {
+    "+": "plus", "-": "minus", "*": "times", "/": "divided", "%": "rest", "<": "less", ">": "greater", "<=": "at_most",
+    ">=": "at_least", "&": "and_", "|": "or_",
+}  # fmt: skip
 
 __all__ = ["FUNCTIONS", "LONGEST", "Explored", "Node"]

@@ -30,9 +30,10 @@ def if_(run: Run, arguments: str) -> str | None:
             "Syntax IF(<expr>?[<true>][:<false>])  (expr must be non-null, and either <true> or <false> must be non-null)"
         )
         return None
-    if holds(run, strip(given[0])):
-        return strip(either[0])
-    return strip(either[1]) if len(either) > 1 else ""
+    condition, yes, no = strip(given[0]), strip(either[0]), strip(either[1]) if len(either) > 1 else ""
+    if run.symbols is not None and (made := run.symbols.either(condition, yes, no)) is not None:
+        return made
+    return yes if holds(run, condition) else no
 
 
 @reads("IFTIME")
