@@ -9,16 +9,23 @@ from pathlib import Path
 import pytest
 
 from fidelity.sites import Ways, site_pbx
-from kelid.model.pbx import ConfFile, Option, Pbx, Section
+from kelid.model.pbx import ConfFile, Exten, Option, Pbx, Section, Step
 from kelid.model.record import replace
 from kelid.readback import read_dialplan
-from kelid.simulate import simulate
+from kelid.simulate.ahead import Reading
+from kelid.simulate.case import Case
+from kelid.simulate.dialplan import MATCH, match
 from kelid.simulate.live import Live
+from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
+from kelid.simulate.run import Run
+from kelid.simulate.symbols import Shared, Store
+from kelid.simulate.world import Answers
 
 SITES = Path(__file__).parents[3] / "sites"
 TODAY = date(2026, 11, 26)
+MOST_STEPS = 400
 
 
 def pbx(text: str, *files: ConfFile) -> Pbx:
@@ -148,34 +155,61 @@ def test_a_change_behind_what_a_step_does_not_name_is_told(text: str, file: Conf
         assert bool(pairs.changes()) is changes
 
 
+class EachStep(Live):
+    """Every step reads a name of its own, by which is seen from where it is still ahead."""
+
+    def _reads(self, step: Step) -> tuple[int, int]:
+        read, kill = super()._reads(step)
+        return read | self._bit(self.name(step)), kill
+
+    @staticmethod
+    def name(step: Step) -> str:
+        return f"\0step {id(step)}"
+
+
 @pytest.mark.parametrize("site", sorted(path.parent.name for path in SITES.glob("*/site.yml")))
-def test_each_step_of_a_call_comes_after_the_one_before(site: str) -> None:
+def test_all_that_a_call_comes_to_was_ahead_of_it(site: str) -> None:
+    """At each step of calls by chance, all steps that they take later are known to be ahead."""
     plan, _ = site_pbx(SITES, site)
-    live = Live(plan, Reach(plan))
-    nodes = {number: key for key, number in live._nodes.items()}
-    follow: dict[tuple[str, str, int], set[tuple[str, str, int]]] = {}
-    for key in live._nodes:
-        step = live._extens[key[0]][key[1]][key[2]]
-        follow[key] = {nodes[edge.target] for edge in live._after(key, step)}
+    rows = {
+        (context.name, exten.pattern, priority): step
+        for context in plan.contexts
+        for exten in context.extens
+        for priority, step in enumerate(exten.steps, 1)
+    }
+    reach = Reach(plan)
+    live, shared = EachStep(plan, reach), Shared()
+    reading = Reading(shared, [SymbolicDialplan(plan, shared.automaton)], [live], [reach])
+    names = {context.name: sorted(live.closure(context.name)) for context in plan.contexts}
     ways = Ways(plan)
     rng = random.Random(11)  # noqa: S311 - calls by chance, not secrets
-    found = 0
-    for _ in range(400):
+    compared = 0
+    for _ in range(60):
         call, presses = ways.call(rng, ways.moment(rng))
-        trace = simulate(plan, call, replace(ways.world(rng), presses=presses))
-        gone: set[tuple[str, str, int]] = set()
-        # A Dial's channels take turns, and whoever comes back from a subroutine goes on behind the step that called it.
-        known: set[tuple[str, str, int]] = set()
-        for step in trace.steps:
-            here = {
-                (context, exten, step.priority)
-                for context in live.closure(step.context)
-                for exten in live._extens.get(context, {})
-                if live._may_mean(exten, step.exten) and (context, exten, step.priority) in live._nodes
-            }
-            assert not gone or here & known, (call, step)
-            found += bool(gone)
-            gone |= here
-            known |= {(context, exten, priority + 1) for context, exten, priority in here}
-            known.update(*(follow[one] for one in here))
-    assert found > 100
+        answers = Answers(replace(ways.world(rng), presses=presses))
+        run = answers.run = Run(plan, call, answers)
+        ahead: list[tuple[int, int]] = []
+        while run.step() and len(ahead) < MOST_STEPS:
+            ahead.append((len(run.steps), reading.ahead(Case([run], Store(shared)), run, 0).far))
+        for at, step in enumerate(run.steps):
+            mask = 0
+            for context in names[step.context]:
+                for exten in {step.exten, *(one.pattern for one in matching(plan, context, step.exten))}:
+                    if (context, exten, step.priority) in rows:
+                        mask |= live.bit(EachStep.name(rows[context, exten, step.priority]))
+            for begun, far in ahead:
+                if begun <= at and mask:
+                    assert far & mask, (call, presses, run.steps[begun - 1], step)
+                    compared += 1
+    assert compared > 1000
+
+
+def matching(plan: Pbx, context: str, exten: str) -> list[Exten]:
+    """Return the patterns of a context that an extension matches."""
+    return [
+        one
+        for found in plan.contexts
+        if found.name == context
+        for one in found.extens
+        if one.pattern.startswith("_") and match(one.pattern, exten, MATCH)
+    ]
