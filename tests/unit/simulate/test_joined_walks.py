@@ -65,9 +65,16 @@ exten => _X.,1,Set(LOCAL(to)=${{FILTER(0-9,${{DB(CFU/${{EXTEN}})}})}})
 """
 
 
-def points(*ways: str) -> int:
+RECORDED = MANY.replace(
+    "[ring]\nexten => _X.,1,",
+    "[ring]\nexten => _X.,1,Set(LOCAL(who)=${{FILTER(0-9,${{CONNECTEDLINE(num)}})}})\n"
+    " same => n,MixMonitor(${{who}}-${{QUEUEPOSITION}}.wav)\n same => n,",
+)
+
+
+def points(*ways: str, plan: str = MANY) -> int:
     rows = "\n".join(f"exten => {at},1,{way}\n same => n,Goto(office,100,1)" for at, way in enumerate(ways))
-    sides = [pbx(MANY.format(ways=rows, heard=heard)) for heard in ("busy", "engaged")]
+    sides = [pbx(plan.format(ways=rows, heard=heard)) for heard in ("busy", "engaged")]
     pairs, changes = walked(*sides, context="in")
     assert {one.dialled for one in changes} == {str(at) for at in range(len(ways))}
     return len(pairs.points)
@@ -85,6 +92,17 @@ def test_languages_priorities_and_times_are_walked_once() -> None:
     assert told <= plain + 4
     timed = points(*(f"GotoIfTime({10 + at}:00-{10 + at}:59,*,*,*?2:9)" for at in range(4)))
     assert timed <= plain + 8  # which way the hour goes, for each
+
+
+def test_to_whom_a_call_was_connected_and_where_it_was_in_a_queue_is_walked_once() -> None:
+    told = points(
+        "Set(CONNECTEDLINE(num,i)=101)",
+        "Set(CONNECTEDLINE(num,i)=102)",
+        "Set(QUEUEPOSITION=1)",
+        "Set(QUEUEPOSITION=2)",
+        plan=RECORDED,
+    )
+    assert told <= points("NoOp()", "NoOp()", "NoOp()", "NoOp()", plan=RECORDED)
 
 
 def test_how_a_call_would_end_is_not_walked_where_only_its_end_goes_by_that() -> None:

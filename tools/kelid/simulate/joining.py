@@ -12,13 +12,14 @@ from collections.abc import Sequence
 
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import STATUSES
+from kelid.simulate.applications.queues import POSITIONS
 from kelid.simulate.case import Case
-from kelid.simulate.languages import Node
+from kelid.simulate.languages import ANY, Node
 from kelid.simulate.live import CAUSE, Live
 from kelid.simulate.reach import HEARD, QUEUE, Reach
 from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, Shared
+from kelid.simulate.symbols import ATOM, FIRST, LONGEST, Shared
 
 
 class Joining:
@@ -33,6 +34,11 @@ class Joining:
         self._heard = {name: self._values(reaches, name) for name in HEARD if name not in marked}
         self._limited = any(reach.follows_limits for reach in reaches)
         self._queue = {name: self._values(reaches, name) for name in QUEUE if name not in marked}
+        if "QUEUEPOSITION" not in marked:
+            self._queue["QUEUEPOSITION"] = shared.automaton.texts("", *POSITIONS)
+        self._connected = (
+            shared.automaton.repeated(ANY, 0, LONGEST) if "connectedline" not in marked else None
+        )
 
     def _values(self, reaches: Sequence[Reach], name: str) -> Node | None:
         """Return what a channel may have there; None where that can't be told, or it is always the same."""
@@ -69,6 +75,12 @@ class Joining:
                 setattr(channel, name, case.store.new("heard", name, node))
         if not self._limited:
             channel.timeouts.clear()  # whom a limit cuts off can't come to anything any more
+        if self._connected is not None and "CONNECTEDLINE" in one.names:
+            # To whom he was connected before, as it is shown or becomes a part of a name.
+            for name in ("connected", "connected_name"):
+                text = getattr(channel, name)
+                if not case.store.carries(text) and not self._is_open(case, text, self._connected):
+                    setattr(channel, name, case.store.new("heard", name, self._connected))
         for name, node in self._queue.items():
             given = channel.variables.get(name, "")
             if node is not None and name in one.names and self._is_among(case, given, node):
@@ -95,8 +107,12 @@ class Joining:
         text = case.store.plain(channel.variables.get(name, ""))
         if case.store.carries(text):
             return
-        if len(text) == 1 and ATOM.match(text):
-            variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
-            if not view and case.store.domains[variable] == node:
-                return  # as it is
-        channel.variables[name] = case.store.new("heard", name, node)
+        if not self._is_open(case, text, node):
+            channel.variables[name] = case.store.new("heard", name, node)
+
+    def _is_open(self, case: Case, text: str, node: Node) -> bool:
+        """Return True if the text is a variable of its own already that may be all of the set."""
+        if len(text) != 1 or not ATOM.match(text):
+            return False
+        variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
+        return not view and case.store.domains[variable] == node

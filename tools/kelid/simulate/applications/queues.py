@@ -33,6 +33,10 @@ def _section(run: Run, name: str) -> Section | None:
     return run.dialplan.sections("queues.conf").get(name)
 
 
+POSITIONS = ("1", "2")
+"""Where a caller was in a queue when he left it: the first, or behind others."""
+
+
 def _settings(run: Run, section: Section | None, settings: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what the queue makes of the call: the call's own settings, the queue's, its members, and their penalties."""
     if section is not None:
@@ -164,7 +168,7 @@ def _tell_variables(run: Run, name: str, section: Section | None) -> None:
     """Set what a caller who was in the queue knows of it (leave_queue, set_queue_variables)."""
     mentions = run.dialplan.mentions
     if mentions("QUEUEPOSITION"):
-        run.set("QUEUEPOSITION", run.ask(Question("queue-info", f"position in {name}", ("1", "2"))))
+        run.set("QUEUEPOSITION", run.ask(Question("queue-info", f"position in {name}", POSITIONS)))
     if section is None or (section.get("setqueuevar") or "").strip().lower() not in _ALWAYS[:-1]:
         return
     run.set("QUEUENAME", name)
