@@ -135,9 +135,10 @@ class Forgetting:
         families = live.family_bit(family) | live.family_bit("")
         if nears.get(rest, 0) & families:
             return True
-        # The key of another extension is forgotten like those that are made of its number.
-        named = self._reaches[index].names_key(key) and not (arrived and rest.isdecimal())
-        return named and bool(ahead.near & families)
+        if rest.isdecimal():
+            # The key of another extension is forgotten like those that are made of its number, but where it is named itself.
+            return not arrived and bool(ahead.near & live.key_bit(key))
+        return self._reaches[index].names_key(key) and bool(ahead.near & families)
 
 
 def settle_answered(case: Case) -> None:

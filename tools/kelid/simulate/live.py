@@ -23,6 +23,7 @@ _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SETS = re.compile(r"_{0,2}([A-Za-z][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _LOCAL = re.compile(r"LOCAL\(([A-Za-z][A-Za-z0-9_]*)\)=(.*)", re.DOTALL)
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
+_NUMBERS_KEY = re.compile(r"DB(?:_EXISTS|_DELETE)?\(([A-Za-z0-9_-]+/[0-9]+)\)")
 _ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
 _COUNT = re.compile(r"GROUP_COUNT\(([^()@]*)@?([^()]*)\)")
 _LIMIT = re.compile(r"GROUP_COUNT\([^()]*\)\}[^<>=]*[<>]=? *([0-9]+)")
@@ -307,6 +308,8 @@ class Live:
             read |= self._bit(TIME)
         for family in _FAMILY.findall(whole):
             read |= self._families(family)
+        for key in _NUMBERS_KEY.findall(whole):
+            read |= self._bit(ASTDB + key)
         if app == "queue":
             read |= self._mask(QUEUE)
         if "GROUP" in data:
@@ -744,6 +747,10 @@ class Live:
                 for step in steps.values()
             )
         return found
+
+    def key_bit(self, key: str) -> int:
+        """Return the bit of a number's key of astdb that the dial plan names as it is, 0 where it names none."""
+        return self._bits.get(ASTDB + key, 0)
 
     def anywhere(self, context: str) -> int:
         """Return what is live before any first step of a context."""
