@@ -94,8 +94,20 @@ def test_what_can_be_told_is_told() -> None:
 
 
 def test_the_same_comparison_has_one_outcome() -> None:
-    pbx = plan("Set(R=$[${A} < ${B}])", "GotoIf($[${A} < ${B}]?:yes)", "Set(R=$[1 - ${R}])")
-    assert heard_of_all(pbx)[0] >= {"yes"}
+    """What it came to is turned round where it comes to yes: nothing is left."""
+    pbx = plan("Set(R=$[${A} < ${B}])", "ExecIf($[${A} < ${B}]?Set(R=$[1 - ${R}]))")
+    assert heard_of_all(pbx)[0] == {"no"}
+
+
+@pytest.mark.parametrize(
+    ("either", "one"),
+    [("${A} > 5]?09121110009:$[${A} * 2", "09121110009"), ("${A} < 5]?09121110009:$[${A} * 2", "14")],
+)
+def test_it_may_be_each_of_two_numbers(either: str, one: str) -> None:
+    """Also a long one."""
+    pbx = plan(f"Set(M=${{IF($[{either}])}})", f'Set(R=$["${{M}}" = "{one}"])')
+    assert heard_by(pbx, 7, 0) == "yes"
+    assert heard_of_all(pbx)[0] == {"yes", "no"}
 
 
 def test_what_only_makes_a_number_decides_nothing() -> None:

@@ -121,6 +121,10 @@ def section(name: str, **options: str) -> Section:
                 ),
             ),
         ),
+        (
+            QUEUE.replace("Queue(sales,,,,60)", "ExecIf($[1]?Queue(sales,,,,60))"),
+            ConfFile("queues.conf", sections=(section("sales", context="keys", member="PJSIP/1"),)),
+        ),
         (CARRIED, ConfFile("queues.conf", sections=())),
         (GIVEN, ConfFile("queues.conf", sections=())),
         (
@@ -140,6 +144,7 @@ def section(name: str, **options: str) -> Section:
         "what a member is asked",
         "operator of a mailbox",
         "operator of all mailboxes",
+        "key in a queue under a condition",
         "channel in a variable",
         "channel in an argument",
         "subroutine in a variable of a phone",

@@ -598,12 +598,14 @@ class Live:
             for home in self._homes.get(context, (context,)):
                 for node in self._entries(home, "${ANY}", "1", set()):
                     yield _Edge(node, False)
-        for name, place in self._exits.get(app, ()):
-            if not name or "$" in data or data.partition(",")[0] == name:
-                for node in self._entries(place, "${ANY}", "1", set()):
-                    yield _Edge(node, False)
         if app in _PLAIN and "hangup_handler" not in data:
             return
+        for application, rows in self._exits.items():
+            if f"{application}(" in f"{app}({data}".lower():  # ExecIf calls it, too
+                for name, place in rows:
+                    if not name or app != application or "$" in data or data.partition(",")[0] == name:
+                        for node in self._entries(place, "${ANY}", "1", set()):
+                            yield _Edge(node, False)
         if "$" in data and _DIALLING.search(f"{app}({data}"):
             for text in self._reach.brought(frozenset(_NAME.findall(data))):
                 for exten_there, home in _LOCAL.findall(text):
@@ -615,7 +617,7 @@ class Live:
         if "@" in data:
             for exten, home in _LOCALS.findall(data):
                 # Another channel, which comes to an extension of its own.
-                for node in self._entries(home, "${ANY}" if "$" in exten else exten, "1", set()):
+                for node in self._of_local(exten, home):
                     yield _Edge(node, False)
             data = _LOCALS.sub("", data)
         if "(" in data or "^" in data or "@" in data or "," in data:

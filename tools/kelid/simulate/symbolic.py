@@ -432,13 +432,15 @@ class Explored(Symbols):
         fact: Hashable = ("number", *map(self.store.plain, made))
         known = self.store.decided.get(fact)
         if known is None:
-            node = automaton.texts(*texts) if texts else automaton.repeated(_DIGITS, 1, 9)
+            node = automaton.texts(*texts) if texts else automaton.repeated(_DIGITS, 1, MOST_DIGITS)
             known = self.store.decided[fact] = self.store.new("number", subject, node)
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
 
 
 _DIGITS = mask_of("0123456789")
+MOST_DIGITS = 20
+"""How long a number may be that was worked out of what isn't known: moments have ten digits, call numbers fifteen."""
 _SCRATCH = "KELID_SCRATCH"
 _CALCULATES = re.compile(r"[-+*/%]")
 
