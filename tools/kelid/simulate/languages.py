@@ -71,6 +71,7 @@ class Automaton:
         self._both: dict[tuple[Node, Node], Node] = {}
         self._either: dict[tuple[Node, Node], Node] = {}
         self._less: dict[tuple[Node, Node], Node] = {}
+        self._concatenated: dict[tuple[Node, Node], Node] = {}
         self._filtered: dict[tuple[Node, int], Node] = {}
         self._before: dict[tuple[Node, str], Node] = {}
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
@@ -128,11 +129,16 @@ class Automaton:
         return found
 
     def concatenated(self, one: Node, other: Node) -> Node:
-        """Return every text of the first set followed by one of the second. Texts of the first all have one length."""
-        ends, edges = self.nodes[one]
-        if ends:
-            return other
-        return self.node(False, [(mask, self.concatenated(child, other)) for mask, child in edges])
+        """Return every text of the first set followed by one of the second."""
+        key = (one, other)
+        found = self._concatenated.get(key)
+        if found is None:
+            ends, edges = self.nodes[one]
+            found = self.node(False, [(mask, self.concatenated(child, other)) for mask, child in edges])
+            if ends:
+                found = self.either(found, other)
+            self._concatenated[key] = found
+        return found
 
     # --- two sets ------------------------------------------------------------------------------------
 

@@ -141,14 +141,16 @@ class SymbolicDialplan(Dialplan):
     def meant(self, run: Run, context: str, node: Node) -> Node | None:
         """Return all texts that come to the extension to which all of a set do.
 
-        None where the set comes to several, or where callers or other machines have a say.
+        None where the set comes to several, or where the time, callers or other machines have a say for one of them.
         """
+        if self._is_timed(context):
+            return None
         automaton = self.automaton
         before = NOTHING
         for rank in self.ranks(run, context, 1):
-            if rank.switch or rank.caller is not None:
-                return None
             mine = automaton.both(node, rank.node)
+            if rank.switch or (rank.caller is not None and mine != NOTHING):
+                return None
             if mine == node:
                 return automaton.less(rank.node, before)
             if mine != NOTHING:

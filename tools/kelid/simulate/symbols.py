@@ -19,6 +19,7 @@ from kelid.simulate.languages import (
     ANY,
     EMPTY_TEXT,
     NOTHING,
+    OTHER,
     Around,
     Automaton,
     Counted,
@@ -44,6 +45,7 @@ LISTED = 3000
 """Sets of up to so many texts are looked at text by text, so that any function can be asked of them."""
 
 _DASH = mask_of("-")
+_OTHER_LETTERS = mask_of(OTHER)
 
 LONGEST = 79
 """The most characters of an extension (AST_MAX_EXTENSION less its end); callers' numbers are cut to less."""
@@ -838,6 +840,8 @@ class Symbols:
             left, right = right, left
         left_text, right_text = _text(left), _text(right)
         if not any(piece.variable >= 0 for piece in right):
+            if not right_text.isascii() and self._has_other_letters(left):
+                return bool(self.decide("equal", (left_text, right_text)))
             try:
                 return bool(
                     self.classify(
@@ -856,6 +860,14 @@ class Symbols:
         if len(left) == len(right) == 1 and not left[0].view and not right[0].view:
             return self._unify(left[0].variable, right[0].variable)
         return bool(self.decide("equal", sorted((left_text, right_text))))
+
+    def _has_other_letters(self, pieces: Iterable[Piece]) -> bool:
+        """Return True if there may be letters in a text that its set doesn't tell apart."""
+        return any(
+            piece.variable >= 0
+            and self.shared.alphabet(self.store.domains[piece.variable], piece.view) & _OTHER_LETTERS
+            for piece in pieces
+        )
 
     def _unify(self, one: int, other: int) -> bool:
         store, automaton = self.store, self.shared.automaton
