@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from kelid.simulate.case import Case
@@ -12,6 +13,7 @@ from kelid.simulate.live import Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
+from kelid.simulate.remembered import Remembered
 from kelid.simulate.run import Run
 from kelid.simulate.symbols import Shared
 
@@ -60,6 +62,7 @@ class Reading:
         self._reaches = reaches
         self._named: list[dict[str, int]] = [{} for _ in lives]
         self._before: dict[Hashable, Before] = {}
+        self._later = Remembered()
 
     def ahead(self, case: Case, run: Run, index: int) -> Ahead:
         """Return what of a run can still be read."""
@@ -101,7 +104,7 @@ class Reading:
                 there = self.before(case, run, index, level.saved)
                 far |= there.far
                 near |= there.near
-            far |= self._of_later(level.then, index)
+            far |= self._later.of(level.then, index, partial(self._of_later, level.then, index))
             nears[id(channel)] = nears.get(id(channel), 0) | near
             near |= others
         for row in masks.values():

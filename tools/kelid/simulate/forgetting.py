@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -211,9 +212,10 @@ def _dropped(then: Any, ahead: Ahead, live: Live) -> Any:
     if isinstance(then, Dialling):
         local = _dropped_channel(then.local, ahead, live, called="CONNECTEDLINE" in ahead.names)
         peers = tuple((one, _dropped_channel(key, ahead, live)) for one, key in then.peers)
-        return then._replace(local=local, peers=peers)
+        return then if (local, peers) == (then.local, then.peers) else then._replace(local=local, peers=peers)
     if type(then) is tuple:
-        return tuple([_dropped(part, ahead, live) for part in then])
+        made = tuple([_dropped(part, ahead, live) for part in then])
+        return then if all(map(operator.is_, made, then)) else made  # the same one is remembered
     return then
 
 
