@@ -117,8 +117,13 @@ def with_step(plan: Pbx, place: Place, step: Step) -> Pbx:
     return replace(plan, contexts=tuple(contexts))
 
 
+@pytest.mark.parametrize("apart", [None, 0], ids=["apart", "met"])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_call_that_differs_is_never_none(trial: Trial, seed: int) -> None:
+def test_a_call_that_differs_is_never_none(
+    trial: Trial, seed: int, apart: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if apart is not None:
+        monkeypatch.setattr("kelid.simulate.pairs.MOST_APART", apart)
     rng = random.Random(seed)  # noqa: S311 - steps by chance, not secrets
     plan = trial.plan
     while True:

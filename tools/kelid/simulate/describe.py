@@ -128,7 +128,7 @@ class Words:
             elif about.kind in ("dialled", "caller", "phone"):
                 if ordinary_too or about.kind == "phone":
                     yield Condition(about.kind, "", self.numbers(chosen.node, chosen.before))
-            elif about.kind not in ("count", "number"):
+            elif about.kind not in ("count", "number", "met"):
                 yield Condition(
                     "value",
                     f"{about.kind} {named(about.subject)}".strip(),

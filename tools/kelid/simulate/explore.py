@@ -268,33 +268,44 @@ class Explorer:
     def walk(self) -> None:
         """Go on until every case has been followed to its end, or a limit stops it (``not_covered`` says so)."""
         count = 0
-        while self._waiting:
+        while (following := self._next()) is not None:
             count += 1
             late = bool(self._deadline) and count % 20 == 0 and time.process_time() > self._deadline
             if len(self.points) > MOST_NODES or late:
                 why = (
                     f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 )
-                self.not_covered[
-                    f"{len(self._waiting)} ways that were still open after {self.steps} steps: {why}"
-                ] = None
-                for number, _ in self._waiting:
+                left = [following]
+                while (following := self._next()) is not None:
+                    left.append(following)
+                self.not_covered[f"{len(left)} ways that were still open after {self.steps} steps: {why}"] = (
+                    None
+                )
+                for number, _ in left:
                     self.points[number].end = "open"
-                self._waiting.clear()
                 return
-            number, case = self._waiting.pop()
-            self._expand(number, case)
+            self._expand(*following)
+
+    def _next(self) -> tuple[int, Case] | None:
+        """Return a point that wasn't walked yet, and its case; None if there is none."""
+        return self._waiting.pop() if self._waiting else None
 
     def _point(self, case: Case) -> int:
         if self._is_arrival(case):
             self._widen_extension(case)
         key = self._keys.key(case)
+        if key not in self._known and self._meets(case):
+            key = self._keys.key(case)
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.points)
             self.points.append(Point())
             self._waiting.append((number, case))
         return number
+
+    def _meets(self, case: Case) -> bool:
+        """Return True if a new case was made into one that stands for others, too."""
+        return False
 
     def _expand(self, number: int, case: Case) -> None:
         """Follow a case to its next decision, and take that in every way."""

@@ -7,8 +7,10 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
@@ -23,9 +25,10 @@ from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, 
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
-from kelid.simulate.explore import DIALLED, Explorer, Point, plain_event
+from kelid.simulate.explore import DIALLED, Explorer, Link, Point, plain_event
 from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
+from kelid.simulate.meeting import LABELS, Form, Meeting
 from kelid.simulate.points import texts_elsewhere
 from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
@@ -37,6 +40,9 @@ from kelid.simulate.widening import NUMBERS
 
 MOST_LABELS = 48
 """Sets of dialled numbers that are kept apart at one point; more are joined."""
+
+MOST_APART = 1_000
+"""Points up to which calls are kept apart wherever they meet."""
 
 MOST_WAYS = 40
 """Sets of calls for which the shortest ways to all points are looked for by themselves."""
@@ -96,6 +102,9 @@ class Pairs(Explorer):
         self._phones: dict[str, dict[str, str]] = {}
         self._told_of: dict[Hashable, tuple[Event, ...]] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
+        self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
+        self._form: Form | None = None
+        self._met: deque[tuple[int, Case, Form]] = deque()
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
     def _marked(self) -> Sequence[Collection[Key]]:
@@ -133,6 +142,33 @@ class Pairs(Explorer):
         if entrances[0].kind != "phone" or not self._phones.keys() >= set(names):
             return entrances, names
         return [one._replace(sets=self._phones) for one in entrances], tuple(self._phones)
+
+    def _meets(self, case: Case) -> bool:
+        self._form = self._meeting.meet(case) if len(self.points) >= MOST_APART else None
+        return self._form is not None
+
+    def _point(self, case: Case) -> int:
+        """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
+        count = len(self.points)
+        if count >= MOST_APART:
+            self._meeting.open(case)
+        number = super()._point(case)
+        form, self._form = self._form, None
+        if form is not None:
+            form.number = number
+            if len(self.points) > count:
+                self._met.append((*self._waiting.pop(), form))
+        return number
+
+    def _next(self) -> tuple[int, Case] | None:
+        following = super()._next()
+        while following is None and self._met:
+            number, case, form = self._met.popleft()
+            if form.number == number:
+                following = number, case
+            else:  # more came since: the one that stands for all of them goes on
+                self.points[number].links.append(Link((), (), form.number))
+        return following
 
     # --- together ------------------------------------------------------------------------------------
 
@@ -570,23 +606,33 @@ class Pairs(Explorer):
         return self.shared.automaton.repeated(NUMBERS, 0, 40)
 
     def _labels(self, way: WayIn, root: int) -> dict[int, dict[Node, Label]]:
-        """Return with which numbers, at which times and from which callers calls of a way in come to each point."""
+        """Return with which numbers, at which times and from which callers calls of a way in come to each point.
+
+        Only to points from which calls come to one where they part. Each comes after those before it, but in a circle.
+        """
         automaton = self.shared.automaton
         start = Label((1 << len(self.times.classes)) - 1, self._any_caller, automaton.texts("", *way.names))
         labels: dict[int, dict[Node, Label]] = {root: {self._any_number: start}}
-        waiting = [root]
+        order = self._in_order(root)
+        waiting = [(order[root], root)]
+        queued = {root}
         while waiting:
-            number = waiting.pop()
-            for link in self.points[number].links:
-                made: dict[Node, Label] = {}
-                for reached, label in labels[number].items():
-                    left = self._left(reached, label, link.chosen)
-                    if left is not None:
-                        made[left[0]] = _joined(automaton, made.get(left[0]), left[1])
+            _, number = heapq.heappop(waiting)
+            queued.discard(number)
+            here = labels[number]
+            for target, chosen in self._links[number]:
+                if chosen:
+                    made: dict[Node, Label] = {}
+                    for reached, label in here.items():
+                        left = self._left(reached, label, chosen)
+                        if left is not None:
+                            made[left[0]] = _joined(automaton, made.get(left[0]), left[1])
+                else:
+                    made = here
                 if not made:
                     continue
-                there = labels.setdefault(link.target, {})
-                grown = dict(there)
+                there = labels.get(target)
+                grown = dict(there) if there is not None else {}
                 for dialled, label in made.items():
                     grown[dialled] = _joined(automaton, grown.get(dialled), label)
                 if len(grown) > MOST_LABELS:
@@ -597,9 +643,55 @@ class Pairs(Explorer):
                     assert one is not None  # noqa: S101 - for type checkers: it can be nothing else
                     grown = {every: one}
                 if grown != there:
-                    labels[link.target] = grown
-                    waiting.append(link.target)
+                    labels[target] = grown
+                    if target not in queued:
+                        queued.add(target)
+                        heapq.heappush(waiting, (order[target], target))
         return labels
+
+    @cached_property
+    def _links(self) -> list[list[tuple[int, tuple[Chosen, ...]]]]:
+        """Of each point, the ways on to points from which calls come to one where they part; of what is decided there, only
+        what says which calls go that way.
+        """
+        before: list[list[int]] = [[] for _ in self.points]
+        for number, point in enumerate(self.points):
+            for link in point.links:
+                before[link.target].append(number)
+        waiting = [number for number, point in enumerate(self.points) if point.parted is not None]
+        leading = set(waiting)
+        while waiting:
+            for number in before[waiting.pop()]:
+                if number not in leading:
+                    leading.add(number)
+                    waiting.append(number)
+        return [
+            [
+                (
+                    link.target,
+                    tuple(one for one in link.chosen if one.about is not None and one.about.kind in LABELS),
+                )
+                for link in point.links
+                if link.target in leading
+            ]
+            for point in self.points
+        ]
+
+    def _in_order(self, root: int) -> dict[int, int]:
+        """Return the points after one, each numbered after all that lead to it but by a circle."""
+        ended: list[int] = []
+        seen = {root}
+        waiting = [(root, iter(self._links[root]))]
+        while waiting:
+            number, links = waiting[-1]
+            target = next((target for target, _ in links if target not in seen), None)
+            if target is None:
+                ended.append(number)
+                waiting.pop()
+            else:
+                seen.add(target)
+                waiting.append((target, iter(self._links[target])))
+        return {number: at for at, number in enumerate(reversed(ended))}
 
     def _bits(self, node: Node) -> int:
         bits = 0

@@ -11,17 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from kelid.simulate.ahead import Ahead, Reading
+from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.carried import ATTRIBUTES
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
 from kelid.simulate.joining import Joining
+from kelid.simulate.languages import Node
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
+from kelid.simulate.remembered import Remembered
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Moment
 from kelid.simulate.symbolic import Explored
@@ -29,6 +33,11 @@ from kelid.simulate.symbols import ATOM, CARRIED, FIRST, Shared, Store
 from kelid.simulate.widening import Widening
 
 _FIELDS = tuple(one.name for one in fields(Channel))
+MET = (
+    "caller", "caller_name", "language", "musicclass", "connected", "connected_name", "ani", "dnid", "rdnis", "account",
+)  # fmt: skip
+"""Texts of a channel itself that may be made to be any of several (``meeting.py``)."""
+
 _SUFFIX = re.compile(r"-[0-9a-f]{8}\b")
 
 
@@ -49,6 +58,7 @@ class Points:
         self._forgetting = Forgetting(lives, reaches)
         self._widening = Widening(shared, lives, reaches, self._reading)
         self._joining = Joining(shared, lives, reaches)
+        self._later = Remembered()
 
     def key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
@@ -110,6 +120,10 @@ class Points:
     def before(self, case: Case, run: Run, index: int, place: Place) -> Before:
         """Return what is live before a step (``Reading.before``)."""
         return self._reading.before(case, run, index, place)
+
+    def texts_of(self, case: Case, text: str) -> Node | None:
+        """Return the set of what a text may be (``Reading.texts_of``)."""
+        return self._reading.texts_of(case, text)
 
     @staticmethod
     def _made_by_one(store: Store, parts: Sequence[str]) -> list[str]:
@@ -175,8 +189,10 @@ class Points:
         )
         return text, domains, unequal, tuple(sorted(decided, key=repr))
 
-    def describe(self, run: Run, ahead: Ahead, parts: list[str], hows: list[Hashable]) -> None:
-        """Add what of the run can still be read."""
+    def describe(
+        self, run: Run, ahead: Ahead, parts: list[str], hows: list[Hashable], *, whole: bool = True
+    ) -> None:
+        """Add what of the run can still be read; if not ``whole``, without what may be any of several (``meeting.py``)."""
         names = ahead.names
         parts.append(run.end)
         seen: dict[int, int] = {}
@@ -184,20 +200,28 @@ class Points:
             channel = level.channel
             at = run.elapsed
             hows.append(
-                (level.kind, _how(level.then, at), _how(level.on_answer, at), _how(level.verdict, at))
+                (
+                    level.kind,
+                    *(
+                        self._later.of(then, ("how", at), partial(_how, then, at))
+                        for then in (level.then, level.on_answer, level.verdict)
+                    ),
+                )
             )
             parts.append(level.again or "")
             absolute = channel.timeouts.get("absolute-at")
             parts.append("" if level.deadline is None else f"{level.deadline - run.elapsed:g}")
             parts.append("" if absolute is None else f"{absolute - run.elapsed:g}")
             parts += [str(part) for part in level.saved]
-            _texts(level.then, parts)
-            _texts(level.verdict, parts)
+            for then in (level.then, level.verdict):
+                parts += self._later.of(then, ("texts", whole), partial(_texts_of, then, whole=whole))
             if id(channel) in seen:
                 parts.append(f"as {seen[id(channel)]}")
                 continue
             seen[id(channel)] = len(seen)
             _describe_channel(channel, names, parts)
+            if whole:
+                _describe_texts(channel, parts)
         parts.append("\x1d")
         for name, text in sorted(run.globals.items()):
             if name in names:
@@ -228,32 +252,18 @@ def texts_elsewhere(run: Run) -> list[str]:
 
 
 def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str]) -> None:
+    """Add what stays as it is where calls meet."""
     known = "channel" in names or "CHANNEL" in names
     parts += [
         _SUFFIX.sub("", channel.name) if known else channel.technology,
         channel.endpoint if known else "",
         channel.context,
-        channel.exten,
         str(channel.priority),
-        channel.caller,
-        channel.caller_name,
         channel.caller_pres,
-        channel.language,
-        channel.musicclass,
-        str(channel.answered) if isinstance(channel.answered, bool) else "either way",
         "1" if channel.hungup else "0",
-        str(channel.hangup_cause),
     ]
-    parts += [channel.connected, channel.connected_name, channel.ani, channel.dnid, channel.rdnis]
-    parts.append(channel.account)
-    for name, text in sorted(channel.variables.items()):
-        parts += [name, text, str(channel.inherited.get(name, 0))]
-    parts.append("\x1d")
     for frame in channel.frames:
-        parts += [frame.context, frame.exten, str(frame.priority), str(frame.predial)]
-        for name, text in sorted(frame.variables.items()):
-            parts += [name, text]
-        parts.append("\x1d")
+        parts += [frame.context, str(frame.priority), str(frame.predial), *sorted(frame.variables), "\x1d"]
     for name, text in sorted(channel.groups.items()):
         parts += [name, text]
     for name, seconds in sorted(channel.timeouts.items()):
@@ -261,6 +271,41 @@ def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str])
             parts += [name, f"{seconds:g}"]
     for name, text in sorted(channel.hooks.items()):
         parts += [name, text]
+
+
+def _describe_texts(channel: Channel, parts: list[str]) -> None:
+    """Add what may be any of several where calls meet."""
+    parts += [
+        channel.exten,
+        str(channel.answered) if isinstance(channel.answered, bool) else "either way",
+        str(channel.hangup_cause),
+    ]
+    parts += [getattr(channel, name) for name in MET]
+    for name, text in sorted(channel.variables.items()):
+        parts += [name, text, str(channel.inherited.get(name, 0))]
+    for frame in channel.frames:
+        parts.append(frame.exten)
+        parts += [text for _, text in sorted(frame.variables.items())]
+
+
+def _without(then: Any) -> Any:
+    """Return what is to be done later without the texts of channels that a Dial holds."""
+    if isinstance(then, Dialling):
+        peers = tuple((name, _held_without(key)) for name, key in then.peers)
+        return then._replace(local=_held_without(then.local), peers=peers)
+    if type(then) is tuple:
+        return tuple(map(_without, then))
+    return then
+
+
+def _held_without(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not key:
+        return key
+    channel = Channel.of(key)
+    for name in MET:
+        setattr(channel, name, "")
+    channel.variables = dict.fromkeys(channel.variables, "")
+    return channel.key()
 
 
 def _how(then: Any, now: float) -> Hashable:
@@ -274,6 +319,13 @@ def _how(then: Any, now: float) -> Hashable:
     if isinstance(then, int | float | bool):
         return then
     return None
+
+
+def _texts_of(then: Any, *, whole: bool) -> list[str]:
+    """Return the texts of what is to be done later."""
+    parts: list[str] = []
+    _texts(then if whole else _without(then), parts)
+    return parts
 
 
 def _texts(then: Any, parts: list[str]) -> None:

@@ -1,0 +1,114 @@
+"""Calls that come to a step in the same form go on as one: less is walked, and no call is lost."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kelid.model.pbx import Pbx
+from kelid.readback import read_dialplan
+from kelid.simulate.pairs import Pairs
+
+TODAY = date(2026, 11, 26)
+
+
+@pytest.fixture(autouse=True)
+def _meet_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kelid.simulate.pairs.MOST_APART", 0)
+
+
+def walked(before: str, after: str) -> Pairs:
+    sides = []
+    for text in (before, after):
+        contexts, problems = read_dialplan("extensions.conf", text)
+        assert not problems
+        sides.append(Pbx(site="test", asterisk=22, contexts=tuple(contexts)))
+    pairs = Pairs(*sides, TODAY)
+    pairs.walk_all("in")
+    assert not pairs.not_covered
+    assert not pairs.undecided
+    return pairs
+
+
+def ways(texts: dict[str, tuple[str, str]], rest: str) -> str:
+    """Return a dial plan in which each number sets two texts, rings, and comes to the rest."""
+    numbers = "".join(
+        f"exten => {number},1,Set(A={one})\n same => n,Set(B={other})\n same => n,Goto(office,s,1)\n"
+        for number, (one, other) in texts.items()
+    )
+    return f"""
+[in]
+{numbers}
+[office]
+exten => s,1,GotoIf($["${{DB(night/on)}}" = "1"]?after)
+ same => n,Dial(PJSIP/100,20)
+ same => n,GotoIf($["${{DIALSTATUS}}" = "BUSY"]?after)
+ same => n,Dial(PJSIP/101,20)
+ same => n(after),NoOp()
+{rest}
+"""
+
+
+APART = """ same => n,GotoIf($["${{A}}" = "${{B}}"]?same)
+ same => n,Playback({heard})
+ same => n(same),Hangup()
+"""
+ONE = """ same => n,GotoIf($["${{A}}" = "{text}"]?there)
+ same => n,Hangup()
+ same => n(there),Playback({heard})
+"""
+
+
+def both(texts: dict[str, tuple[str, str]], rest: str, **given: str) -> Pairs:
+    return walked(*(ways(texts, rest.format(heard=heard, **given)) for heard in ("one", "other")))
+
+
+def alike(count: int) -> dict[str, tuple[str, str]]:
+    return {str(number): (f"text{number}", f"text{number}") for number in range(100, 100 + count)}
+
+
+def test_what_is_the_same_in_two_places_stays_the_same() -> None:
+    assert both(alike(9), APART).changes() == []
+
+
+def test_one_that_has_two_texts_where_the_others_have_one_is_told() -> None:
+    for number in range(100, 109):
+        texts = alike(9) | {str(number): ("text1", "text2")}
+        assert both(texts, APART).changes(), number
+
+
+def test_each_of_the_texts_that_met_may_be_what_is_asked_for() -> None:
+    for number in range(100, 109):
+        assert str(number) in {one.dialled for one in both(alike(9), ONE, text=f"text{number}").changes()}
+    assert both(alike(9), ONE, text="text90").changes() == []
+
+
+def test_letters_beyond_ascii_are_not_lost() -> None:
+    texts = alike(6) | {"200": ("فروش", "x"), "201": ("خرید", "x")}
+    for text in ("فروش", "خرید"):
+        assert both(texts, ONE, text=text).changes(), text
+
+
+def test_ways_that_meet_do_not_multiply() -> None:
+    few, many = (len(both(alike(count), APART).points) for count in (10, 40))
+    assert many - few < 30 * 3  # a point for each number to begin with, and one where it comes to the rest
+
+
+def test_what_not_all_found_out_is_open_again() -> None:
+    plan = """
+[in]
+exten => _X,1,Set(A=${{EXTEN}})
+ same => n,GotoIf($["${{A}}" = "3"]?ask)
+ same => n,Goto(office,s,1)
+ same => n(ask),GotoIf($["${{DB(night/on)}}" = "1"]?office,s,1)
+ same => n,Hangup()
+[office]
+exten => s,1,Dial(PJSIP/100,20)
+ same => n,GotoIf($["${{DB(night/on)}}" = "1"]?on)
+ same => n,NoOp(${{A}})
+ same => n,Playback({heard})
+ same => n,Hangup()
+ same => n(on),Hangup()
+"""
+    assert walked(plan.format(heard="one"), plan.format(heard="other")).changes()

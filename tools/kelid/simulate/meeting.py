@@ -1,0 +1,347 @@
+"""Where many calls come to a step in the same form, they go on as one that may be any of them.
+
+Until a step comes that isn't the same, one run stands for both of two dial plans. All that a call has found out on its way
+there (who is free, which key was pressed, what astdb holds) makes points of their own: more than can be walked at a large
+site. So once many have come to a step in the same form, the next that comes is made one that may be any of those that
+came: what wasn't the same for all may be each of theirs, and what not all have found out is open again. What was the
+same text in two places of each stays the same in both (the least general generalization of terms, by G. D. Plotkin,
+1970, on texts).
+
+That makes calls that there are not, of texts that never come together. It hides none: each that came is one of these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from kelid.simulate.ahead import Ahead
+from kelid.simulate.applications.dial import Dialling
+from kelid.simulate.carried import is_carried
+from kelid.simulate.case import Case, is_arrival
+from kelid.simulate.languages import ANY, OTHER, Node, mask_of
+from kelid.simulate.live import Live
+from kelid.simulate.matching import SymbolicDialplan
+from kelid.simulate.points import MET, Points
+from kelid.simulate.run import Run
+from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
+from kelid.simulate.symbolic import Explored
+from kelid.simulate.symbols import FIRST, LISTED, LONGEST, WHOLE, Piece, Shared, Store
+
+MOST_ALIKE = 1
+"""Points of one form that are kept apart."""
+
+LABELS = frozenset({"dialled", "caller", "time", "phone"})
+"""Kinds of variables by which it is told which calls come to a point (``Pairs``): no other kind takes their place."""
+
+_OTHER = mask_of(OTHER)
+
+
+@dataclass(slots=True)
+class Form:
+    """All that came to a step in one form. ``every`` may be each of them; ``number`` is the point at which it goes on."""
+
+    every: Case
+    fixed: str
+    count: int = 1
+    number: int = -1
+
+
+class Meeting:
+    """Lets calls meet at steps that are the same for two dial plans."""
+
+    def __init__(
+        self, shared: Shared, plans: Sequence[SymbolicDialplan], lives: Sequence[Live], keys: Points
+    ):
+        """Begin with no call."""
+        self._shared = shared
+        self._plans = plans
+        self._lives = lives
+        self._keys = keys
+        self._forms: dict[Hashable, Form] = {}
+        self._inherited: dict[str, int] = {}
+        """How far variables are handed on, as they were met first."""
+
+    def open(self, case: Case) -> None:
+        """Let it be any moment, and any phone that calls alike: the ways to a point tell who comes there, and when."""
+        run, store = case.runs[0], case.store
+        if not case.joined or is_carried(case) or not run.levels or is_arrival(run):
+            return
+        symbols = run.symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        opened = {_moment(case): symbols.every_moment}
+        named = {piece.variable for piece in store.pieces(run.channel.exten)}
+        opened |= {
+            one: node for one, node in store.phones.items() if one in store.domains and one not in named
+        }
+        for variable, node in opened.items():
+            if store.domains[variable] != node:
+                store.domains[variable] = node
+                store.unequal = {pair for pair in store.unequal if variable not in pair}
+
+    def meet(self, case: Case) -> Form | None:
+        """Note the case. Return its form if it was made into one that may be any of those that came so before."""
+        run = case.runs[0]
+        if not case.joined or is_carried(case) or not run.levels:
+            return None
+        if is_arrival(run) and not run.channel.exten.isascii():
+            return None  # which extension it is, is decided next: it would be open again
+        (ahead,) = self._keys.normal(case)
+        fixed, key = self._form_of(case, ahead)
+        form = self._forms.get(key)
+        if form is None:
+            self._forms[key] = Form(case.copy(), fixed)
+            return None
+        form.count += 1
+        every = case if form.count > MOST_ALIKE else case.copy()
+        _Union(self._shared, form, every, fixed).make()
+        form.every, form.fixed = every.copy(), fixed
+        return form if every is case else None
+
+    def _form_of(self, case: Case, ahead: Ahead) -> tuple[str, Hashable]:
+        """Return what stays as it is where cases meet, and with its variables numbered and all else what makes a form."""
+        run, store = case.runs[0], case.store
+        parts: list[str] = list(map(str, case.noticed or ()))
+        hows: list[Hashable] = []
+        self._keys.describe(run, ahead, parts, hows, whole=False)
+        several = len({id(level.channel) for level in run.levels}) > 1
+        causes = any(ahead.far & live.bit("HANGUPCAUSE") for live in self._lives)
+        for channel in _channels(run):
+            hows.append(self._extension(case, channel))
+            hows += [self._extension(case, frame) for frame in channel.frames]
+            usual = {*LEFT_BEHIND, ANY_CAUSE} if channel.answered is not True else {ANY_CAUSE, 16}
+            if several or causes or channel.hangup_cause not in usual:
+                parts += [
+                    str(channel.hangup_cause),
+                    str(channel.answered is True),
+                    str(channel.answered is False),
+                ]
+            for name in sorted(channel.variables):
+                reach = channel.inherited.get(name, 0)
+                if self._inherited.setdefault(name, reach) != reach or name in run.globals:
+                    hows.append((name, reach))
+        fixed = "\x1f".join(parts)
+        return fixed, (_numbered(store, fixed, {}), tuple(hows))
+
+    def _extension(self, case: Case, spot: Channel | Frame) -> Hashable:
+        """Return where in the dial plan a channel is, or comes back to: the same for all numbers that are found there."""
+        exten = case.store.plain(spot.exten)
+        node = self._keys.texts_of(case, exten)
+        run = case.runs[0]
+        classes = [None if node is None else plan.meant(run, spot.context, node) for plan in self._plans]
+        if None not in classes:
+            return tuple(classes)
+        return exten if exten.isascii() else node
+
+
+class _Union:
+    """Makes a case one that may be what it is, or what another one of its form is."""
+
+    def __init__(self, shared: Shared, form: Form, case: Case, fixed: str) -> None:
+        self._shared = shared
+        self._old, self._case = form.every, case
+        self._before, self._store = form.every.store, case.store
+        self._fixed = (form.fixed, fixed)
+        self._pairs: dict[tuple[int, int], int] = {}
+        self._sets: dict[int, Node] = {}
+        self._texts: dict[tuple[str, str], str] = {}
+        self._any = shared.automaton.repeated(ANY, 0, LONGEST)
+
+    def make(self) -> None:
+        """Do so."""
+        numbers: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        for store, text, row in zip((self._before, self._store), self._fixed, numbers, strict=True):
+            _numbered(store, text, row)
+        for one, other in zip(*numbers, strict=True):
+            self._variable(one, other)
+        self._variable(_moment(self._old), _moment(self._case))
+        old, run = self._old.runs[0], self._case.runs[0]
+        for was, channel in zip(_channels(old), _channels(run), strict=True):
+            channel.exten = self._text(was.exten, channel.exten)
+            for name in MET:
+                setattr(channel, name, self._text(getattr(was, name), getattr(channel, name)))
+            for name in sorted({*was.variables, *channel.variables}):
+                given = self._text(was.variables.get(name, ""), channel.variables.get(name, ""))
+                channel.variables[name] = given
+                if most := max(was.inherited.get(name, 0), channel.inherited.get(name, 0)):
+                    channel.inherited[name] = most
+            for outer, frame in zip(was.frames, channel.frames, strict=True):
+                frame.exten = self._text(outer.exten, frame.exten)
+                for name in sorted(frame.variables):
+                    frame.variables[name] = self._text(outer.variables[name], frame.variables[name])
+            same = (was.answered, was.hangup_cause) == (channel.answered, channel.hangup_cause)
+            if not same:
+                symbols = run.symbols
+                assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+                channel.answered, channel.hangup_cause = symbols.answered, ANY_CAUSE
+        for before, level in zip(old.levels, run.levels, strict=True):
+            level.then = self._later(before.then, level.then)
+            level.on_answer = self._later(before.on_answer, level.on_answer)
+        self._keep_common()
+        for variable, node in self._sets.items():
+            if self._store.domains[variable] != node:
+                self._store.domains[variable] = node
+                self._store.bases.pop(variable, None)
+
+    def _later(self, old: Any, new: Any) -> Any:
+        """Return what is to be done later, with channels that a Dial holds as either has them."""
+        if isinstance(new, Dialling):
+            peers = tuple(
+                (name, self._held(was, key))
+                for (_, was), (name, key) in zip(old.peers, new.peers, strict=True)
+            )
+            return new._replace(local=self._held(old.local, new.local), peers=peers)
+        if type(new) is tuple:
+            return tuple(map(self._later, old, new))
+        return new
+
+    def _held(self, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not new:
+            return new
+        was, channel = Channel.of(old), Channel.of(new)
+        for name in MET:
+            setattr(channel, name, self._text(getattr(was, name), getattr(channel, name)))
+        for name in channel.variables:
+            channel.variables[name] = self._text(was.variables[name], channel.variables[name])
+        return channel.key()
+
+    def _text(self, one: str, other: str) -> str:
+        """Return a text that may be either."""
+        if one == other and other.isascii():
+            return other
+        old, new = self._before.pieces(one), self._store.pieces(other)
+        if len(old) == len(new) and all(map(self._is_alike, old, new)):
+            return "".join(
+                after.text
+                if after.variable < 0
+                else self._shared.atom(self._variable(before.variable, after.variable), after.view)
+                for before, after in zip(old, new, strict=True)
+            )
+        key = ("".join(piece.text for piece in old), "".join(piece.text for piece in new))
+        if key not in self._texts:
+            node = self._shared.automaton.either(
+                self._set_of(self._before, old), self._set_of(self._store, new)
+            )
+            self._texts[key] = self._store.new("met", "", node)
+        return self._texts[key]
+
+    def _is_alike(self, one: Piece, other: Piece) -> bool:
+        """Return True if two pieces are the same text, or the same view of variables that tell the same of calls."""
+        if one.variable < 0 or other.variable < 0:
+            return one == other
+        labels = {
+            kind if kind in LABELS else ""
+            for kind in (
+                self._before.variables[one.variable].kind,
+                self._store.variables[other.variable].kind,
+            )
+        }
+        return one.view == other.view and len(labels) == 1
+
+    def _variable(self, one: int, other: int) -> int:
+        """Return the variable that may be what either is: the new one's, unless that stands for something else already."""
+        found = self._pairs.get((one, other))
+        if found is None:
+            node = self._shared.automaton.either(self._before.domains[one], self._store.domains[other])
+            found = other
+            if other in self._sets:
+                atom = self._store.new("met", "", node)
+                found = self._shared.atoms[ord(atom) - FIRST][0]
+            self._pairs[one, other] = found
+            self._sets[found] = node
+        return found
+
+    def _keep_common(self) -> None:
+        """Let go of what only one of them has found out."""
+        single = [Counter(pair[at] for pair in self._pairs) for at in (0, 1)]
+        rows: tuple[dict[int, int], dict[int, int]] = ({}, {})
+        for number, pair in enumerate(self._pairs):
+            if all(count[one] == 1 for count, one in zip(single, pair, strict=True)):
+                for row, one in zip(rows, pair, strict=True):
+                    row[one] = number
+        common = {found for found, _ in _found(self._old, rows[0])}
+        _keep(self._case, rows[1], common)
+
+    def _set_of(self, store: Store, pieces: Sequence[Piece]) -> Node:
+        """Return what a text may be: never too little."""
+        automaton = self._shared.automaton
+        made = automaton.texts("")
+        for piece in reversed(pieces):
+            made = automaton.concatenated(self._set_of_piece(store, piece), made)
+        return made
+
+    def _set_of_piece(self, store: Store, piece: Piece) -> Node:
+        shared, automaton = self._shared, self._shared.automaton
+        if piece.variable < 0:
+            return automaton.texts(piece.text) if piece.text.isascii() else self._any
+        node = store.domains[piece.variable]
+        if piece.view == WHOLE:
+            return node
+        letters = shared.alphabet(node, piece.view)
+        if automaton.count(node) <= LISTED and not letters & _OTHER:
+            return automaton.texts(*map(str, shared.tabled(node, piece.view, "value", lambda one: one)))
+        return self._any if letters & _OTHER else automaton.repeated(letters, 0, LONGEST)
+
+
+def _channels(run: Run) -> list[Channel]:
+    return list({id(level.channel): level.channel for level in run.levels}.values())
+
+
+def _numbered(store: Store, text: str, numbers: dict[int, int]) -> str:
+    """Return the text with its variables numbered as they come."""
+    if text.isascii():
+        return text
+    made: list[str] = []
+    for piece in store.pieces(text):
+        if piece.variable < 0:
+            made.append(piece.text)
+            continue
+        number = numbers.setdefault(piece.variable, len(numbers))
+        kind = store.variables[piece.variable].kind
+        made.append(f"\x1e{number}{kind if kind in LABELS else ''}{piece.view or ''!r}\x1e")
+    return "".join(made)
+
+
+def _found(case: Case, numbers: dict[int, int]) -> Iterator[tuple[Hashable, Callable[[], object]]]:
+    """Yield what a case has found out, in words that are the same for all of a form, and what forgets that."""
+    store, run = case.store, case.runs[0]
+
+    def said(*parts: object) -> Hashable:
+        every = dict(numbers)
+        text = _numbered(store, "\x1f".join(map(str, parts)), every)
+        told = len(every) == len(numbers) and all(
+            part is None or isinstance(part, str | int) for part in parts
+        )
+        return text if told else object()  # it is about what the other hasn't
+
+    def forget_fact(key: tuple[str, str]) -> None:
+        del store.facts[key]
+        store.asked.pop(key, None)
+
+    for key, answer in store.facts.items():
+        yield ("fact", said(*key, answer)), partial(forget_fact, key)
+    for name, value in run.database.items():
+        yield ("database", said(name, value)), partial(run.database.pop, name)
+    for fact, answer in store.decided.items():
+        yield ("decided", said(*fact, answer)), partial(store.decided.pop, fact)
+    for pair in store.unequal:
+        known = all(one in numbers for one in pair)
+        row = tuple(sorted(numbers[one] for one in pair)) if known else object()
+        yield ("unequal", row), partial(store.unequal.discard, pair)
+
+
+def _keep(case: Case, numbers: dict[int, int], common: Collection[Hashable]) -> None:
+    """Let go of what a case has found out that isn't among what is common."""
+    for found, forget in list(_found(case, numbers)):
+        if found not in common:
+            forget()
+
+
+def _moment(case: Case) -> int:
+    """Return the variable of the moment."""
+    symbols = case.runs[0].symbols
+    assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+    return case.store.resolve(*case.store.shared.atoms[ord(symbols.moment) - FIRST])[0]
