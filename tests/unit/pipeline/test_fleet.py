@@ -64,6 +64,26 @@ def test_a_second_run_gives_the_very_bytes_of_the_first_and_two_workers_those_of
         assert tree(tmp_path / "two" / name) == {path: text.encode() for path, text in bundle.files.items()}
 
 
+def test_a_file_that_is_another_or_gone_is_written_again_from_what_is_remembered(
+    sites: Path, tmp_path: Path, cache: Cache
+) -> None:
+    rendered(sites, tmp_path / "out", cache)
+    whole = tree(tmp_path / "out")
+    *_, first, second, third = sorted((tmp_path / "out" / NAMES[0]).iterdir())
+    body = first.read_bytes()
+    first.write_bytes(body[:-2] + bytes([body[-2] ^ 1]) + body[-1:])  # of the same length
+    second.write_bytes(second.read_bytes() + b"more")
+    third.unlink()
+    untouched = sorted((tmp_path / "out" / NAMES[1]).iterdir())[0]
+    before = untouched.stat().st_mtime_ns
+
+    again = rendered(sites, tmp_path / "out", cache)
+
+    assert [outcome.remembered for outcome in again] == [True, True]
+    assert tree(tmp_path / "out") == whole
+    assert untouched.stat().st_mtime_ns == before
+
+
 @pytest.mark.parametrize(
     ("path", "content"),
     [

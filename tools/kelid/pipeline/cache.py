@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
 import stat
 import sys
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -24,17 +25,50 @@ from kelid.model.record import EMPTY, Record
 LARGEST = 500_000_000
 """Bytes that the cache may have; a rendered site of 200 extensions takes some 25 KB."""
 
-_MAGIC = b"kelid site 1\n"
+_MAGIC = b"kelid site 2\n"
 _DIGEST = 64
+_AT_A_TIME = 1 << 18
 
 
 class Result(Record):
-    """What is known of a site: whether it is valid, its findings, and (where it was rendered) its files and their digest."""
+    """What is known of a site: whether it is valid, its findings, and (where it was rendered) its files and their digest.
+
+    ``sums`` has the SHA-256 of each file where the result was remembered: whoever only compares needs no text.
+    """
 
     valid: bool
     findings: tuple[Finding, ...]
     files: Mapping[str, bytes] = EMPTY
     digest: str = ""
+    sums: Mapping[str, str] = EMPTY
+
+
+class _Packed(Mapping[str, bytes]):
+    """Files by their paths, unpacked once somebody wants one of them."""
+
+    def __init__(self, packed: bytes, sizes: Mapping[str, int]) -> None:
+        self._packed = packed
+        self._sizes = sizes
+
+    @functools.cached_property
+    def _files(self) -> dict[str, bytes]:
+        text = zlib.decompress(self._packed)
+        ends = list(itertools.accumulate(self._sizes.values()))
+        return {
+            path: text[end - size : end] for (path, size), end in zip(self._sizes.items(), ends, strict=True)
+        }
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._files[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._sizes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sizes)
+
+    def __len__(self) -> int:
+        return len(self._sizes)
 
 
 def folder() -> Path:
@@ -77,9 +111,7 @@ def of_folder(top: Path) -> tuple[bytes, bytes] | None:
                     about = entry.stat(follow_symlinks=False)
                     state.update(f"{path}\0{about.st_size} {about.st_mtime_ns} {about.st_ino}\0".encode())
                     if stat.S_ISREG(about.st_mode):
-                        with open(entry.path, "rb", buffering=0) as stream:  # noqa: PTH123  (a Path for each costs time)
-                            digest = hashlib.file_digest(stream, "sha256").digest()
-                        content.update(f"file\0{path}\0".encode() + digest)
+                        content.update(f"file\0{path}\0".encode() + _digest(entry.path))
                     elif stat.S_ISDIR(about.st_mode):
                         content.update(f"folder\0{path}\0".encode())
                         waiting.append((entry.path, f"{path}/"))
@@ -90,6 +122,18 @@ def of_folder(top: Path) -> tuple[bytes, bytes] | None:
     except (OSError, UnicodeEncodeError):
         return None
     return content.digest(), state.digest()
+
+
+def _digest(path: str) -> bytes:
+    """Return the SHA-256 of a file, which may be large."""
+    total = hashlib.sha256()
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        while body := os.read(handle, _AT_A_TIME):
+            total.update(body)
+    finally:
+        os.close(handle)
+    return total.digest()
 
 
 class Cache:
@@ -119,8 +163,8 @@ class Cache:
             if data["key"] != key or data["day"] != str(today or today_at(data["zone"])):
                 return None
             os.utime(path)
-            return _result(data, zlib.decompress(packed))
-        except (OSError, ValueError, KeyError, TypeError, zlib.error):
+            return _result(data, packed)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, key: str, day: date, zone: str, result: Result) -> None:
@@ -134,7 +178,9 @@ class Cache:
             "valid": result.valid,
             "digest": result.digest,
             "findings": [[*f.where, f.code, f.message, f.fix, f.severity.value] for f in result.findings],
-            "files": [[path, len(body)] for path, body in result.files.items()],
+            "files": [
+                [path, len(body), hashlib.sha256(body).hexdigest()] for path, body in result.files.items()
+            ],
         }
         head = json.dumps(data, ensure_ascii=False).encode()
         body = head + b"\n" + zlib.compress(b"".join(result.files.values()), 1)
@@ -171,12 +217,7 @@ def today_at(zone: str) -> date:
         raise KelidError(f"no time zone is called {zone!r}") from problem
 
 
-def _result(data: Mapping[str, Any], text: bytes) -> Result:
-    files = {}
-    at = 0
-    for path, size in data["files"]:
-        files[path] = text[at : at + size]
-        at += size
+def _result(data: Mapping[str, Any], packed: bytes) -> Result:
     return Result(
         valid=data["valid"],
         digest=data["digest"],
@@ -184,5 +225,6 @@ def _result(data: Mapping[str, Any], text: bytes) -> Result:
             Finding(Where(file, line, column), code, message, fix, Severity(severity))
             for file, line, column, code, message, fix, severity in data["findings"]
         ),
-        files=files,
+        files=_Packed(packed, {path: size for path, size, _ in data["files"]}),
+        sums={path: total for path, _, total in data["files"]},
     )

@@ -6,6 +6,7 @@ Each worker takes a handful of sites at a time and sends back what was found; th
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -15,7 +16,7 @@ from pathlib import Path
 from kelid import pipeline
 from kelid.findings import Exit, Finding, KelidError
 from kelid.load import shown_folder
-from kelid.model.record import Record
+from kelid.model.record import EMPTY, Record
 from kelid.pipeline.cache import Cache, Result, of_folder, today_at
 
 MOST_AT_A_TIME = 16
@@ -115,7 +116,7 @@ def outcome(task: Task, name: str) -> Outcome:
             return Outcome(
                 name=name, findings=result.findings, problem=f"{name} is not valid", exit=Exit.INVALID
             )
-        write(task.output / name, result.files)
+        write(task.output / name, result.files, result.sums)
     except KelidError as problem:
         return Outcome(name=name, findings=problem.findings, problem=str(problem), exit=problem.exit)
     return Outcome(name=name, digest=result.digest, files=len(result.files), remembered=remembered)
@@ -170,32 +171,40 @@ def _sample(sites: Path) -> str:
         return ""
 
 
-def write(folder: Path, files: Mapping[str, bytes]) -> None:
+def write(folder: Path, files: Mapping[str, bytes], sums: Mapping[str, str] = EMPTY) -> None:
     """Write a rendered site into a folder of its own; a file that is there with the same bytes is left as it is.
 
-    Raise KelidError where other files lie there, or it can't be written.
+    ``sums`` has the SHA-256 of files of which it is known. Raise KelidError where other files lie there, or it can't
+    be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        foreign = sorted({path.name for path in folder.iterdir()} - files.keys())
+        foreign = sorted(set(os.listdir(folder)) - files.keys())  # noqa: PTH208  (a Path for each costs time)
         if foreign:
             raise KelidError(
                 f"{folder} holds other files ({', '.join(foreign[:3])}); name an empty folder or an earlier render",
                 exit=Exit.REFUSED,
             )
-        for path, body in files.items():
-            if not _same(f"{folder}/{path}", body):
-                (folder / path).write_bytes(body)
+        for path in files:
+            body = _read(f"{folder}/{path}")
+            total = sums.get(path)
+            if body is None or (
+                body != files[path] if total is None else hashlib.sha256(body).hexdigest() != total
+            ):
+                (folder / path).write_bytes(files[path])
     except OSError as problem:
         raise KelidError(f"can't write {folder}: {problem.strerror}") from problem
 
 
-def _same(path: str, body: bytes) -> bool:
+def _read(path: str) -> bytes | None:
+    """Return what is in a file, None where it can't be read."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:
-        return False
+        return None
     try:
-        return os.fstat(handle).st_size == len(body) and os.read(handle, len(body) + 1) == body
+        size = os.fstat(handle).st_size
+        body = os.read(handle, size + 1)
+        return body if len(body) == size else None
     finally:
         os.close(handle)
