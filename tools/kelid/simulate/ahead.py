@@ -15,7 +15,7 @@ from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.remembered import Remembered
 from kelid.simulate.run import Run
-from kelid.simulate.symbols import Shared
+from kelid.simulate.symbols import ATOM, FIRST, Shared
 
 _WORDS = re.compile(r"[,^()@|]")
 
@@ -155,6 +155,10 @@ class Reading:
     def texts_of(self, case: Case, text: str) -> Node | None:
         """Return the set of what a text may be, None where that isn't simple: one whole variable, and constants."""
         automaton = self._shared.automaton
+        if len(text) == 1 and ATOM.match(text):
+            variable, view = case.store.resolve(*self._shared.atoms[ord(text) - FIRST])
+            if not view:
+                return case.store.domains[variable]
         made: Node | None = None
         pieces = case.store.pieces(text)
         if sum(piece.variable >= 0 for piece in pieces) > 1 or any(piece.view for piece in pieces):

@@ -294,18 +294,21 @@ class Explorer:
         if self._is_arrival(case):
             self._widen_extension(case)
         key = self._keys.key(case)
-        if key not in self._known and self._meets(case):
-            key = self._keys.key(case)
         number = self._known.get(key)
+        if number is None:
+            number, changed = self._meet(case)
+            if changed:
+                key = self._keys.key(case)
+                number = self._known.get(key)
         if number is None:
             number = self._known[key] = len(self.points)
             self.points.append(Point())
             self._waiting.append((number, case))
         return number
 
-    def _meets(self, case: Case) -> bool:
-        """Return True if a new case was made into one that stands for others, too."""
-        return False
+    def _meet(self, case: Case) -> tuple[int | None, bool]:
+        """Let a new case meet others: return the point at which it goes on as one of them, and whether it was changed."""
+        return None, False
 
     def _expand(self, number: int, case: Case) -> None:
         """Follow a case to its next decision, and take that in every way."""

@@ -31,9 +31,6 @@ from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import FIRST, LISTED, LONGEST, WHOLE, Piece, Shared, Store
 
-MOST_ALIKE = 1
-"""Points of one form that are kept apart."""
-
 LABELS = frozenset({"dialled", "caller", "time", "phone"})
 """Kinds of variables by which it is told which calls come to a point (``Pairs``): no other kind takes their place."""
 
@@ -42,11 +39,13 @@ _OTHER = mask_of(OTHER)
 
 @dataclass(slots=True)
 class Form:
-    """All that came to a step in one form. ``every`` may be each of them; ``number`` is the point at which it goes on."""
+    """All that came to a step in one form. ``every`` may be each of them; ``number`` is the point at which it goes on.
+
+    ``fixed`` is what stays as it is, as ``every`` has it.
+    """
 
     every: Case
     fixed: str
-    count: int = 1
     number: int = -1
 
 
@@ -82,24 +81,25 @@ class Meeting:
                 store.domains[variable] = node
                 store.unequal = {pair for pair in store.unequal if variable not in pair}
 
-    def meet(self, case: Case) -> Form | None:
-        """Note the case. Return its form if it was made into one that may be any of those that came so before."""
+    def meet(self, case: Case) -> tuple[Form | None, bool]:
+        """Note the case. Return its form, and whether the case was made one that may be more than those that came before.
+
+        Where it wasn't, it is the first of its form, or may be left: it is one of those. None: it doesn't meet others.
+        """
         run = case.runs[0]
         if not case.joined or is_carried(case) or not run.levels:
-            return None
+            return None, False
         if is_arrival(run) and not run.channel.exten.isascii():
-            return None  # which extension it is, is decided next: it would be open again
-        (ahead,) = self._keys.normal(case)
-        fixed, key = self._form_of(case, ahead)
+            return None, False  # which extension it is, is decided next: it would be open again
+        fixed, key = self._form_of(case, self._keys.ahead(case, run, 0))
         form = self._forms.get(key)
         if form is None:
-            self._forms[key] = Form(case.copy(), fixed)
-            return None
-        form.count += 1
-        every = case if form.count > MOST_ALIKE else case.copy()
-        _Union(self._shared, form, every, fixed).make()
-        form.every, form.fixed = every.copy(), fixed
-        return form if every is case else None
+            form = self._forms[key] = Form(case.copy(), fixed)
+            return form, False
+        grown = _Union(self._shared, form, case, fixed).make()
+        if grown:
+            form.every, form.fixed = case.copy(), fixed
+        return form, grown
 
     def _form_of(self, case: Case, ahead: Ahead) -> tuple[str, Hashable]:
         """Return what stays as it is where cases meet, and with its variables numbered and all else what makes a form."""
@@ -148,10 +148,14 @@ class _Union:
         self._pairs: dict[tuple[int, int], int] = {}
         self._sets: dict[int, Node] = {}
         self._texts: dict[tuple[str, str], str] = {}
+        self._made: dict[tuple[str, str], str] = {}
+        """What was made of two texts, as they stood there."""
         self._any = shared.automaton.repeated(ANY, 0, LONGEST)
+        self._partners: dict[int, Hashable] = {}
+        self._grown = False
 
-    def make(self) -> None:
-        """Do so."""
+    def make(self) -> bool:
+        """Do so, and return whether it may be more now than the other one."""
         numbers: tuple[dict[int, int], dict[int, int]] = ({}, {})
         for store, text, row in zip((self._before, self._store), self._fixed, numbers, strict=True):
             _numbered(store, text, row)
@@ -177,6 +181,7 @@ class _Union:
                 symbols = run.symbols
                 assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
                 channel.answered, channel.hangup_cause = symbols.answered, ANY_CAUSE
+                self._grown |= isinstance(was.answered, bool) or was.hangup_cause != ANY_CAUSE
         for before, level in zip(old.levels, run.levels, strict=True):
             level.then = self._later(before.then, level.then)
             level.on_answer = self._later(before.on_answer, level.on_answer)
@@ -185,6 +190,12 @@ class _Union:
             if self._store.domains[variable] != node:
                 self._store.domains[variable] = node
                 self._store.bases.pop(variable, None)
+        return self._grown
+
+    def _partner(self, one: int, other: Hashable, node: Node) -> None:
+        """Note what stands in the new case where the other one has a variable: it may be that already, or it grows."""
+        same = self._partners.setdefault(one, other) == other
+        self._grown |= not same or node != self._before.domains[one]
 
     def _later(self, old: Any, new: Any) -> Any:
         """Return what is to be done later, with channels that a Dial holds as either has them."""
@@ -212,7 +223,12 @@ class _Union:
         """Return a text that may be either."""
         if one == other and other.isascii():
             return other
-        old, new = self._before.pieces(one), self._store.pieces(other)
+        made = self._made.get((one, other))
+        if made is None:
+            made = self._made[one, other] = self._either(self._before.pieces(one), self._store.pieces(other))
+        return made
+
+    def _either(self, old: Sequence[Piece], new: Sequence[Piece]) -> str:
         if len(old) == len(new) and all(map(self._is_alike, old, new)):
             return "".join(
                 after.text
@@ -226,6 +242,10 @@ class _Union:
                 self._set_of(self._before, old), self._set_of(self._store, new)
             )
             self._texts[key] = self._store.new("met", "", node)
+            if len(old) == 1 and old[0].variable >= 0 and old[0].view == WHOLE:
+                self._partner(old[0].variable, key[1], node)
+            else:
+                self._grown = True
         return self._texts[key]
 
     def _is_alike(self, one: Piece, other: Piece) -> bool:
@@ -250,6 +270,7 @@ class _Union:
             if other in self._sets:
                 atom = self._store.new("met", "", node)
                 found = self._shared.atoms[ord(atom) - FIRST][0]
+            self._partner(one, other, node)
             self._pairs[one, other] = found
             self._sets[found] = node
         return found
@@ -262,8 +283,12 @@ class _Union:
             if all(count[one] == 1 for count, one in zip(single, pair, strict=True)):
                 for row, one in zip(rows, pair, strict=True):
                     row[one] = number
-        common = {found for found, _ in _found(self._old, rows[0])}
-        _keep(self._case, rows[1], common)
+        before, now = (
+            {found for found, _ in _found(case, row)}
+            for case, row in zip((self._old, self._case), rows, strict=True)
+        )
+        self._grown |= not before <= now
+        _keep(self._case, rows[1], before)
 
     def _set_of(self, store: Store, pieces: Sequence[Piece]) -> Node:
         """Return what a text may be: never too little."""

@@ -103,7 +103,7 @@ class Pairs(Explorer):
         self._told_of: dict[Hashable, tuple[Event, ...]] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
-        self._form: Form | None = None
+        self._form: tuple[Form | None, bool] = (None, False)
         self._met: deque[tuple[int, Case, Form]] = deque()
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -143,9 +143,14 @@ class Pairs(Explorer):
             return entrances, names
         return [one._replace(sets=self._phones) for one in entrances], tuple(self._phones)
 
-    def _meets(self, case: Case) -> bool:
-        self._form = self._meeting.meet(case) if len(self.points) >= MOST_APART else None
-        return self._form is not None
+    def _meet(self, case: Case) -> tuple[int | None, bool]:
+        if len(self.points) < MOST_APART:
+            return None, False
+        form, grown = self._meeting.meet(case)
+        if form is not None and not grown and form.number >= 0:
+            return form.number, False
+        self._form = form, grown
+        return None, grown
 
     def _point(self, case: Case) -> int:
         """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
@@ -153,10 +158,10 @@ class Pairs(Explorer):
         if count >= MOST_APART:
             self._meeting.open(case)
         number = super()._point(case)
-        form, self._form = self._form, None
+        (form, grown), self._form = self._form, (None, False)
         if form is not None:
             form.number = number
-            if len(self.points) > count:
+            if grown and len(self.points) > count:
                 self._met.append((*self._waiting.pop(), form))
         return number
 

@@ -38,6 +38,7 @@ MET = (
 )  # fmt: skip
 """Texts of a channel itself that may be made to be any of several (``meeting.py``)."""
 
+_ATOMS = re.compile(f"({ATOM.pattern})")
 _SUFFIX = re.compile(r"-[0-9a-f]{8}\b")
 
 
@@ -149,10 +150,10 @@ class Points:
         if store.bases:
             self._widening.tables(case, text)
 
-        def named(found: re.Match[str]) -> str:
-            made = names.get(found[0])
+        def named(atom: str) -> str:
+            made = names.get(atom)
             if made is None:
-                variable, view = store.resolve(*atoms[ord(found[0]) - FIRST])
+                variable, view = store.resolve(*atoms[ord(atom) - FIRST])
                 known = store.known(variable)
                 if known is not None:
                     settled.add(variable)
@@ -160,10 +161,15 @@ class Points:
                 else:
                     place = numbers.setdefault(variable, len(numbers))
                     made = f"\x1e{place}{view!r}\x1e" if view else f"\x1e{place}\x1e"
-                names[found[0]] = made
+                names[atom] = made
             return made
 
-        text = ATOM.sub(named, text)
+        def all_named(text: str) -> str:
+            parts = _ATOMS.split(text)
+            parts[1::2] = map(named, parts[1::2])
+            return "".join(parts)
+
+        text = all_named(text)
         decided: list[Hashable] = []
         for fact, answer in store.decided.items():
             if isinstance(fact, tuple) and fact[0] != "number":
@@ -171,7 +177,7 @@ class Points:
                     store.resolve(*atoms[ord(one) - FIRST])[0] for one in ATOM.findall("".join(fact[1:]))
                 }
                 if about and about <= numbers.keys():
-                    decided.append((fact[0], tuple(ATOM.sub(named, str(part)) for part in fact[1:]), answer))
+                    decided.append((fact[0], tuple(all_named(str(part)) for part in fact[1:]), answer))
         moment = store.resolve(*atoms[ord(symbols.moment) - FIRST])[0]
         store.drop({*numbers.keys(), *settled, moment})
         unequal = tuple(
