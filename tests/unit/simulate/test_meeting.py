@@ -90,25 +90,37 @@ def test_letters_beyond_ascii_are_not_lost() -> None:
         assert both(texts, ONE, text=text).changes(), text
 
 
+def test_a_long_text_is_not_taken_for_a_short_one() -> None:
+    long = """ same => n,GotoIf($[${{LEN(${{A}})}} > 100]?there)
+ same => n,Hangup()
+ same => n(there),Playback({heard})
+"""
+    texts = alike(6) | {"200": ("ف" * 60, "x"), "201": ("خ" * 300, "x")}
+    assert {"200", "201"} <= {one.dialled for one in both(texts, long).changes()}
+
+
 def test_ways_that_meet_do_not_multiply() -> None:
     few, many = (len(both(alike(count), APART).points) for count in (10, 40))
     assert many - few < 30 * 3  # a point for each number to begin with, and one where it comes to the rest
 
 
 def test_what_not_all_found_out_is_open_again() -> None:
-    plan = """
-[in]
-exten => _X,1,Set(A=${{EXTEN}})
- same => n,GotoIf($["${{A}}" = "3"]?ask)
- same => n,Goto(office,s,1)
- same => n(ask),GotoIf($["${{DB(night/on)}}" = "1"]?office,s,1)
- same => n,Hangup()
-[office]
-exten => s,1,Dial(PJSIP/100,20)
- same => n,GotoIf($["${{DB(night/on)}}" = "1"]?on)
- same => n,NoOp(${{A}})
+    first, last = (
+        f'exten => {number},1,GotoIf($["${{DB(night/on)}}" = "1"]?on)\n same => n,Hangup()\n'
+        f" same => n(on),Set(A={number})\n same => n,Goto(office,s,2)\n"
+        for number in (1, 9)  # the first and the last that come, in whichever order
+    )
+    rest = """ same => n,GotoIf($["${{DB(night/on)}}" = "1"]?done)
+ same => n,GotoIf($["${{A}}" = "none"]?done)
  same => n,Playback({heard})
- same => n,Hangup()
- same => n(on),Hangup()
+ same => n(done),Hangup()
 """
-    assert walked(plan.format(heard="one"), plan.format(heard="other")).changes()
+    texts = {str(number): (f"text{number}", "x") for number in range(2, 9)}
+    sides = [
+        ways(texts, rest.format(heard=heard))
+        .replace("[in]\n", f"[in]\n{first}")
+        .replace("[office]\n", f"{last}[office]\n")
+        .replace("Goto(office,s,1)", "Goto(office,s,2)")
+        for heard in ("one", "other")
+    ]
+    assert walked(*sides).changes()

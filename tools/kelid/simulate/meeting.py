@@ -1,9 +1,9 @@
-"""Where many calls come to a step in the same form, they go on as one that may be any of them.
+"""Calls of a large diff that come to a step in the same form go on as one that may be any of them.
 
 Until a step comes that isn't the same, one run stands for both of two dial plans. All that a call has found out on its way
 there (who is free, which key was pressed, what astdb holds) makes points of their own: more than can be walked at a large
-site. So once many have come to a step in the same form, the next that comes is made one that may be any of those that
-came: what wasn't the same for all may be each of theirs, and what not all have found out is open again. What was the
+site. So the second that comes to a step in the same form is made one that may be either, the third one that may be any of
+the three: what wasn't the same for all may be each of theirs, and what not all have found out is open again. What was the
 same text in two places of each stays the same in both (the least general generalization of terms, by G. D. Plotkin,
 1970, on texts).
 
@@ -25,16 +25,19 @@ from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.languages import ANY, OTHER, Node, mask_of
 from kelid.simulate.live import Live
 from kelid.simulate.matching import SymbolicDialplan
+from kelid.simulate.octets import to_octets
 from kelid.simulate.points import MET, Points
 from kelid.simulate.run import Run
 from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import FIRST, LISTED, LONGEST, WHOLE, Piece, Shared, Store
+from kelid.simulate.symbols import FIRST, LISTED, WHOLE, Piece, Shared, Store
 
 LABELS = frozenset({"dialled", "caller", "time", "phone"})
 """Kinds of variables by which it is told which calls come to a point (``Pairs``): no other kind takes their place."""
 
 _OTHER = mask_of(OTHER)
+_LONGEST = 511
+"""Octets of a text that may be any."""
 
 
 @dataclass(slots=True)
@@ -150,7 +153,6 @@ class _Union:
         self._texts: dict[tuple[str, str], str] = {}
         self._made: dict[tuple[str, str], str] = {}
         """What was made of two texts, as they stood there."""
-        self._any = shared.automaton.repeated(ANY, 0, LONGEST)
         self._partners: dict[int, Hashable] = {}
         self._grown = False
 
@@ -301,14 +303,20 @@ class _Union:
     def _set_of_piece(self, store: Store, piece: Piece) -> Node:
         shared, automaton = self._shared, self._shared.automaton
         if piece.variable < 0:
-            return automaton.texts(piece.text) if piece.text.isascii() else self._any
+            if piece.text.isascii():
+                return automaton.texts(piece.text)
+            return automaton.repeated(ANY, 0, max(_LONGEST, len(to_octets(piece.text))))
         node = store.domains[piece.variable]
         if piece.view == WHOLE:
             return node
         letters = shared.alphabet(node, piece.view)
-        if automaton.count(node) <= LISTED and not letters & _OTHER:
-            return automaton.texts(*map(str, shared.tabled(node, piece.view, "value", lambda one: one)))
-        return self._any if letters & _OTHER else automaton.repeated(letters, 0, LONGEST)
+        if automaton.count(node) <= LISTED:
+            texts = list(map(str, shared.tabled(node, piece.view, "value", lambda one: one)))
+            if not letters & _OTHER:
+                return automaton.texts(*texts)
+            longest = max(map(len, map(to_octets, texts)))
+            return automaton.repeated(ANY, 0, max(_LONGEST, longest))
+        return automaton.repeated(ANY if letters & _OTHER else letters, 0, _LONGEST)
 
 
 def _channels(run: Run) -> list[Channel]:
