@@ -151,13 +151,11 @@ def _is_told(store: Store, text: str) -> bool:
 _Table = MutableMapping[str, str]
 
 
-class Attributes(MutableMapping[str, str]):
+class _Attributes(MutableMapping[str, str]):
     """A channel's own texts as a table."""
 
-    def __init__(self, channel: Channel, names: Sequence[str]) -> None:
-        """Given the channel and which of its texts, begin."""
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._names = names
 
     def __getitem__(self, name: str) -> str:
         text: str = getattr(self._channel, name)
@@ -170,17 +168,17 @@ class Attributes(MutableMapping[str, str]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(ATTRIBUTES)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(ATTRIBUTES)
 
 
 def _places(run: Run) -> Iterator[tuple[int, str, _Table]]:
     """Yield where texts may be carried, in an order that is the same for like runs: a number, the name, and the table."""
     number = 0
     for channel in {id(level.channel): level.channel for level in run.levels}.values():
-        tables: list[_Table] = [Attributes(channel, ATTRIBUTES), channel.variables]
+        tables: list[_Table] = [_Attributes(channel), channel.variables]
         tables += [frame.variables for frame in channel.frames]
         for table in tables:
             number += 1

@@ -289,6 +289,7 @@ def _describe_texts(channel: Channel, parts: list[str]) -> None:
     parts += [getattr(channel, name) for name in MET]
     for name, text in sorted(channel.variables.items()):
         parts += [name, text, str(channel.inherited.get(name, 0))]
+    parts.append("\x1d")
     for frame in channel.frames:
         parts.append(frame.exten)
         parts += [text for _, text in sorted(frame.variables.items())]
