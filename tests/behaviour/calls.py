@@ -16,12 +16,14 @@ from kelid.compare.behaviour import NOT_SAID
 from kelid.model.behaviour import BehaviourChange, CallChange
 from kelid.model.call import DEVICE_STATES, Call, World
 from kelid.model.pbx import Pbx
+from kelid.model.record import replace
 from kelid.model.trace import Trace
 from kelid.pipeline.behaviour import Sounds
 from kelid.pipeline.calls import Dialled, endpoint_call
 from kelid.pipeline.witnesses import Trees, partings
 from kelid.simulate import simulate
 from kelid.simulate import witnesses as search
+from kelid.simulate.noticed import noticed
 
 TRIES = 500
 """Runs of both sides for one change."""
@@ -96,6 +98,15 @@ def seen_by(pbx: Pbx, call: Call) -> Call:
     )
 
 
+def is_noticed(found: Witness) -> bool:
+    """Return True if people notice the difference: who rings, and for how long, is none where nobody can be reached."""
+    before, after = (
+        told(replace(trace, events=tuple(noticed(trace.events, found.world))))
+        for trace in (found.before, found.after)
+    )
+    return before != after
+
+
 def can_be_made(found: Witness) -> bool:
     """Return True if a lab's phones and callers can bring about all that both sides ask for."""
     for trace in (found.before, found.after):
@@ -164,8 +175,7 @@ def witnesses(sides: Sides, change: CallChange, end: float) -> Iterator[Witness]
     both, names = search.sides(sides.before, sides.after), Sounds(sides.before, sides.after)
     for start, found in partings(change, house, both, names, tries=TRIES, end=end, base=base):
         made = Witness(start.calls[1], found.world, *found.traces)
-        heard = told(made.before) != told(made.after)
-        if heard and in_a_lab(found.world, base) and can_be_made(made):
+        if is_noticed(made) and in_a_lab(found.world, base) and can_be_made(made):
             yield made
 
 

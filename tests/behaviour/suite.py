@@ -16,6 +16,7 @@ from behaviour.calls import (
     Witness,
     can_be_made,
     is_named,
+    is_noticed,
     parts,
     taken,
     told,
@@ -177,7 +178,7 @@ class Judge:
             found = parts(sides, call, world)
             if found is not None and not named:
                 result.missed.append(found)
-            elif found is not None and can_be_made(found):
+            elif found is not None and can_be_made(found) and is_noticed(found):
                 result.named.append(found)
             elif found is None and not named and len(result.not_named) < NOT_NAMED and rng.random() < CHOSEN:
                 same = witness_of(sides, call, world)

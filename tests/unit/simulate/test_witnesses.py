@@ -18,6 +18,9 @@ from kelid.simulate import witnesses as search
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=ZoneInfo("Asia/Tehran"))
 
 
+NOBODY = {"PJSIP/100": "unavailable", "PJSIP/101": "unavailable"}
+
+
 def pbx_of(text: str, queues: str = "") -> Pbx:
     sources = {"extensions.conf": dedent(text).encode(), "queues.conf": queues.encode()}
     return read_tree(sources, asterisk=22).pbx
@@ -181,3 +184,38 @@ def test_what_is_told_may_be_open_in_parts() -> None:
     assert not search.same([told], [real._replace(subject="IAX2/101")])
     assert not search.same([told], [])
     assert search.same([], [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "noticed", "unnoticed"),
+    [
+        # How long a phone may ring is noticed where nobody ends that sooner ...
+        ("PJSIP/100,20", "PJSIP/100,40", {"PJSIP/100": "no_answer"}, {}),
+        ("PJSIP/9@line,20", "PJSIP/9@line,40", {"PJSIP/line": "no_answer"}, {"PJSIP/line": "busy"}),
+        ("PJSIP/9@line,20", "PJSIP/9@line,40", {"PJSIP/9@line": "no_answer"}, {"PJSIP/9@line": "unavailable"}),
+        # ... and who else rings where he can be reached.
+        ("PJSIP/100,20", "PJSIP/100&PJSIP/101,20", {}, {"PJSIP/101": "unavailable"}),
+        ("PJSIP/100,20", "PJSIP/101,20", {"PJSIP/100": "unavailable"}, NOBODY),
+    ],
+)  # fmt: skip
+def test_calls_part_where_somebody_notices(
+    before: str, after: str, noticed: dict[str, str], unnoticed: dict[str, str]
+) -> None:
+    plan = "[a]\nexten => 100,1,Dial({})\n same => n,VoiceMail(100,u)\n"
+    both = search.sides(pbx_of(plan.format(before)), pbx_of(plan.format(after)))
+    call = Call(context="a", exten="100", at=AT)
+    assert isinstance(search.parted(both, (call, call), World(devices=noticed)), search.Parted)
+    assert not isinstance(search.parted(both, (call, call), World(devices=unnoticed)), search.Parted)
+
+
+def test_a_world_is_looked_for_in_which_somebody_notices() -> None:
+    """From a day on which nobody can be reached; there is an answer to the Dial itself for a phone that has none."""
+    plan = "[a]\nexten => 100,1,Dial(PJSIP/100,{})\n same => n,VoiceMail(100,u)\n"
+    made = found(plan.format(20), plan.format(40), ("PJSIP/100", "PJSIP/100"))
+    assert made is not None
+    assert made.world.devices == {"PJSIP/100": "no_answer"}
+    both = search.sides(pbx_of(plan.format(20)), pbx_of(plan.format(40)))
+    call = Call(context="a", exten="100", at=AT)
+    for answer in ("NOANSWER", "CHANUNAVAIL"):
+        world = World(answers={"dial:PJSIP/100": answer})
+        assert isinstance(search.parted(both, (call, call), world), search.Parted) == (answer == "NOANSWER")

@@ -22,6 +22,7 @@ from kelid.model.trace import Asked, Event, Trace
 from kelid.simulate import simulate
 from kelid.simulate.describe import named
 from kelid.simulate.members import members
+from kelid.simulate.noticed import noticed
 from kelid.simulate.settings import Settings
 from kelid.simulate.state import CALLED, LEAVES
 from kelid.simulate.world import STATUS, device_of
@@ -131,7 +132,9 @@ def same(told: Sequence[Event], real: Sequence[Event]) -> bool:
 
 
 def parted(both: Sides, calls: tuple[Call, Call], world: World) -> Parted | tuple[Trace, Trace]:
-    """Follow a call through both dial plans. Return where they part; the traces where they don't, or something is open."""
+    """Follow a call through both dial plans. Return where they part; the traces where nobody notices that they do, or
+    something is open.
+    """
     traces = (simulate(both.before, calls[0], world), simulate(both.after, calls[1], world))
     if any(map(_is_open, traces)):
         return traces
@@ -147,7 +150,11 @@ def parted(both: Sides, calls: tuple[Call, Call], world: World) -> Parted | tupl
         at = min(len(old), len(new))
         if len(old) == len(new):
             return traces
-    return Parted(world, traces, (tuple(old[at:]), tuple(new[at:])))
+    tails = (tuple(old[at:]), tuple(new[at:]))
+    heard = [list(noticed(tail, world)) for tail in tails]
+    if len(heard[0]) == len(heard[1]) and not any(map(_other, *heard)):
+        return traces
+    return Parted(world, traces, tails)
 
 
 def _is_open(trace: Trace) -> bool:

@@ -1,0 +1,62 @@
+"""What people notice of a call in a world: a phone that can't be reached doesn't ring, whatever it would have shown.
+
+Dial tells who is to ring, how long, and what they see, before it is known who can be reached (``applications/dial.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kelid.model.call import NO_ANSWER, UNAVAILABLE, World
+from kelid.model.trace import Event
+from kelid.simulate.world import STATUS, device_of
+
+_STATES = {status: state for state, status in STATUS.items()}
+_LONG = frozenset({NO_ANSWER})
+
+
+def noticed(events: Iterable[Event], world: World) -> Iterator[Event]:
+    """Yield the events of a call as people notice them in its world.
+
+    Phones and lines that can't be reached are left out of what rings, and how long it may ring where somebody ends that
+    sooner: chan_pjsip makes no channel for an endpoint without a contact, and nobody learns what would have been said.
+    """
+    reached = True
+    for event in events:
+        if event.kind in ("rings", "calls-out"):
+            states = _states(event, world)
+            legs = [leg for leg, state in states.items() if state != UNAVAILABLE]
+            reached = bool(legs)
+            if reached:
+                subject = "&".join(legs) if event.kind == "rings" else event.subject
+                details = event.details
+                if not _LONG.issuperset(states[leg] for leg in legs):
+                    details = tuple(row for row in details if row[0] != "seconds")
+                yield event._replace(subject=subject, details=details)
+        elif reached or event.kind != "tone":
+            yield event
+
+
+def _states(event: Event, world: World) -> dict[str, str]:
+    """Return what each phone that is called does; for a call out, the line."""
+    if event.kind == "rings":
+        return {leg: _state(leg, world) for leg in event.subject.split("&")}
+    number = dict(event.details).get("number", "")
+    # A number has a state of its own where the world says so (``witnesses``).
+    names = [*world.devices, *(leg for name in world.answers for leg in _forced(name))]
+    own = (name for name in names if name != event.subject and device_of(name) == event.subject)
+    return {event.subject: _state(next((name for name in own if number in name), event.subject), world)}
+
+
+def _state(leg: str, world: World) -> str:
+    """Return what a device does when it is called; an answer to the Dial itself comes first, as in a run."""
+    for name, answer in world.answers.items():
+        if leg in _forced(name):
+            return _STATES.get(answer.partition(" ")[0], answer)
+    found = world.devices.get(leg)
+    return world.devices.get(device_of(leg), world.otherwise) if found is None else found
+
+
+def _forced(name: str) -> list[str]:
+    kind, _, subject = name.partition(":")
+    return subject.split("&") if kind == "dial" else []
