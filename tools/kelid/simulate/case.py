@@ -28,6 +28,8 @@ class Case:
     """True where one run stands for both sides: they are at the same point, and the next step is the same."""
     noticed: tuple[str, str, int] | None = None
     """Where the two were told apart by what they carried: they don't carry it on before both have left that step."""
+    aside: tuple[Case, int] | None = None
+    """Which of two runs was put aside after what people notice next of it, and both as they were then."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -41,7 +43,40 @@ class Case:
             self.door,
             self.joined,
             self.noticed,
+            self.aside,
         )
+
+    def waiter(self) -> int | None:
+        """Return which of two runs waits until it is known what people notice next of the other; None if none does."""
+        if self.joined or len(self.runs) < 2 or self.parted is not None:
+            return None
+        if self.door is not None:
+            return self.door[0]
+        one, other = map(bool, self.heads)
+        return None if one == other else int(other)
+
+    def put_aside(self, waiter: int, first: Event) -> None:
+        """Leave of a run that waits only what people notice first of it: it's all that the other is held against."""
+        before = self.copy()
+        run = self.runs[waiter]
+        run.levels = []
+        for table in (run.globals, run.database, run.shared, run.known):
+            table.clear()
+        self.door, self.noticed = None, None
+        self.heads = ((first,), ()) if waiter == 0 else ((), (first,))
+        self.aside = (before, waiter)
+        self.hush()
+
+    def hush(self) -> None:
+        """Let go of answers for a run that is put aside."""
+        if self.aside is not None and self.answers:
+            waiter = self.aside[1]
+            self.answers = {key: row for key, row in self.answers.items() if self.behind[key] != waiter}
+            self.behind = {key: side for key, side in self.behind.items() if side != waiter}
+
+    def is_matched(self) -> bool:
+        """Return True if what one did alone is what was noticed of the other that is put aside."""
+        return self.aside is not None and all(self.heads) and self.parted is None
 
     def become(self, other: Case) -> None:
         """Be another case, which is used up."""

@@ -21,6 +21,7 @@ from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.aligned import aligned
+from kelid.simulate.alone import MATCHED, Alone
 from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, refuse, unload
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
@@ -104,6 +105,7 @@ class Pairs(Explorer):
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
         self._form: tuple[Form | None, bool] = (None, False)
+        self._alone = Alone(self.points, super()._point, self._first_noticed)
         self._met: deque[tuple[int, Case, Form]] = deque()
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
@@ -154,6 +156,8 @@ class Pairs(Explorer):
 
     def _point(self, case: Case) -> int:
         """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
+        if not case.joined and len(case.runs) > 1 and (number := self._alone.point(case)) is not None:
+            return number
         count = len(self.points)
         if count >= MOST_APART:
             self._meeting.open(case)
@@ -175,6 +179,24 @@ class Pairs(Explorer):
                 self.points[number].links.append(Link((), (), form.number))
         return following
 
+    def _expand(self, number: int, case: Case) -> None:
+        self._alone.here = number
+        super()._expand(number, case)
+
+    def _first_noticed(self, case: Case, waiter: int) -> Event | None:
+        """Return what people notice first of a run that waits, with what its objects have on that side alone.
+
+        None where it would have to be decided which objects those are.
+        """
+        if case.door is None:
+            return case.heads[waiter][0]
+        first = case.door[1]
+        if not self._settings:
+            return first
+        if not all(text.isascii() for text in (first.subject, *(text for _, text in first.details))):
+            return None
+        return first._replace(details=(*first.details, *self._settings.of(first, waiter, str.__eq__)))
+
     # --- together ------------------------------------------------------------------------------------
 
     def _step(self, case: Case, side: int) -> list[Event]:
@@ -194,6 +216,8 @@ class Pairs(Explorer):
         while heads[0] and heads[1] and case.parted is None:
             one, other = heads[0][0], heads[1][0]
             if _same_event(symbols, one, other):
+                if case.aside is not None:
+                    break  # how the other goes on isn't known here (``alone.py``)
                 self._tell_unknown(one)
                 del heads[0][0], heads[1][0]
                 for run in case.runs:
@@ -236,6 +260,9 @@ class Pairs(Explorer):
         """
         chooser, events = self._chooser, case.runs[side].events
         waiting = case.heads[1 - side][:1]
+        if case.aside is not None:
+            with self._until(lambda: bool(events)):
+                return super()._step(case, side)
         if waiting:
             with self._until(lambda: bool(events) and _is_other_event(events[0], waiting[0])):
                 return super()._step(case, side)
@@ -306,10 +333,14 @@ class Pairs(Explorer):
             point.end = "parted"
             point.parted = (case, *case.parted)
             return True
+        if case.is_matched():
+            self._alone.match(self._alone.here)
+            point.end = MATCHED
+            return True
         if not any(run.levels for run in case.runs):
             point.end = "same"
             return True
-        if not case.joined:
+        if not case.joined and case.aside is None:
             self._join(case)
         if case.joined and not self._may_part(case):
             point.end = "same"
@@ -726,10 +757,14 @@ class Pairs(Explorer):
             parting = self.points[number].parted
             assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
             case = parting[0].copy()
+            first = case.heads[side][:1]
+            if case.aside is not None and side == case.aside[1]:
+                case = case.aside[0].copy()
             for variable in case.store.phones:
                 left = self.shared.automaton.both(case.store.domains[variable], phones)
                 case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
-            found = self._told_of[key] = tuple(self._ordinary(case, side))
+            events = self._ordinary(case, side)
+            found = self._told_of[key] = (*first, *events[len(first) :])
         return found
 
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:

@@ -66,11 +66,13 @@ class Points:
         ahead = self.normal(case)
         parts: list[str] = ["joined" if case.joined else f"door {case.door[0]}" if case.door else ""]
         parts += map(str, case.noticed or ())
+        if case.aside is not None:
+            parts.append("aside")
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
             self.describe(run, one, parts, hows)
         if len(case.runs) > 1:
-            for side in case.heads:
+            for side in (*case.heads, (case.door[1],) if case.door else ()):
                 for event in side:
                     parts += [
                         event.kind,
