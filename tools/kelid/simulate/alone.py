@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
+from kelid.simulate.describe import named
 from kelid.simulate.explore import Link, Point
 
 MATCHED = "matched"
@@ -45,9 +46,8 @@ class Alone:
         waiter = case.waiter()
         if waiter is None or not case.runs[1 - waiter].levels:
             return None
-        place = _place(case, waiter)
-        first = None if place in self._never else self._first(case, waiter)
-        if first is None:
+        first = self._first(case, waiter)
+        if first is None or (place := _place(case, waiter, first)) in self._never:
             return None
         begin = len(self._points)
         self._points.append(Point())
@@ -97,11 +97,7 @@ class Alone:
         self.here = here
 
 
-def _place(case: Case, waiter: int) -> Hashable:
+def _place(case: Case, waiter: int, first: Event) -> Hashable:
     """Return where in the dial plan both runs are, and what is waited for."""
-    first = case.heads[waiter][0].kind if case.heads[waiter] else ""
-    return (
-        waiter,
-        first,
-        *((run.channel.context, run.channel.priority) if run.levels else None for run in case.runs),
-    )
+    places = ((run.channel.context, run.channel.priority) if run.levels else None for run in case.runs)
+    return waiter, first.kind, named(first.subject), *places
