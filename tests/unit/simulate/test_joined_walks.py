@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from kelid.model.behaviour import CallChange
 from kelid.model.pbx import ConfFile, Option, Pbx, Section
 from kelid.readback import read_dialplan
+from kelid.simulate.alone import MATCHED
 from kelid.simulate.case import Case
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.symbols import FIRST, Shared, Store
@@ -241,7 +244,7 @@ def test_the_phone_of_a_call_is_nobody_once_it_makes_no_difference() -> None:
 # --- two that are apart ---------------------------------------------------------------------------------
 
 
-def hunted(members: int, first: int = 0) -> Pbx:
+def hunted(members: int, first: int = 0, line: str = "") -> Pbx:
     rows = [
         f" same => n,Gosub(free,{100 + at},1)\n"
         ' same => n,ExecIf($["${GOSUB_RETVAL}" = "1"]?Dial(PJSIP/' + f"{100 + at},10))\n"
@@ -249,6 +252,7 @@ def hunted(members: int, first: int = 0) -> Pbx:
     ]
     return pbx(
         "[in]\nexten => 1,1,Answer()\n"
+        + (f" same => n,Dial({line},10)\n" if line else "")
         + "".join(rows)
         + " same => n,Hangup()\n[free]\n"
         + 'exten => _X.,1,GotoIf($["${DB(DND/${EXTEN})}" = "all" | "${DB(DND/${EXTEN})}" = "some"]?no)\n'
@@ -262,6 +266,51 @@ def test_what_only_one_side_asks_about_is_forgotten_when_it_has_passed() -> None
     """Members less at the head: why each of them isn't rung is decided one after the other, and not all at once."""
     sizes = [len(walked(hunted(less + 1), hunted(less + 1, less), "in")[0].points) for less in (2, 3)]
     assert sizes[1] < 4 * sizes[0] < 4 * 1000
+
+
+def by_both(before: Pbx, after: Pbx, monkeypatch: pytest.MonkeyPatch) -> tuple[Pairs, list[CallChange]]:
+    """Return what is found where neither run is ever put aside."""
+    with monkeypatch.context() as patched:
+        patched.setattr("kelid.simulate.alone.Alone.point", lambda *_: None)
+        return walked(before, after, "in")
+
+
+def told(changes: list[CallChange]) -> set[tuple[object, ...]]:
+    sides = [(one, [(event.kind, event.subject) for event in one.before + one.after]) for one in changes]
+    return {(one.dialled, one.caller, one.time, len(one.before), *events) for one, events in sides}
+
+
+def test_how_the_one_that_waits_came_there_makes_no_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line is called first, and on the other side no more: what is found out of the members there is of no use here."""
+    plans = [(hunted(many, line="PJSIP/9@line"), hunted(many)) for many in (2, 3)]
+    alone = [walked(*sides, "in") for sides in plans]
+    both = [by_both(*sides, monkeypatch) for sides in plans]
+    more = [len(pairs.points) for pairs, _ in both]
+    less = [len(pairs.points) for pairs, _ in alone]
+    assert more[1] > 2.5 * more[0]
+    assert less[1] < 1.8 * less[0]
+    assert less[1] < more[1]
+    assert told(alone[1][1]) == told(both[1][1]) != set()
+
+
+def test_where_the_other_does_the_same_both_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked before a line is called on one side, and after it on the other, has one answer."""
+    plan = "[in]\nexten => 1,1,{}\n same => n,Dial(PJSIP/9@line,10)\n same => n,{}\n same => n,Hangup()\n"
+    asked = '$["${DB(A/1)}" = "1"]'
+    early = pbx(
+        plan.format(f"ExecIf({asked}?Set(x=1))", 'ExecIf($["${x}" = "1"]?Playback(one):Playback(two))')
+    )
+    late = pbx(plan.format("NoOp()", f"ExecIf({asked}?Playback(one):Playback(two))"))
+    other = pbx(plan.format("NoOp()", f"ExecIf({asked}?Playback(four):Playback(three))"))
+    pairs, changes = walked(early, late, "in")
+    assert any(point.end == MATCHED for point in pairs.points)
+    assert not changes
+    _, changes = walked(early, other, "in")
+    assert {(one.before[0].subject, one.after[0].subject) for one in changes} == {
+        ("one", "four"),
+        ("two", "three"),
+    }
+    assert told(changes) == told(by_both(early, other, monkeypatch)[1])
 
 
 DISA = """
