@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from kelid.model.call import NO_ANSWER, UNAVAILABLE, World
+from kelid.model.call import ANSWERS, NO_ANSWER, UNAVAILABLE, World
 from kelid.model.trace import Event
 from kelid.simulate.world import STATUS, device_of
 
 _STATES = {status: state for state, status in STATUS.items()}
-_LONG = frozenset({NO_ANSWER})
 
 
 def noticed(events: Iterable[Event], world: World) -> Iterator[Event]:
@@ -30,7 +29,7 @@ def noticed(events: Iterable[Event], world: World) -> Iterator[Event]:
             if reached:
                 subject = "&".join(legs) if event.kind == "rings" else event.subject
                 details = event.details
-                if not _LONG.issuperset(states[leg] for leg in legs):
+                if ANSWERS in states.values() or NO_ANSWER not in states.values():
                     details = tuple(row for row in details if row[0] != "seconds")
                 yield event._replace(subject=subject, details=details)
         elif reached or event.kind != "tone":

@@ -757,14 +757,15 @@ class Pairs(Explorer):
             parting = self.points[number].parted
             assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
             case = parting[0].copy()
-            first = case.heads[side][:1]
+            first: tuple[Event, ...] = ()
             if case.aside is not None and side == case.aside[1]:
-                case = case.aside[0].copy()
+                first, case = case.heads[side][:1], case.aside[0].copy()
             for variable in case.store.phones:
                 left = self.shared.automaton.both(case.store.domains[variable], phones)
                 case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
             events = self._ordinary(case, side)
-            found = self._told_of[key] = (*first, *events[len(first) :])
+            events[: len(first)] = [plain_event(event, case.store) for event in first]
+            found = self._told_of[key] = tuple(events)
         return found
 
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
