@@ -254,8 +254,9 @@ class Witness:
         self.phones.clear()
         await asyncio.sleep(0)  # sockets close when the loop has its turn
         loop = asyncio.get_running_loop()
+        picked_up: dict[str, float] = {}
         for name, (aor, address) in task["phones"].items():
-            phone = self.phones[name] = Phone(name, aor, address)
+            phone = self.phones[name] = Phone(name, aor, address, picked_up)
             await loop.create_datagram_endpoint(partial(_same, phone), local_addr=(address, 5060))
         return {"log": self.asterisk.log()}
 

@@ -15,6 +15,10 @@ TALK = 25.0
 """Seconds until who has answered hangs up: after all that is done and played before the talk."""
 NETWORK_WAITS = 180.0
 """Seconds that a phone or a line rings in vain before its network gives up (timer C of RFC 3261), where Asterisk doesn't."""
+PICKS_UP = 0.1
+"""Seconds that a phone rings before it is picked up, and that lie between two that are: of those that ring for one call,
+the one that was called first answers. Where both have before Asterisk looks, the one called last has the call
+(ast_waitfor_nandfds in main/channel.c)."""
 ASTERISK = ("127.0.0.1", 5060)
 SDP = (
     "v=0\r\no=- {number} {number} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -86,9 +90,13 @@ class Leg:
 class Phone(asyncio.DatagramProtocol):
     """One endpoint. ``behaviour`` is what it does when it is called; ``fast`` by how much time is hastened."""
 
-    def __init__(self, name: str, aor: str, address: str) -> None:
-        """Given Asterisk's name of the endpoint, that of its AOR, and its address."""
+    def __init__(self, name: str, aor: str, address: str, picked_up: dict[str, float]) -> None:
+        """Given Asterisk's name of the endpoint, that of its AOR, its address, and what all phones share.
+
+        ``picked_up`` holds when a call of a caller (From) was picked up last, on the loop's clock.
+        """
         self.name, self.aor, self.address = name, aor, address
+        self.picked_up = picked_up
         self.behaviour = "answers"
         self.hold = False
         self.fast = 1.0
@@ -334,7 +342,7 @@ class Phone(asyncio.DatagramProtocol):
             return
         self.answer(message, "180 Ringing", leg)
         if self.behaviour == "answers" or self.hold:
-            asyncio.get_running_loop().call_later(0.1 / self.fast, self.pick_up, leg)
+            asyncio.get_running_loop().call_later(PICKS_UP / self.fast, self.pick_up, leg)
         else:
             asyncio.get_running_loop().call_later(NETWORK_WAITS / self.fast, self.give_up, leg)
 
@@ -345,8 +353,16 @@ class Phone(asyncio.DatagramProtocol):
             self.ended(leg)
 
     def pick_up(self, leg: Leg) -> None:
-        """Answer a call that still rings."""
-        if not leg.over and leg.invite is not None:
+        """Answer a call that still rings, a while after another of the same caller was answered: it may be the same call."""
+        if leg.over or leg.invite is None:
+            return
+        loop = asyncio.get_running_loop()
+        caller = leg.theirs.partition(";tag=")[0]
+        due = self.picked_up.get(caller, 0.0) + PICKS_UP / self.fast
+        if loop.time() < due:
+            loop.call_at(due, self.pick_up, leg)
+        else:
+            self.picked_up[caller] = loop.time()
             leg.status = 200
             leg.silent()
             self.answer(leg.invite, "200 OK", leg, body=SDP.format(number=1, address=self.address))
