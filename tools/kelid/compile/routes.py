@@ -53,8 +53,8 @@ def _trunks(site: Site, route: OutboundRoute) -> Context:
         following = f"trunk-{index + 2}" if index + 1 < len(trunks) else ""
         label = f"trunk-{index + 1}" if index else ""
         steps += _attempt(site, route, trunk, following, label=label, where=place)
-    # The last cause reaches the phone: busy stays busy, a number that doesn't exist stays one.
-    steps.append(Step("Hangup", "${HANGUPCAUSE}", label="ended", where=where))
+    # With the cause that the last line left (pbx_builtin_hangup): busy stays busy, a number that doesn't exist stays one.
+    steps.append(Step("Hangup", label="ended", where=where))
     # 34 (no circuit available, Q.850) becomes SIP 503.
     steps.append(Step("Hangup", "34", label="full", where=where))
     return Context(f"route-{route.name}", (Exten(NUMBER, tuple(steps), where),), where=where)
