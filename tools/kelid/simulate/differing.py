@@ -63,8 +63,12 @@ class _Plan:
         }
 
     def hints(self, name: str) -> object:
-        """Return what the hints of a context are."""
-        return [(hint.exten, hint.device) for one in self.contexts.get(name, ()) for hint in one.hints]
+        """Return what the hints of a context are: of those of one extension, the first is."""
+        made: dict[str, str] = {}
+        for one in self.contexts.get(name, ()):
+            for hint in one.hints:
+                made.setdefault(hint.exten, hint.device)
+        return made
 
     def closure(self, name: str) -> set[str]:
         """Return the context and all that it includes."""

@@ -69,6 +69,9 @@ _MEDIA = frozenset(
 _NAMED = frozenset({"pjsip.conf", "iax.conf", "sip.conf", "queues.conf", "voicemail.conf"})
 """Files whose objects steps call by their names."""
 
+_UNORDERED = frozenset({"queues.conf", "pjsip.conf", "musiconhold.conf", "confbridge.conf"})
+"""Files of which no step looks at the order of the objects; the directory does at that of mailboxes."""
+
 _READERS = ("pjsip_", "queue_", "vm_info", "mailbox_exists", "mailboxexists", "vmcount", "directory")
 """What looks into such files by itself, or at all objects of them."""
 
@@ -102,7 +105,8 @@ class Settings:
         self._changed: dict[str, dict[str, tuple[Details, Details]]] = {}
         paths = {file.path for pbx in self._sides for file in pbx.files}
         for path in sorted(paths):
-            if list(before.sections(path)) == list(after.sections(path)):
+            sections = [list(pbx.sections(path)) for pbx in self._sides]
+            if sections[0] == sections[1] or (path in _UNORDERED and _is_reordered(path, *sections)):
                 continue
             rows = tuple(_objects(pbx, path) for pbx in self._sides)
             self._changed[path] = {
@@ -239,6 +243,31 @@ class Settings:
                 if endpoint == name or (not endpoint.isascii() and equal(endpoint, name)):
                     yield "pjsip.conf", name
                     break
+
+
+def _is_reordered(path: str, before: list[Section], after: list[Section]) -> bool:
+    """Return True if the same sections stand in another order, each name's own and ``general`` where they were.
+
+    What follows ``general`` has its defaults (reload_queues in apps/app_queue.c). Of pjsip.conf's options the order
+    counts among those of one name, and of codecs, alone (ast_sorcery_objectset_apply in main/sorcery.c).
+    """
+
+    def options(section: Section) -> list[tuple[str, str]]:
+        found = [(option.key, option.value) for option in section.options]
+        if path != "pjsip.conf":
+            return found
+        return sorted(found, key=lambda option: option[0].removeprefix("dis"))
+
+    def named(sections: list[Section]) -> dict[str, list[list[tuple[str, str]]]]:
+        made: dict[str, list[list[tuple[str, str]]]] = {}
+        for section in sections:
+            made.setdefault(section.name, []).append(options(section))
+        return made
+
+    def general(sections: list[Section]) -> list[int]:
+        return [index for index, section in enumerate(sections) if section.name == "general"]
+
+    return named(before) == named(after) and general(before) == general(after)
 
 
 def _objects(pbx: Pbx, path: str) -> dict[str, Details]:

@@ -83,7 +83,7 @@ def pause_hints(asked: Asked) -> tuple[Hint, ...]:
     for number, queues in queues_of(asked.site).items():
         member = interface(asked.site.by_number[number])
         lamps = {queue.name: f"Queue:{queue.name}_pause_{member}" for queue in queues}
-        found.append(Hint(f"{asked.code}{number}", "&".join(lamps.values()), asked.where))
+        found.append(Hint(f"{asked.code}{number}", "&".join(sorted(lamps.values())), asked.where))
         found += [
             Hint(f"{asked.code}{queue.number}*{number}", lamps[queue.name], asked.where)
             for queue in queues

@@ -162,9 +162,14 @@ def _logins(site: Site, allowed: tuple[Login, ...]) -> Context:
 def _each(those: list[Login], *before: Step) -> tuple[Step, ...]:
     return (
         *before,
-        *(_do(login.queue, str(login.penalty), login.where) for login in those),
+        *(_do(login.queue, str(login.penalty), login.where) for login in sorted(those, key=_by_queue)),
         Step("Return", where=those[0].where),
     )
+
+
+def _by_queue(login: Login) -> str:
+    """Return what logins are sorted by: the order of the queues in their file makes no other dial plan."""
+    return login.queue.name
 
 
 def _do(queue: Queue, penalty: str, where: Where) -> Step:
@@ -178,7 +183,10 @@ def _list(site: Site) -> Context:
 
     Asterisk pauses a member in all queues by one step; logging out is one step for each queue that lets somebody log in.
     """
-    dynamic = [q for q in site.queues if q.dynamic.members or q.dynamic.permission_classes]
+    dynamic = sorted(
+        (q for q in site.queues if q.dynamic.members or q.dynamic.permission_classes),
+        key=lambda queue: queue.name,
+    )
     every = [Step("Gosub", f"queue-member,${{ARG1}},1(,{ALL},0)"), Step("Return")]
     if dynamic:
         every.insert(0, Step("GotoIf", '$["${ARG1}" = "logout"]?each'))
