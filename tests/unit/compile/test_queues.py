@@ -198,3 +198,18 @@ def test_supervisors_hear_calls_of_their_queues_only(make: Make) -> None:
     assert steps(pbx, "queue-whisper", "108")[0] == ":ChanSpy(${SPIED},qSwg(queue-reception))"
     assert "queue-barge" not in {item.name for item in pbx.contexts}
     assert ":Set(SPYGROUP=queue-reception)" in steps(pbx, "queue-reception-answered", "s")
+
+
+def test_the_order_of_queues_in_their_file_makes_no_other_dial_plan(make: Make) -> None:
+    """Who logs in or out of all, and the lamp of all pauses, go through them by name."""
+    one = QUEUE.removeprefix("queues:\n") + "    number: 600\n    dynamic: {members: [{extension: 103}]}\n"
+    other = one.replace("name: reception", "name: after-hours").replace("600", "601")
+    site = make(f"queues:\n{one}{other}")
+    turned = replace(site, queues=tuple(reversed(site.queues)))
+    made = []
+    for pbx in map(compile_site, (site, turned)):
+        hints = {(one.name, hint.exten): hint.device for one in pbx.contexts for hint in one.hints}
+        extens = {(one.name, exten.name): exten.steps for one in pbx.contexts for exten in one.extens}
+        made.append((hints, extens))
+    assert made[0] == made[1]
+    assert any("Queue:after-hours_pause_PJSIP/103&" in device for device in made[0][0].values())

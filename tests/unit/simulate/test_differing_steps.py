@@ -223,3 +223,10 @@ def test_two_part_by_what_is_noticed_first_whatever_is_decided_after_it() -> Non
     (change,) = pairs.changes()
     assert [event.kind for event in change.before][:1] == ["rings"]
     assert ("hears", "hello") in [(event.kind, event.subject) for event in change.after]
+
+
+def test_the_order_of_hints_marks_nothing() -> None:
+    asks = "[in]\nexten => 1,1,NoOp(${EXTENSION_STATE(101@in)})\n"
+    one, two = "exten => 101,hint,PJSIP/101\n", "exten => 102,hint,PJSIP/102\n"
+    assert marked(plan(asks + one + two), plan(asks + two + one)) == (set(), set())
+    assert marked(plan(asks + one + two), plan(asks + one + two.replace("/102", "/9")))[1] == {"in,1,1"}

@@ -165,3 +165,50 @@ def test_a_call_over_a_trunk_uses_the_trunk_whatever_the_number() -> None:
 
     assert marked("501") == {"_5XX", "600", "601", "602", "603"}
     assert marked("trunk") == {"_9X.", "_5XX", "600", "601", "602", "603"}
+
+
+def touched(files: dict[str, tuple[Section, ...]]) -> list[str]:
+    sides = (plan(FILES), plan(files))
+    settings = Settings(*sides)
+    return [
+        f"{step.app}({step.data})"
+        for context in sides[0].contexts
+        for exten in context.extens
+        for step in exten.steps
+        if settings.touches(step)
+    ]
+
+
+@pytest.mark.parametrize("path", ["queues.conf", "pjsip.conf"])
+def test_the_order_of_objects_is_nothing(path: str) -> None:
+    half = len(FILES[path]) // 2
+    assert touched(FILES | {path: (*FILES[path][half:], *FILES[path][:half])}) == []
+
+
+def test_the_order_of_a_phones_options_is_nothing_but_of_codecs() -> None:
+    def phone(*options: str) -> list[str]:
+        return touched(FILES | {"pjsip.conf": (section("501", *options), *FILES["pjsip.conf"][1:])})
+
+    assert phone("allow=alaw", "type=endpoint", "aors=501") == []
+    assert phone("aors=501", "allow=alaw", "disallow=all", "type=endpoint") != []
+    before = (section("501", "disallow=all", "allow=alaw", "type=endpoint"),)
+    after = (section("501", "allow=alaw", "disallow=all", "type=endpoint"),)
+    settings = Settings(plan({"pjsip.conf": before}), plan({"pjsip.conf": after}))
+    assert settings._changed == {
+        "pjsip.conf": {}
+    }  # a file that is another one, though no object is told to differ
+
+
+def test_the_order_counts_where_somebody_goes_by_it() -> None:
+    """The directory says mailboxes in theirs; queues above ``general`` have other defaults than those below."""
+    swapped = (FILES["voicemail.conf"][0], section("default", "101=4321,Sara", "100=1234,Ali"))
+    assert "Directory(default,in)" in touched(FILES | {"voicemail.conf": swapped})
+    general = section("general", "autofill=no")
+    sides = [
+        plan(FILES | {"queues.conf": rows})
+        for rows in (
+            (general, *FILES["queues.conf"]),
+            (*FILES["queues.conf"], general),
+        )
+    ]
+    assert Settings(*sides)._changed == {"queues.conf": {}}

@@ -48,3 +48,10 @@ def value(cls: type[T]) -> type[T]:
     }
     made: type[T] = type(cls.__name__, cls.__bases__, body)
     return made
+
+
+def changed(thing: T, **changes: object) -> T:
+    """Return a value with some of its fields otherwise."""
+    names: tuple[str, ...] = type(thing).__match_args__  # type: ignore[attr-defined]
+    made: T = type(thing)(**{name: getattr(thing, name) for name in names} | changes)
+    return made

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TypeVar
 
 from kelid.model.pbx import Exten, Pbx, Step
-
-T = TypeVar("T")
+from kelid.model.record import replace
+from kelid.model.value import changed
 
 NOTHING = Step("NoOp")
 """What stands where the other side has a step more."""
@@ -27,7 +26,8 @@ _PLACE = re.compile(r"([\w-]+)[,^]([^,^()&?:]*)[,^]\s*([1-9]\d*|\0)")
 _VALUE = re.compile(r"\w+=(?:[^,]*,){1,2}\s*([1-9]\d*)\s*")
 """A variable that gets what may be a place: it ends with a number."""
 _ASKED = re.compile(r"(?:DIALPLAN_EXISTS|VALID_EXTEN)\([^,()]*,[^,()]*,\s*([^,()]*)\)")
-_ARGUMENTS = re.compile(r"\([^()]*\)")
+ARGUMENTS = re.compile(r"\([^()]*\)")
+"""What Gosub gives its extension."""
 
 
 def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
@@ -49,7 +49,7 @@ def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
             continue
         rows = _together(exten.steps, other.steps)
         for side, one, row in zip(longer, (exten, other), rows, strict=True):
-            side[id(one)] = _with(one, steps=row)
+            side[id(one)] = changed(one, steps=row)
     if not longer[0]:
         return sides
     return _realigned(before, longer[0]), _realigned(after, longer[1])
@@ -57,10 +57,10 @@ def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
 
 def _realigned(pbx: Pbx, longer: Mapping[int, Exten]) -> Pbx:
     contexts = tuple(
-        _with(context, extens=tuple(longer.get(id(exten), exten) for exten in context.extens))
+        changed(context, extens=tuple(longer.get(id(exten), exten) for exten in context.extens))
         for context in pbx.contexts
     )
-    return Pbx(**{name: getattr(pbx, name) for name in Pbx.FIELDS} | {"contexts": contexts})
+    return replace(pbx, contexts=contexts)
 
 
 def _together(one: Sequence[Step], other: Sequence[Step]) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
@@ -94,7 +94,7 @@ def _is_by_number(step: Step, names: set[str]) -> bool:
         return True
     if any(_ends_in_number(place) for place in _jumps_of(step)):
         return True
-    data, inside = _closed(step.data)
+    data, inside = closed(step.data)
     if step.app.lower() in ("set", "mset") and (found := _VALUE.fullmatch(data)) and found[1] != "1":
         return True
     if any(_is_number_or_open(found[1]) for one in inside for found in _ASKED.finditer(one)):
@@ -102,7 +102,7 @@ def _is_by_number(step: Step, names: set[str]) -> bool:
     return any(name in names and number != "1" for name, _, number in _PLACE.findall(data))
 
 
-def _closed(data: str) -> tuple[str, list[str]]:
+def closed(data: str) -> tuple[str, list[str]]:
     """Return a text with one character for each thing that is only known in a call, and those things."""
     inside: list[str] = []
     count = 1
@@ -114,13 +114,13 @@ def _closed(data: str) -> tuple[str, list[str]]:
 
 def _jumps_of(step: Step) -> list[str]:
     """Return the places to which a step jumps."""
-    data, _ = _closed(step.data)
+    data, _ = closed(step.data)
     jumps = _JUMPS.findall(data)
     if step.app.lower().startswith(("goto", "gosub")):
         jumps.append((step.app, data))
     found: list[str] = []
     for app, jump in jumps:
-        plain = _ARGUMENTS.sub("", jump)
+        plain = ARGUMENTS.sub("", jump)
         found += plain.partition("?")[2].split(":") if "if" in app.lower() else [plain]
     return found
 
@@ -135,10 +135,3 @@ def _is_number_or_open(priority: str) -> bool:
     """Return True unless a priority is the first, or surely a label."""
     priority = priority.strip()
     return priority[:1] in ("+", "-") or (priority.isdecimal() and priority != "1") or "\0" in priority
-
-
-def _with(thing: T, **changes: object) -> T:
-    """Return a value with some of its fields otherwise."""
-    names: tuple[str, ...] = type(thing).__match_args__  # type: ignore[attr-defined]
-    made: T = type(thing)(**{name: getattr(thing, name) for name in names} | changes)
-    return made

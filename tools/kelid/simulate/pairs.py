@@ -31,6 +31,7 @@ from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
 from kelid.simulate.meeting import LABELS, Form, Meeting
 from kelid.simulate.points import texts_elsewhere
+from kelid.simulate.renamed import as_named_before
 from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
@@ -82,6 +83,7 @@ class Pairs(Explorer):
 
     def __init__(self, before: Pbx, after: Pbx, today: date, *, zone: str = "", seconds: float = 0.0) -> None:
         """Given both sides, prepare."""
+        after = as_named_before(before, after)
         sides = aligned(before, after)
         self._prepare(*sides, today, zone=zone, seconds=seconds)
         if sides[0] is not before and any(live.counted for live in self.lives):
