@@ -32,9 +32,12 @@ def walked(before: str, after: str) -> Pairs:
 
 
 def ways(texts: dict[str, tuple[str, str]], rest: str) -> str:
-    """Return a dial plan in which each number sets two texts, rings, and comes to the rest."""
+    """Return a dial plan in which each number sets two texts, rings, and comes to the rest.
+
+    As patterns: numbers whose steps are alike would be one extension from the beginning.
+    """
     numbers = "".join(
-        f"exten => {number},1,Set(A={one})\n same => n,Set(B={other})\n same => n,Goto(office,s,1)\n"
+        f"exten => _{number},1,Set(A={one})\n same => n,Set(B={other})\n same => n,Goto(office,s,1)\n"
         for number, (one, other) in texts.items()
     )
     return f"""

@@ -26,10 +26,11 @@ Place = tuple[str, str, int]
 
 
 class Differing(NamedTuple):
-    """Marked steps of each side, and contexts in which a search may find something else."""
+    """Marked steps of each side, contexts in which a search may find something else, and extensions with other hints."""
 
     steps: tuple[frozenset[Place], frozenset[Place]]
     searched: frozenset[str]
+    hints: frozenset[tuple[str, str]]
 
 
 class _Plan:
@@ -62,8 +63,8 @@ class _Plan:
             for exten, steps in self.steps.get(name, {}).items()
         }
 
-    def hints(self, name: str) -> object:
-        """Return what the hints of a context are: of those of one extension, the first is."""
+    def hints(self, name: str) -> dict[str, str]:
+        """Return what is watched by extension: of the hints of one, the first is."""
         made: dict[str, str] = {}
         for one in self.contexts.get(name, ()):
             for hint in one.hints:
@@ -92,7 +93,11 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
         if plans[0].around(name) != plans[1].around(name) or plans[0].shape(name) != plans[1].shape(name)
     }
     searched = frozenset(name for name in names if any(plan.closure(name) & changed for plan in plans))
-    hints = any(plans[0].hints(name) != plans[1].hints(name) for name in names)
+    hints = frozenset(
+        (name, exten)
+        for name in names
+        for exten, _ in set(plans[0].hints(name).items()) ^ set(plans[1].hints(name).items())
+    )
     values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
     globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
     marked: tuple[set[Place], set[Place]] = (set(), set())
@@ -115,12 +120,12 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
                     if (
                         step != theirs.get(priority)
                         or _is_touched(
-                            step, searched, globals_, hints=hints, channels=channels, at_home=at_home
+                            step, searched, globals_, hints=bool(hints), channels=channels, at_home=at_home
                         )
                         or settings.touches(step)
                     ):
                         marked[side].add((context, exten, priority))
-    return Differing((frozenset(marked[0]), frozenset(marked[1])), searched)
+    return Differing((frozenset(marked[0]), frozenset(marked[1])), searched, hints)
 
 
 def _is_touched(

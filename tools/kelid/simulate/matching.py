@@ -11,11 +11,11 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kelid.model.pbx import Pbx, Step
+from kelid.model.pbx import Hint, Pbx, Step
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
-from kelid.simulate.symbols import LONGEST, Symbols
+from kelid.simulate.symbols import LONGEST, Symbols, Undecided
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _TOKENS = re.compile(r"\$\{|\$\[|[{}\[\]()]|[A-Za-z0-9_+*#]+|[^A-Za-z0-9_+*#{}\[\]()$]+|\$")
 _WORDS = re.compile(r"[A-Za-z0-9_]+")
 _DIGITS = re.compile(r"[0-9]+")
+_NUMBER = re.compile(r"[0-9*#]+")
+_WORDED = re.compile(r"([A-Z_]+=)([^$]*[^\d$][^$]*)")
+"""A variable and what it is given, where that is no number."""
 
 
 class Rank(NamedTuple):
@@ -87,7 +90,9 @@ class SymbolicDialplan(Dialplan):
         self._nodes: dict[str, Node] = {}
         self._for: dict[tuple[str, Node], tuple[tuple[str, str], ...] | None] = {}
         self._searches: dict[Hashable, _Search] = {}
-        self._groups: dict[str, list[tuple[Entry, tuple[Entry, ...]]]] = {}
+        self._groups: dict[tuple[str, bool], list[tuple[Entry, tuple[Entry, ...]]]] = {}
+        self.hints_apart: frozenset[tuple[str, str]] = frozenset()
+        """Contexts and extensions whose hints another dial plan, which is walked with this one, has otherwise."""
 
     # --- sets of texts -------------------------------------------------------------------------------
 
@@ -202,7 +207,7 @@ class SymbolicDialplan(Dialplan):
         return self._for[key]
 
     def _of(self, one: Searched, wanted: Hashable) -> Iterator[Rank]:
-        for entry, members in self._grouped(one):
+        for entry, members in self._grouped(one, hints=wanted == HINT):
             if _has(entry, wanted):
                 node = (
                     self.node(entry.pattern)
@@ -211,51 +216,61 @@ class SymbolicDialplan(Dialplan):
                 )
                 yield Rank(node, entry, entry.caller, context=one.name)
 
-    def _grouped(self, one: Searched) -> list[tuple[Entry, tuple[Entry, ...]]]:
-        found = self._groups.get(one.name)
+    def _grouped(self, one: Searched, *, hints: bool) -> list[tuple[Entry, tuple[Entry, ...]]]:
+        """Return the extensions of a context, as one those that have the same steps, or hints, but for numbers."""
+        key = (one.name, hints)
+        found = self._groups.get(key)
         if found is None:
-            found = []
-            shapes: dict[Hashable, list[Entry]] = {}
+            rows: dict[Hashable, list[Entry]] = {}
             for entry in one.entries:
-                if _may_group(entry):
-                    row = shapes.setdefault(_shape(entry), [])
-                    if not row:
-                        found.append((entry, ()))
-                    row.append(entry)
-                else:
-                    found.append((entry, (entry,)))
-            by_first = {id(row[0]): tuple(row) for row in shapes.values()}
-            found = [
-                (self._group(by_first[id(entry)]), by_first[id(entry)]) if not members else (entry, members)
-                for entry, members in found
+                alike: Hashable = id(entry)
+                if _may_group(entry) and not (hints and (one.name, entry.pattern) in self.hints_apart):
+                    alike = _shape(entry, hints=hints)
+                rows.setdefault(alike, []).append(entry)
+            found = self._groups[key] = [
+                (self._hinted(row) if hints else self._group(row), tuple(row)) for row in rows.values()
             ]
-            self._groups[one.name] = found
         return found
 
-    def _group(self, members: tuple[Entry, ...]) -> Entry:
+    def _group(self, members: Sequence[Entry]) -> Entry:
         first = members[0]
         if len(members) == 1:
             return first
         made = GroupEntry(first.pattern, None, self.asterisk)
         for priority, step in first.raw().items():
-            columns = [_tokens(member.raw()[priority].data, member.pattern) for member in members]
-            data: list[str] = []
-            for tokens in zip(*columns, strict=True):
-                if len(set(tokens)) == 1:
-                    data.append(tokens[0] if tokens[0] != OWN else "${EXTEN}")
-                else:
-                    table = {
-                        member.pattern: member.pattern if token == OWN else token
-                        for member, token in zip(members, tokens, strict=True)
-                    }
-                    number = self._table(table)
-                    data.append(f"${{{TABLE}({number})}}")
-            made._raw[priority] = Step(step.app, "".join(data), step.label, step.where, step.priority)
+            data = self._column(
+                members, [_pieces(member.raw()[priority], member.pattern) for member in members]
+            )
+            made._raw[priority] = Step(step.app, data, step.label, step.where, step.priority)
         made.members = tuple(member.pattern for member in members)
         made.labels = dict(first.labels)
         made.has_first = first.has_first
-        made.hint = first.hint
         return made
+
+    def _hinted(self, members: Sequence[Entry]) -> Entry:
+        """Return extensions as one that has the hint of each."""
+        first = members[0]
+        if len(members) == 1 or first.hint is None:
+            return first
+        made = GroupEntry(first.pattern, None, self.asterisk)
+        watched = [_tokens(member.hint.device, member.pattern) for member in members if member.hint]
+        made.hint = Hint(first.pattern, self._column(members, watched), first.hint.where)
+        made.members = tuple(member.pattern for member in members)
+        return made
+
+    def _column(self, members: Sequence[Entry], rows: Sequence[Sequence[str]]) -> str:
+        """Return what stands for the texts of all members, which are given in pieces: tables where they are not the same."""
+        data: list[str] = []
+        for tokens in zip(*rows, strict=True):
+            if len(set(tokens)) == 1:
+                data.append(tokens[0] if tokens[0] != OWN else "${EXTEN}")
+            else:
+                table = {
+                    member.pattern: member.pattern if token == OWN else token
+                    for member, token in zip(members, tokens, strict=True)
+                }
+                data.append(f"${{{TABLE}({self._table(table)})}}")
+        return "".join(data)
 
     def _table(self, table: dict[str, str]) -> int:
         if table in self.tables:
@@ -270,8 +285,29 @@ class SymbolicDialplan(Dialplan):
         if symbols is None or not symbols.within(run.channel.exten):
             return table[run.channel.exten.replace("-", "")]
         assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
-        name = (TABLE, tuple(table.items()))
-        return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])
+        name = (TABLE, tuple(sorted(table.items())))
+        try:
+            return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])
+        except Undecided:
+            # What was dialled may be too many things, and yet the part of it that is the extension few.
+            return self._row(symbols, run.channel.exten, table)
+
+    def _row(self, symbols: Symbols, exten: str, table: dict[str, str]) -> str:
+        """Decide what stands in a table for an extension that is a part of a text of any length."""
+        automaton = self.automaton
+        rows: dict[str, list[str]] = {}
+        for number, text in table.items():
+            rows.setdefault(text, []).append(number)
+        texts = list(rows)
+
+        def which(number: str) -> int:
+            return texts.index(table[number.replace("-", "")])
+
+        def machine() -> Machine:
+            return Ranked(automaton, [automaton.texts(*numbers) for numbers in rows.values()])
+
+        row: int = symbols.classify(exten, (TABLE, tuple(sorted(table.items()))), which, machine)
+        return texts[row]
 
     # --- searching -----------------------------------------------------------------------------------
 
@@ -411,20 +447,7 @@ OWN = "\0own"
 
 
 def _may_group(entry: Entry) -> bool:
-    return (
-        entry.pattern[:1] != "_"
-        and entry.caller is None
-        and entry.hint is None
-        and len(entry.pattern) > 1
-        and _DIGITS.fullmatch(entry.pattern) is not None
-    ) or (
-        entry.pattern[:1] != "_"
-        and entry.caller is None
-        and len(entry.pattern) > 1
-        and _DIGITS.fullmatch(entry.pattern) is not None
-        and entry.hint is not None
-        and entry.has_first
-    )
+    return entry.caller is None and len(entry.pattern) > 1 and _NUMBER.fullmatch(entry.pattern) is not None
 
 
 def _tokens(data: str, own: str) -> list[str]:
@@ -432,25 +455,37 @@ def _tokens(data: str, own: str) -> list[str]:
     return [OWN if token == own else token for token in _TOKENS.findall(data)]
 
 
-def _shape(entry: Entry) -> Hashable:
+def _shape(entry: Entry, *, hints: bool) -> Hashable:
     """Return what all of a group have in common: everything but numbers outside of expressions and variables."""
+    if hints:
+        return entry.hint and _skeleton(_tokens(entry.hint.device, entry.pattern), words=False)
     return tuple(
         (
             priority,
             step.app,
             step.label,
             step.priority,
-            _skeleton(step.data, entry.pattern, words=step.app.lower() == "gosub"),
+            _skeleton(_pieces(step, entry.pattern), words=step.app.lower() == "gosub"),
         )
         for priority, step in entry.raw().items()
     )
 
 
-def _skeleton(data: str, own: str, *, words: bool) -> tuple[str, ...]:
-    """Return the text's pieces but what may differ in a group: numbers, and (``words``) Gosub's plain arguments."""
+def _pieces(step: Step, own: str) -> list[str]:
+    """Return the text of a step in pieces; what a variable is given in words, without the own number, is one."""
+    found = _WORDED.fullmatch(step.data) if step.app.lower() == "set" else None
+    if found and own not in found[2]:
+        return [found[1], found[2]]
+    return _tokens(step.data, own)
+
+
+def _skeleton(pieces: Sequence[str], *, words: bool) -> tuple[str, ...]:
+    """Return a text's pieces but what may differ in a group: numbers, Gosub's plain arguments, what a variable is given."""
     made: list[str] = []
     depth = parentheses = 0
-    for piece in _tokens(data, own):
+    if len(pieces) == 2 and pieces[0].endswith("="):
+        return (pieces[0], "\0number")
+    for piece in pieces:
         token = piece
         if token in ("${", "$[") or (depth and token in ("{", "[")):
             depth += 1

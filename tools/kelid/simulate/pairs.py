@@ -96,6 +96,8 @@ class Pairs(Explorer):
         self._settings = Settings(before, after)
         self._differing = differing(before, after, self._settings)
         super().__init__((before, after), today, zone=zone, seconds=seconds)
+        for plan in self.plans:
+            plan.hints_apart = self._differing.hints
         self.seconds_to_tell = seconds
         """Of processor time for ``changes``: walking and telling have as much each. 0: no limit."""
         self.undecided: dict[str, None] = {}

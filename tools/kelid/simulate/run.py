@@ -72,6 +72,9 @@ class Symbols(Protocol):
     def is_in(self, character: str, characters: frozenset[str]) -> bool:
         """Decide whether the character is one of these (characters that are none of ours are just looked at)."""
 
+    def one_of(self, text: str, names: frozenset[str]) -> bool:
+        """Decide whether a text is one of these, and not which."""
+
     def equal(self, one: str, other: str) -> bool:
         """Decide whether two texts are the same."""
 

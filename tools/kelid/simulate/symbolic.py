@@ -53,6 +53,9 @@ _FIRST_IS_NAME = frozenset(
 """Functions whose first argument names a variable."""
 
 
+_COUNTS = frozenset({"FIELDNUM", "FIELDQTY"})
+"""Those of them that give a number: of a list that nobody knows, some number."""
+
 ANSWERED = ("answered", ())
 """What is decided where it is open whether the caller was answered before."""
 
@@ -169,6 +172,8 @@ class Explored(Symbols):
             found = self._cut(value, rest)
             if found is not None:
                 return found
+        if name in _COUNTS and self._is_anything(f"{value}{rest}"):
+            return self._number((name, value, rest), f"{name} of {self.shown(value)}")
 
         def function(text: str) -> str:
             one, _, more = text.partition("\0")
@@ -379,6 +384,13 @@ class Explored(Symbols):
         variables = {piece.variable for piece in pieces if piece.variable >= 0}
         automaton = self.shared.automaton
         return len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED
+
+    def _is_anything(self, text: str) -> bool:
+        """Return True for a text with something in it that may be too many things to look at each."""
+        return any(
+            piece.variable >= 0 and self.shared.automaton.count(self.store.domains[piece.variable]) > LISTED
+            for piece in self.store.pieces(text)
+        )
 
     def _is_clock(self, pieces: Sequence[Piece]) -> bool:
         """Return True for the moment of the call: what is worked out of one moment isn't that of all of its class."""

@@ -830,6 +830,14 @@ class Symbols:
             )
         )
 
+    def one_of(self, text: str, names: frozenset[str]) -> bool:
+        """Decide whether a text is one of these, and not which."""
+        automaton = self.shared.automaton
+        node = automaton.texts(*sorted(names))
+        return bool(
+            self.classify(text, ("one of", node), lambda value: value in names, lambda: In(automaton, node))
+        )
+
     def equal(self, one: str, other: str) -> bool:
         """Decide whether two texts are the same."""
         left, right = self.store.pieces(one), self.store.pieces(other)

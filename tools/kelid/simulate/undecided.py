@@ -27,6 +27,13 @@ def equal(run: Run, one: str, other: str) -> bool:
     return run.symbols.equal(one, other)
 
 
+def one_of(run: Run, text: str, names: frozenset[str]) -> bool:
+    """Return whether a text is one of these."""
+    if run.symbols is None or text.isascii() or not run.symbols.within(text):
+        return text in names
+    return run.symbols.one_of(text, names)
+
+
 def is_symbol(character: str) -> bool:
     """Return True for a character that stands for something undecided."""
     return "\U000f0000" <= character <= "\U000ffffd"

@@ -120,9 +120,8 @@ def _count() -> Exten:
     return Exten(
         "count",
         (
-            Step("Set", "LOCAL(members)=,${QUEUE_MEMBER_LIST(${ARG1})},"),
-            Step("Set", "LOCAL(others)=${STRREPLACE(members,\\,${PHONE}\\,)}"),
-            Step("ExecIf", "$[${LEN(${members})} != ${LEN(${others})}]?Set(IN=1)"),
+            Step("Set", "LOCAL(members)=${QUEUE_MEMBER_LIST(${ARG1})}"),
+            Step("ExecIf", "$[${FIELDNUM(members,\\,,${PHONE})} > 0]?Set(IN=1)"),
             Step("Return"),
         ),
     )

@@ -10,7 +10,8 @@ from kelid.simulate.functions.channel import whole_place
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.state import Channel
 from kelid.simulate.substitute import template
-from kelid.simulate.undecided import settled
+from kelid.simulate.undecided import equal, is_symbol, named, one_of, settled
+from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -62,7 +63,7 @@ def device_state(run: Run, device: str) -> str:
             return kept.upper() if kept.upper() in STATES else UNKNOWN
         answer = run.learn(Question("device", f"Custom:{name}", LAMP_STATES))
     elif talking := _own_calls(run, device):
-        at = _busy_at(run, where)
+        at = _busy_at(run, settled(run, where))
         return BUSY if talking == at else INUSE
     else:
         answer = run.learn(Question("device", device, PHONE_STATES))
@@ -78,7 +79,8 @@ def _own_calls(run: Run, device: str) -> int:
     own = {
         level.channel.number
         for level in run.levels
-        if f"{level.channel.technology}/{level.channel.endpoint}" == device and level.channel.answered
+        if level.channel.answered
+        and equal(run, f"{level.channel.technology}/{level.channel.endpoint}", device)
     }
     return len(own)
 
@@ -96,7 +98,8 @@ def _has_endpoint(run: Run, name: str) -> bool:
     """Return whether pjsip.conf has the endpoint; it may have, where there is no such file to tell."""
     if run.pbx.file("pjsip.conf") is None:
         return True
-    return any(section.name == name for section in run.pbx.sections("pjsip.conf", "endpoint"))
+    names = frozenset(section.name for section in run.pbx.sections("pjsip.conf", "endpoint"))
+    return one_of(run, name, names)
 
 
 @reads("DEVICE_STATE")
@@ -108,7 +111,12 @@ def read_device_state(run: Run, arguments: str) -> str:
 @writes("DEVICE_STATE")
 def set_device_state(run: Run, arguments: str, value: str) -> None:
     """Switch a lamp of the dial plan's own."""
-    device = settled(run, arguments)
+    try:
+        device = settled(run, arguments)
+    except UnknownHere:
+        device = named(run, arguments)  # one of too many, which a part of the number dialled names
+        if is_symbol(device[7:8]) or any(map(is_symbol, device[:7])):
+            raise
     if device[:7].lower() != "custom:":
         run.warn("The DEVICE_STATE function can only be used to set 'Custom:' device state!")
         return
