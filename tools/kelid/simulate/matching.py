@@ -15,7 +15,7 @@ from kelid.model.pbx import Hint, Pbx, Step
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
-from kelid.simulate.symbols import LONGEST, Symbols, Undecided
+from kelid.simulate.symbols import LONGEST, Symbols
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
@@ -286,28 +286,7 @@ class SymbolicDialplan(Dialplan):
             return table[run.channel.exten.replace("-", "")]
         assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
         name = (TABLE, tuple(sorted(table.items())))
-        try:
-            return symbols.derived(run.channel.exten, name, lambda text: table[text.replace("-", "")])
-        except Undecided:
-            # What was dialled may be too many things, and yet the part of it that is the extension few.
-            return self._row(symbols, run.channel.exten, table)
-
-    def _row(self, symbols: Symbols, exten: str, table: dict[str, str]) -> str:
-        """Decide what stands in a table for an extension that is a part of a text of any length."""
-        automaton = self.automaton
-        rows: dict[str, list[str]] = {}
-        for number, text in table.items():
-            rows.setdefault(text, []).append(number)
-        texts = list(rows)
-
-        def which(number: str) -> int:
-            return texts.index(table[number.replace("-", "")])
-
-        def machine() -> Machine:
-            return Ranked(automaton, [automaton.texts(*numbers) for numbers in rows.values()])
-
-        row: int = symbols.classify(exten, (TABLE, tuple(sorted(table.items()))), which, machine)
-        return texts[row]
+        return symbols.looked_up(run.channel.exten, name, table)
 
     # --- searching -----------------------------------------------------------------------------------
 

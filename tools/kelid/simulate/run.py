@@ -8,7 +8,7 @@ another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -100,6 +100,11 @@ class Symbols(Protocol):
 
     def expression(self, run: Run, text: str) -> str:
         """Return the value of an expression."""
+
+    def looked_up(
+        self, text: str, name: Hashable, table: Mapping[str, str], otherwise: str | None = None
+    ) -> str:
+        """Return what a table has for a text, ``otherwise`` for one that isn't in it."""
 
     def derived(self, text: str, name: Hashable, function: Callable[[str], str]) -> str:
         """Return what a function makes of a text, without deciding more than must be."""

@@ -12,7 +12,7 @@ that no world has may come up, but none that a world has is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kelid.simulate.languages import (
@@ -949,6 +949,34 @@ class Symbols:
             assert isinstance(value, str)  # noqa: S101 - for type checkers: it can be nothing else
             return value
         return shared.atom(variable, view)
+
+    def looked_up(
+        self, text: str, name: Hashable, table: Mapping[str, str], otherwise: str | None = None
+    ) -> str:
+        """Return what a table has for a text; ``otherwise`` for one that isn't in it (None: it surely is one of them).
+
+        Where the text is a part of one that may be too many things, it is decided which row it is.
+        """
+
+        def row(one: str) -> str | None:
+            return table.get(one, table.get(one.replace("-", ""), otherwise))
+
+        try:
+            return self.derived(text, name, lambda one: row(one) or "")
+        except Undecided:
+            automaton = self.shared.automaton
+            rows: dict[str | None, list[str]] = {}
+            for key, found in table.items():
+                rows.setdefault(found, []).append(key)
+            texts = [*rows, otherwise]
+            nodes = [automaton.texts(*keys) for keys in rows.values()]
+            at: int = self.classify(
+                text, (name, "row"), lambda one: texts.index(row(one)), lambda: Ranked(automaton, nodes)
+            )
+            made = texts[at]  # the last for -1: none of them
+            if made is None:
+                raise
+            return made
 
     def _settle_one(self, text: str, variables: set[int]) -> None:
         automaton = self.shared.automaton

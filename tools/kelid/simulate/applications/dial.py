@@ -337,8 +337,9 @@ def identity(run: Run, endpoint: str) -> tuple[str, str]:
     if symbols is None or not symbols.within(endpoint):
         return known.get(endpoint, ("", ""))
     token = getattr(run.dialplan, "token", 0)
-    name = symbols.derived(endpoint, ("called", token), lambda one: known.get(one, ("", ""))[0])
-    return name, symbols.derived(endpoint, ("number", token), lambda one: known.get(one, ("", ""))[1])
+    name = symbols.looked_up(endpoint, ("called", token), {one: both[0] for one, both in known.items()}, "")
+    number = symbols.looked_up(endpoint, ("number", token), {one: both[1] for one, both in known.items()}, "")
+    return name, number
 
 
 def dialled_channel(run: Run, interface: str, given: Mapping[str, str | None]) -> Channel:
