@@ -261,6 +261,15 @@ def test_asterisk_lives_at_any_moment_and_goes_on_from_there(pbx: Host, phones: 
 # -- phones
 
 
+def test_a_phone_registers_again_when_it_is_told_to_before_the_server_has_answered(
+    phones: tuple[Phone, Phone],
+) -> None:
+    phones[0].register()
+    phones[0].register()
+    phones[0].wait_registered()
+    phones[0].wait_registered()
+
+
 def test_phones_talk_both_ways(phones: tuple[Phone, Phone]) -> None:
     caller, called = phones
     caller.call("102")

@@ -26,6 +26,9 @@ _TRANSPORTS = {
 }
 """How the phone can speak SIP. With TLS it takes any certificate."""
 
+_BUSY = 171001
+"""What pjsip says while the REGISTER before is still on its way (PJSIP_EBUSY, pjsip/sip_errno.h)."""
+
 _CLOSING_SECONDS = 2.0
 """How long the sound thread may take to close a recording after its call."""
 
@@ -143,6 +146,8 @@ class Phone:
         self.calls: list[PhoneCall] = []
         self.made = 0
         self.farewells: list[tuple[float, dict[str, Any]]] = []
+        self.due: bool | None = None
+        """Whether it is to sign on, or off, as soon as it can."""
         self.endpoint = pj.Endpoint()
         self.endpoint.libCreate()
         config = pj.EpConfig()
@@ -196,10 +201,23 @@ class Phone:
     def work(self) -> None:
         """Let the SIP stack go on for a moment, and tell of calls whose recording is closed by now."""
         self.endpoint.libHandleEvents(10)
+        if self.due is not None:
+            self.register(on=self.due)
         for end, values in list(self.farewells):
             if time.monotonic() > end or closed(Path(values["recording"])):
                 self.farewells.remove((end, values))
                 tell("ended", **values)
+
+    def register(self, *, on: bool) -> None:
+        """Sign on or off; once the server has answered, or not, to what was sent before."""
+        self.due = None
+        try:
+            self.account.setRegistration(on)
+        except pj.Error as problem:
+            if problem.status == _BUSY:
+                self.due = on
+            else:
+                tell("error", message=f"register: {problem.info()}")
 
     def respond(self, call: PhoneCall) -> None:
         """Do with a call that comes in what the phone was told to do."""
@@ -213,7 +231,7 @@ class Phone:
         """Carry out one command."""
         do = command["do"]
         if do == "register":
-            self.account.setRegistration(bool(command.get("on", True)))
+            self.register(on=bool(command.get("on", True)))
         elif do == "behave":
             self.behaviour = command["how"]
             tell("behave", ask=command["ask"])
