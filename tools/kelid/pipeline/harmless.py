@@ -7,7 +7,7 @@ clock) is a reason to refuse, and so is what it doesn't know.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import NoReturn
 
 from kelid.model.call import Call, Question, World
@@ -51,6 +51,9 @@ class _NoClock:
     def is_in(self, character: str, characters: frozenset[str]) -> bool:
         return character in characters
 
+    def one_of(self, text: str, names: frozenset[str]) -> bool:
+        return text in names
+
     def equal(self, one: str, other: str) -> bool:
         return one == other
 
@@ -80,6 +83,11 @@ class _NoClock:
 
     def derived(self, text: str, _name: Hashable, function: Callable[[str], str]) -> str:
         return function(text)
+
+    def looked_up(
+        self, text: str, _name: Hashable, table: Mapping[str, str], otherwise: str | None = None
+    ) -> str:
+        return table.get(text, otherwise or "")
 
     def decide(self, key: str, _texts: Sequence[str], _answers: Sequence[Hashable] = ()) -> NoReturn:
         raise Harm(f"it goes by a {key} that nobody knows")
