@@ -93,6 +93,7 @@ def test_what_else_is_changed_is_still_told() -> None:
         pytest.param("Goto(${NEXT})", "Goto(clo${X},s,1)", id="a name that may be made"),
         pytest.param("Answer()", "Set(X=${DIALPLAN_EXISTS(c${X},s,1)})", id="a name that may be asked for"),
         pytest.param("Answer()", "Dial(Local/s@closed)", id="a channel comes there"),
+        pytest.param("Answer()", "Gosub(CLOSED,t,1)", id="it is named in other letters"),
         pytest.param("Answer()", "Playback(closed-2)", id="the new name is something else, too"),
     ],
 )

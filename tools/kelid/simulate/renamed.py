@@ -50,7 +50,8 @@ def as_named_before(before: Pbx, after: Pbx) -> Pbx:
 
 
 def _word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    """Return what finds a name in capital or small letters, as contexts are found (``dialplan.py``)."""
+    return re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])", re.IGNORECASE)
 
 
 def _place(name: str) -> re.Pattern[str]:
