@@ -89,6 +89,12 @@ class _NoClock:
     ) -> str:
         return table.get(text, otherwise or "")
 
+    def some_row(self, text: str, _name: Hashable, table: Mapping[str, str], otherwise: str) -> str:
+        return table.get(text, otherwise)
+
+    def lamp(self, _exten: str, _own: str, _states: Sequence[str]) -> str | None:
+        return None
+
     def decide(self, key: str, _texts: Sequence[str], _answers: Sequence[Hashable] = ()) -> NoReturn:
         raise Harm(f"it goes by a {key} that nobody knows")
 

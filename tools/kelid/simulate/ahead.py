@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from kelid.simulate.applications.dial import answered_dial
 from kelid.simulate.case import Case
 from kelid.simulate.languages import Node
 from kelid.simulate.live import Before, Live
@@ -69,38 +70,37 @@ class Reading:
         live = self._lives[index]
         back = ~live.bit("GOSUB_RETVAL")  # coming back sets it: what it holds now is not what is read there
         far = near = 0
-        top = run.levels[-1] if run.levels else None
         masks: dict[int, list[int]] = {}
         nears: dict[int, int] = {}
-        for level in run.levels:
+        for at, level in enumerate(run.levels):
             channel = level.channel
             others, near = near, 0
             row = masks.get(id(channel))
+            first = row is None
             if row is None:
                 row = masks[id(channel)] = []
                 resumed = 0
-                for at, frame in enumerate(channel.frames):
+                for index_of, frame in enumerate(channel.frames):
+                    if frame.predial and level.kind == "gosub":
+                        row.append(0)  # it was called: it has no way of its own to come back to
+                        continue
                     there = self.before(case, run, index, (frame.context, frame.exten, frame.priority))
                     if frame.predial:
                         # What an application goes on with when its subroutine is over.
                         resumed |= self.before(
                             case, run, index, (frame.context, frame.exten, frame.priority + 1)
                         ).far
-                    given = channel.frames[at - 1].variables if at else {}
+                    given = channel.frames[index_of - 1].variables if index_of else {}
                     row.append(self._resolved(live, there.far & back, given))
                     near |= self._resolved(live, there.near, given)
-                place = (channel.context, channel.exten, max(channel.priority, 1))
-                here = self.before(case, run, index, place)
-                if top is None or top.channel is not channel or top.again is not None:
-                    following = self.before(case, run, index, (*place[:2], place[2] + 1))
-                    here = live.joined((here, following))
+                here = self._here(case, run, index, at)
                 given = channel.frames[-1].variables if channel.frames else {}
                 row.append(self._resolved(live, here.far | resumed, given))
                 near |= self._resolved(live, here.near, given)
                 far |= self._of_later(
                     channel.hooks.get("CHANNEL/hangup_handlers", "").replace("\n", ","), index
                 )
-            if level.saved:
+            if level.saved and not (first and level.kind == "gosub"):
                 there = self.before(case, run, index, level.saved)
                 far |= there.far
                 near |= there.near
@@ -124,6 +124,18 @@ class Reading:
             alive[number] = Alive(live.names(every), tuple(reversed(frames)))
         far = live.whole(far)
         return Ahead(far, near, live.names(far), alive, nears)
+
+    def _here(self, case: Case, run: Run, index: int, at: int) -> Before:
+        """Return what is live at the step where the channel of a level is: what that step reads, too, if it isn't over."""
+        level, above = run.levels[at], run.levels[at + 1 :]
+        place = (level.channel.context, level.channel.exten, max(level.channel.priority, 1))
+        here = self.before(case, run, index, place)
+        if level.channel is run.levels[-1].channel and run.levels[-1].again is None:
+            return here
+        following = self.before(case, run, index, (*place[:2], place[2] + 1))
+        if above and level.again is None and answered_dial(above[0]) is not None:
+            return following
+        return self._lives[index].joined((here, following))
 
     def before(self, case: Case, run: Run, index: int, place: Place) -> Before:
         """Return what is live before a step; of an extension that isn't decided, before those that it may be.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from kelid.model.behaviour import Condition
 from kelid.model.call import QUESTIONS
 from kelid.simulate.languages import NOTHING, Automaton, Node, characters_of, mask_of
-from kelid.simulate.symbols import Chosen, Variable
+from kelid.simulate.symbols import ATOM, Chosen, Variable
 from kelid.simulate.times import Times, words
 
 MOST_NUMBERS = 6
@@ -198,4 +198,4 @@ def _ranges(letters: str) -> str:
 
 def named(text: str) -> str:
     """Return the text with something readable for what isn't decided in it."""
-    return "".join("…" if 0xF0000 <= ord(letter) <= 0xFFFFD else letter for letter in str(text))
+    return ATOM.sub("…", str(text))

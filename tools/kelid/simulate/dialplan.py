@@ -544,6 +544,10 @@ class Dialplan:
                 raise UnknownHere(f"{switch.keyword} => {switch.text} of context {one.name}")
         return False
 
+    def hints_otherwise(self, context: str) -> frozenset[str] | None:
+        """Return of which numbers another dial plan, walked with this one, has other hints; None: it isn't known."""
+        return frozenset()
+
     def hint(self, run: Run, context: str, exten: str) -> Hint | None:
         """Return the hint of an extension, one of a pattern too, or None."""
         entry = self.entry(run, context, exten, HINT, "")

@@ -93,13 +93,15 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
         if plans[0].around(name) != plans[1].around(name) or plans[0].shape(name) != plans[1].shape(name)
     }
     searched = frozenset(name for name in names if any(plan.closure(name) & changed for plan in plans))
+    values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
+    globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
     hints = frozenset(
         (name, exten)
         for name in names
-        for exten, _ in set(plans[0].hints(name).items()) ^ set(plans[1].hints(name).items())
+        for rows in ([plan.hints(name) for plan in plans],)
+        for exten in {**rows[0], **rows[1]}
+        if rows[0].get(exten) != rows[1].get(exten) or _names(rows[0][exten], globals_)
     )
-    values = [{option.key: option.value for option in pbx.globals} for pbx in (before, after)]
-    globals_ = {key for key in (*values[0], *values[1]) if values[0].get(key) != values[1].get(key)}
     marked: tuple[set[Place], set[Place]] = (set(), set())
     channels = any(
         _may_name(found, searched)
@@ -128,6 +130,11 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
     return Differing((frozenset(marked[0]), frozenset(marked[1])), searched, hints)
 
 
+def _names(text: str, globals_: set[str]) -> bool:
+    """Return True if one of these global variables is named in a text."""
+    return any(re.search(rf"\b{re.escape(name)}\b", text) for name in globals_)
+
+
 def _is_touched(
     step: Step,
     searched: frozenset[str],
@@ -144,7 +151,7 @@ def _is_touched(
     data = step.data
     if hints and ("EXTENSION_STATE" in data or "HINT(" in data):
         return True
-    if globals_ and any(re.search(rf"\b{re.escape(name)}\b", data) for name in globals_):
+    if _names(data, globals_):
         return True
     if not searched:
         return False

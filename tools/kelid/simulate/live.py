@@ -46,10 +46,12 @@ _ANSWERS = frozenset(
 )  # fmt: skip
 """Applications after which the call has been answered, or is over: its cause tells nobody anything any more."""
 
-CALLER, TIME, CAUSE, FALLEN, DIFFERS = "\0caller", "\0time", "\0cause", "\0fallen", "\0differs"
+CALLER, TIME, CAUSE, FALLEN, DIFFERS, RESULT = (
+    "\0caller", "\0time", "\0cause", "\0fallen", "\0differs", "\0result",
+)  # fmt: skip
 """Names of what isn't a variable: the caller's number where something is decided by it, the moment, the cause with which the
-call would end, DIALSTATUS where only the end of an extension goes by it (autofallthrough), and steps that another dial plan
-has otherwise."""
+call would end, DIALSTATUS where only the end of an extension goes by it (autofallthrough), steps that another dial plan has
+otherwise, and steps that say what becomes of a call that was answered (GOSUB_RESULT)."""
 
 TIMEOUTS = {"digit": "\0digit", "response": "\0response"}
 """The names of TIMEOUT(digit) and TIMEOUT(response)."""
@@ -89,18 +91,40 @@ _EXITCONTEXT = re.compile(r"[,|]\s*exitcontext\s*=([^,|]*)")
 _ABSOLUTE = re.compile(r"TIMEOUT\(a", re.IGNORECASE)
 _HANDS_ON = frozenset({"noop", "verbose", "log", "dial", "originate", "userevent", "queuelog", "saydigits"})
 
+_NUMBERLESS = frozenset(
+    """set mset noop verbose log goto gotoif gotoiftime gosub gosubif return stackpop hangup busy congestion answer ringing
+    progress proceeding wait playback background execif execiftime read authenticate userevent queuelog musiconhold
+    startmusiconhold stopmusiconhold playtones stopplaytones mixmonitor stopmixmonitor saydigits saynumber sayalpha
+    sayunixtime waitexten senddtmf addqueuemember removequeuemember pausequeuemember unpausequeuemember""".split()  # noqa: SIM905
+)
+"""Applications that don't look at the number of the extension that they stand in, unless they are given it."""
+
+_WITHIN = re.compile(
+    r"\?[^?]*(?:macro|dial|queue|park|page|agi|exec|while|incomplete|directory|disa|pickup|voicemail)\w*\(",
+    re.IGNORECASE,
+)
+"""Other applications that ExecIf may call."""
+
+_ELSEWHERE = re.compile(
+    r"STACK_PEEK|EVAL(?:_EXTEN)?\(|CHANNEL\(exten|EXCEPTION\(|MASTER_CHANNEL|CDR\((?:dst|lastdata)|IMPORT\(",
+    re.IGNORECASE,
+)
+"""What looks at the number of an extension from another one."""
+
 Key = tuple[str, str, int]
 
 
 class Before(NamedTuple):
     """What can be read from a step on: anywhere (``far``), and with the same extension (``near``, families of astdb only).
 
-    ``marked`` is True if another dial plan has the step otherwise.
+    ``marked`` is True if another dial plan has the step otherwise, ``number`` if a step of the same extension may ask which
+    number it is that the call has come to.
     """
 
     far: int
     near: int
     marked: bool
+    number: bool = True
 
 
 class _Edge(NamedTuple):
@@ -271,6 +295,25 @@ class Live:
             [0] * len(reads),
             [[edge for edge in row if edge.near] for row in edges],
         )
+        self._asks = self._numbers(keys, edges)
+
+    def _numbers(self, keys: list[Key], edges: list[list[_Edge]]) -> list[bool]:
+        """Return before each step whether one of its extension may ask for the extension's number.
+
+        Of an extension that is one number, any may: extensions that have the same steps but for numbers are walked as one.
+        """
+        steps = [self._extens[context][exten][priority] for context, exten, priority in keys]
+        if self._everything or any(_ELSEWHERE.search(step.data) for step in steps):
+            return [True] * len(keys)
+        asks = [
+            int(key[1][:1] != "_" or _asks_for_number(step)) for key, step in zip(keys, steps, strict=True)
+        ]
+        same = [
+            [_Edge(edge.target) for edge in row if keys[edge.target][:2] == key[:2]]
+            for key, row in zip(keys, edges, strict=True)
+        ]
+        none = [0] * len(keys)
+        return [bool(value) for value in _fixpoint(asks, none, none, same)]
 
     def _reads(self, step: Step) -> tuple[int, int]:
         app, data = step.app.lower(), step.data
@@ -310,6 +353,8 @@ class Live:
             read |= self._families(family)
         for key in _NUMBERS_KEY.findall(whole):
             read |= self._bit(ASTDB + key)
+        if "GOSUB_RESULT" in step.data or "MACRO_RESULT" in step.data:
+            read |= self._bit(RESULT)
         if app == "queue":
             read |= self._mask(QUEUE)
         if "GROUP" in data:
@@ -692,24 +737,26 @@ class Live:
         """
         node = self._nodes.get((context, exten, priority))
         if node is not None:
-            return Before(self._values[node], self._near[node], (context, exten, priority) in self._marked)
+            marked = (context, exten, priority) in self._marked
+            return Before(self._values[node], self._near[node], marked, self._asks[node])
         far = self._fallen if exten else 0
         near = 0
         for node in (*self._standard(home), *self._standard(home, _WAITING)):
             far |= self._values[node]
             near |= self._near[node]
-        return Before(far, near, False)
+        return Before(far, near, False, False)
 
     @staticmethod
     def joined(rows: Iterable[Before]) -> Before:
         """Return what is live before any of several steps."""
         far = near = 0
-        marked = False
+        marked = number = False
         for row in rows:
             far |= row.far
             near |= row.near
             marked |= row.marked
-        return Before(far, near, marked)
+            number |= row.number
+        return Before(far, near, marked, number)
 
     @staticmethod
     def _asks_callers(extens: dict[str, dict[int, Step]], exten: str) -> bool:
@@ -776,6 +823,19 @@ class Live:
                 names.add("DIALSTATUS")
             found = self._sets[mask] = ALWAYS | names
         return found
+
+
+def _asks_for_number(step: Step) -> bool:
+    """Return True if a step may ask which number its extension is: by name, or without being told (app_dial.c, app_queue.c).
+
+    A jump to nothing, where a variable is empty, leads to the same number in another context.
+    """
+    app, data = step.app.lower(), step.data
+    if app in _JUMPS or app in _SUBS:
+        place = data if app in ("goto", "gosub") else _after_question(data)
+        if "$" in _parted(place)[0]:
+            return True
+    return app not in _NUMBERLESS or "EXTEN" in data or "HINT" in data or bool(_WITHIN.search(data))
 
 
 def _fixpoint(reads: list[int], kills: list[int], ends: list[int], edges: list[list[_Edge]]) -> list[int]:

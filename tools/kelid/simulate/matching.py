@@ -93,6 +93,8 @@ class SymbolicDialplan(Dialplan):
         self._groups: dict[tuple[str, bool], list[tuple[Entry, tuple[Entry, ...]]]] = {}
         self.hints_apart: frozenset[tuple[str, str]] = frozenset()
         """Contexts and extensions whose hints another dial plan, which is walked with this one, has otherwise."""
+        self.searched_apart: frozenset[str] = frozenset()
+        """Contexts in which that one finds other extensions."""
 
     # --- sets of texts -------------------------------------------------------------------------------
 
@@ -287,6 +289,20 @@ class SymbolicDialplan(Dialplan):
         assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
         name = (TABLE, tuple(sorted(table.items())))
         return symbols.looked_up(run.channel.exten, name, table)
+
+    def hints_otherwise(self, context: str) -> frozenset[str] | None:
+        """Return of which numbers another dial plan has other hints; None: of patterns, or it finds other extensions."""
+        if context in self.searched_apart:
+            return None
+        apart: set[str] = set()
+        waiting, seen = [context], set()
+        while waiting and self.hints_apart:
+            name = waiting.pop()
+            if name not in seen and (found := self.contexts.get(name)) is not None:
+                seen.add(name)
+                apart |= {exten.replace("-", "") for where, exten in self.hints_apart if where == name}
+                waiting += [included for included, _ in found.includes]
+        return None if any(exten.startswith("_") for exten in apart) else frozenset(apart)
 
     # --- searching -----------------------------------------------------------------------------------
 

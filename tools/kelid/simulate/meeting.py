@@ -30,10 +30,7 @@ from kelid.simulate.points import MET, Points
 from kelid.simulate.run import Run
 from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import FIRST, LISTED, WHOLE, Piece, Shared, Store
-
-LABELS = frozenset({"dialled", "caller", "time", "phone"})
-"""Kinds of variables by which it is told which calls come to a point (``Pairs``): no other kind takes their place."""
+from kelid.simulate.symbols import FIRST, LABELS, LISTED, WHOLE, Piece, Shared, Store
 
 _OTHER = mask_of(OTHER)
 _LONGEST = 511

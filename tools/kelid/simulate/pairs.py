@@ -27,15 +27,15 @@ from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Link, Point, plain_event
-from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
+from kelid.simulate.languages import NOTHING, Automaton, Filtered, In, Node, mask_of
 from kelid.simulate.live import Key
-from kelid.simulate.meeting import LABELS, Form, Meeting
+from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import texts_elsewhere
 from kelid.simulate.renamed import as_named_before
 from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import LONGEST, Chosen
+from kelid.simulate.symbols import LABELS, LONGEST, Chosen
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance, entrance, entrances
 from kelid.simulate.widening import NUMBERS
@@ -98,6 +98,7 @@ class Pairs(Explorer):
         super().__init__((before, after), today, zone=zone, seconds=seconds)
         for plan in self.plans:
             plan.hints_apart = self._differing.hints
+            plan.searched_apart = self._differing.searched
         self.seconds_to_tell = seconds
         """Of processor time for ``changes``: walking and telling have as much each. 0: no limit."""
         self.undecided: dict[str, None] = {}
@@ -106,6 +107,7 @@ class Pairs(Explorer):
         self._numbers: dict[str, Node] = {}
         self._phones: dict[str, dict[str, str]] = {}
         self._told_of: dict[Hashable, tuple[Event, ...]] = {}
+        self._filtered: dict[Hashable, Node] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
         self._form: tuple[Form | None, bool] = (None, False)
@@ -582,16 +584,27 @@ class Pairs(Explorer):
         for one in chosen:
             kind = one.about.kind if one.about is not None else ""
             if kind == "dialled":
-                dialled = automaton.both(dialled, one.node)
+                dialled = self._dialled(dialled, one)
             elif kind == "time":
                 times &= self._bits(one.node)
-            elif kind == "caller":
+            elif kind == "caller" and one.about is not None and not one.about.subject:
                 callers = automaton.both(callers, one.node)
             elif kind == "phone":
                 phones = automaton.both(phones, one.node)
         if not times or NOTHING in (dialled, callers, phones):
             return None
         return dialled, Label(times, callers, phones)
+
+    def _dialled(self, dialled: Node, chosen: Chosen) -> Node:
+        """Return which of the numbers dialled are left after a decision about one, or about what a filter leaves of it."""
+        automaton = self.shared.automaton
+        if chosen.about is None or not chosen.about.subject:
+            return automaton.both(dialled, chosen.node)
+        key = (dialled, chosen.about.subject, chosen.node)
+        if key not in self._filtered:
+            machine = Filtered(In(automaton, chosen.node), int(chosen.about.subject))
+            self._filtered[key] = automaton.split(dialled, machine).get(True, NOTHING)
+        return self._filtered[key]
 
     def _parting(self, number: int) -> Hashable:
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
@@ -764,7 +777,7 @@ class Pairs(Explorer):
             first: tuple[Event, ...] = ()
             if case.aside is not None and side == case.aside[1]:
                 first, case = case.heads[side][:1], case.aside[0].copy()
-            for variable in case.store.phones:
+            for variable in case.store.phones.keys() & case.store.domains.keys():
                 left = self.shared.automaton.both(case.store.domains[variable], phones)
                 case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
             events = self._ordinary(case, side)

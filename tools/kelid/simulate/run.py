@@ -106,6 +106,12 @@ class Symbols(Protocol):
     ) -> str:
         """Return what a table has for a text, ``otherwise`` for one that isn't in it."""
 
+    def some_row(self, text: str, name: Hashable, table: Mapping[str, str], otherwise: str) -> str:
+        """Return what a table has for a text, or any that it has where that isn't decided."""
+
+    def lamp(self, exten: str, own: str, states: Sequence[str]) -> str | None:
+        """Return any state for an extension that is made of several things that are open; None for another one."""
+
     def derived(self, text: str, name: Hashable, function: Callable[[str], str]) -> str:
         """Return what a function makes of a text, without deciding more than must be."""
 

@@ -8,7 +8,7 @@ unknown texts that are compared by size are decided freely.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -274,7 +274,10 @@ class Explored(Symbols):
         fact: Hashable = ("number", "filter", piece.text, str(mask))
         known = self.store.decided.get(fact)
         if known is None:
-            known = self.store.new(about.kind, about.subject, automaton.filtered(domain, mask))
+            subject = about.subject
+            if about.kind == "dialled":
+                subject = str(mask & int(subject)) if subject else str(mask)
+            known = self.store.new(about.kind, subject, automaton.filtered(domain, mask))
             self.store.decided[fact] = known
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
@@ -385,6 +388,32 @@ class Explored(Symbols):
         automaton = self.shared.automaton
         return len(variables) == 1 and automaton.count(self.store.domains[next(iter(variables))]) <= LISTED
 
+    def some_row(self, text: str, name: Hashable, table: Mapping[str, str], otherwise: str) -> str:
+        """Return what a table has for a text; where that is one of too many, any that it has, the same for the same text.
+
+        For what hardly anybody goes by: which row it is is not decided.
+        """
+        try:
+            return self.derived(
+                text, name, lambda one: table.get(one, table.get(one.replace("-", ""), otherwise))
+            )
+        except Undecided:
+            node = self.shared.automaton.texts(*table.values(), otherwise)
+            return self._open("text", (f"row {name}", text), self.shown(text), node)
+
+    def lamp(self, exten: str, own: str, states: Sequence[str]) -> str | None:
+        """Return the state of an extension that is made of several things that are open: any; None for another one.
+
+        There is a lamp for each agent in each queue: whose it is, and whether there is one at all, is not decided. ``own``
+        says what the call itself has to do with it: it is the same lamp for two calls for which that is the same.
+        """
+        pieces = [piece for piece in self.store.pieces(exten) if piece.variable >= 0]
+        if len({piece.variable for piece in pieces}) < 2:
+            return None
+        return self._open(
+            "lamp", ("lamp", own, exten), self.shown(exten), self.shared.automaton.texts(*states)
+        )
+
     def _is_anything(self, text: str) -> bool:
         """Return True for a text with something in it that may be too many things to look at each."""
         return any(
@@ -441,11 +470,15 @@ class Explored(Symbols):
     def _number(self, made: tuple[str, ...], subject: str, texts: Sequence[str] = ()) -> str:
         """Return an unknown number, any or one of these, that is the same wherever it is made of the same."""
         automaton = self.shared.automaton
+        node = automaton.texts(*texts) if texts else automaton.repeated(_DIGITS, 1, MOST_DIGITS)
+        return self._open("number", made, subject, node)
+
+    def _open(self, kind: str, made: tuple[str, ...], subject: str, node: Node) -> str:
+        """Return what may be any text of a set, and is the same wherever it is made of the same."""
         fact: Hashable = ("number", *map(self.store.plain, made))
         known = self.store.decided.get(fact)
         if known is None:
-            node = automaton.texts(*texts) if texts else automaton.repeated(_DIGITS, 1, MOST_DIGITS)
-            known = self.store.decided[fact] = self.store.new("number", subject, node)
+            known = self.store.decided[fact] = self.store.new(kind, subject, node)
         assert isinstance(known, str)  # noqa: S101 - for type checkers: it can be nothing else
         return known
 

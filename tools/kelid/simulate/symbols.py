@@ -41,6 +41,9 @@ FIRST = 0xF0000
 LAST = 0xFFFFD
 ATOM = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")
 
+LABELS = frozenset({"dialled", "caller", "time", "phone"})
+"""Kinds of variables by which it is told which calls come to a point (``Pairs``): nothing else is one of these kinds."""
+
 LISTED = 3000
 """Sets of up to so many texts are looked at text by text, so that any function can be asked of them."""
 
@@ -679,6 +682,9 @@ class Symbols:
             part = store.domains[piece.variable] if piece.variable >= 0 else automaton.texts(piece.text)
             node = automaton.concatenated(part, node)
         about = store.variables[inner[0].variable]
+        if len(inner) > 1 and about.kind in LABELS:
+            # It is more than the number that was dialled.
+            about = Variable(" and ".join(store.variables[piece.variable].kind for piece in inner), "")
         atom = store.new(about.kind, about.subject, node)
         number = self.shared.atoms[ord(atom) - FIRST][0]
         at = 0

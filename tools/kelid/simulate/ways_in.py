@@ -10,10 +10,17 @@ from kelid.model.pbx import Pbx, Section
 from kelid.simulate.functions.parties import split_caller
 
 _NOT_FOR_CALLS = frozenset(
-    {"auth", "aors", "outbound_auth", "mailboxes", "callerid", "set_var", "type", "from_user", "from_domain",
-     "voicemail_extension", "contact_user", "mwi_from_user", "subscribe_context", "named_call_group", "named_pickup_group",
-     "call_group", "pickup_group"}
-)  # fmt: skip
+    """auth aors outbound_auth mailboxes callerid set_var accountcode type from_user from_domain voicemail_extension
+    contact_user mwi_from_user subscribe_context named_call_group named_pickup_group call_group pickup_group
+    allow_subscribe sub_min_expiry aggregate_mwi mwi_subscribe_replaces_unsolicited identify_by
+    acl deny permit contact_acl contact_deny contact_permit transport force_rport rewrite_contact timers timers_min_se
+    timers_sess_expires 100rel allow disallow dtmf_mode direct_media direct_media_method rtp_symmetric rtp_keepalive
+    rtp_timeout rtp_timeout_hold media_address bind_rtp_to_media_address media_encryption media_encryption_optimistic
+    media_use_received_transport webrtc use_avpf ice_support rtcp_mux bundle dtls_auto_generate_cert dtls_verify dtls_rekey
+    dtls_cert_file dtls_private_key dtls_ca_file dtls_ca_path dtls_cipher dtls_setup dtls_fingerprint srtp_tag_32
+    t38_udptl t38_udptl_ec t38_udptl_maxdatagram t38_udptl_nat t38_bind_udptl_to_media_address
+    tos_audio tos_video cos_audio cos_video max_audio_streams max_video_streams""".split()  # noqa: SIM905
+)
 """Options of an endpoint that say nothing of where its own calls go, or are looked at by themselves."""
 
 
@@ -85,7 +92,7 @@ def _pjsip(pbx: Pbx) -> Iterator[Entrance]:
             )
         )
         alike: Hashable = (
-            (kind, context, rest, tuple(sorted(own)), number == section.name)
+            (kind, context, rest, tuple(sorted(own.keys() - {"account"})), number == section.name)
             if kind == "phone"
             else (kind, section.name)
         )

@@ -21,6 +21,8 @@ from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, Shared, Store, View
 
 NUMBERS = mask_of("0123456789*#+")
+MADE = "made"
+"""The subject of a caller's number that isn't the one he calls from, but what was made of it."""
 
 
 class Widening:
@@ -430,11 +432,22 @@ class Widening:
                 run.channel.caller_name = atom
 
     def _anybody(self, store: Store, made: dict[str, str], kind: str, text: str) -> str:
-        """Return the atom of any number, the same one for the same text."""
+        """Return the atom of any number, the same one for the same text.
+
+        What the dial plan has made of the caller's number is another number than the one that he calls from.
+        """
         found = made.get(kind + text)
         if found is None:
-            found = made[kind + text] = store.new(kind, "", self._any_number)
+            own = kind != "caller" or (len(text) == 1 and self._is_callers_own(store, text))
+            found = made[kind + text] = store.new(kind, "" if own else MADE, self._any_number)
         return found
+
+    def _is_callers_own(self, store: Store, atom: str) -> bool:
+        if not ATOM.match(atom):
+            return False
+        variable, view = store.resolve(*self._shared.atoms[ord(atom) - FIRST])
+        about = store.variables[variable]
+        return not view and about.kind == "caller" and not about.subject
 
 
 def _are_together(case: Case) -> bool:

@@ -337,8 +337,8 @@ def identity(run: Run, endpoint: str) -> tuple[str, str]:
     if symbols is None or not symbols.within(endpoint):
         return known.get(endpoint, ("", ""))
     token = getattr(run.dialplan, "token", 0)
-    name = symbols.looked_up(endpoint, ("called", token), {one: both[0] for one, both in known.items()}, "")
-    number = symbols.looked_up(endpoint, ("number", token), {one: both[1] for one, both in known.items()}, "")
+    name = symbols.some_row(endpoint, ("called", token), {one: both[0] for one, both in known.items()}, "")
+    number = symbols.some_row(endpoint, ("number", token), {one: both[1] for one, both in known.items()}, "")
     return name, number
 
 
@@ -830,9 +830,34 @@ def _with_peer(run: Run, dialling: Dialling, channel: Channel, interface: str) -
         context, _, rest = _subroutine(text).partition(",")
         place = f"{context},s,1({rest})" if "^" in text else f"{context},s,1"
         peer = _peer(run, dialling, channel, interface)
+        if run.symbols is not None:
+            dialling, interface = _without_number(dialling, interface)
         if run.run_gosub(peer, place, ((_confirmed, (dialling, interface, "GOSUB")),)) == SUSPENDED:
             return SUSPENDED
     return _bridge(run, dialling, channel, interface)
+
+
+def option_letters(dialling: Dialling) -> str:
+    """Return the letters of a Dial's options."""
+    return "".join(_arguments(dialling.data).options or ())
+
+
+def answered_dial(level: Level) -> Dialling | None:
+    """Return the Dial of which whoever has answered is asked something before they talk; None for anything else.
+
+    The step with the Dial looks at nothing of its own any more: what follows is that the call ends, or the next step.
+    """
+    for _, data in level.then:
+        if isinstance(data, tuple) and data and isinstance(data[0], Dialling):
+            return data[0] if data[0].status == "ANSWER" and not data[0].number else None
+    return None
+
+
+def _without_number(dialling: Dialling, interface: str) -> tuple[Dialling, str]:
+    """Return what goes on once somebody has answered, without the number that was called: nobody asks for it any more."""
+    device = device_of(interface)
+    _, comma, rest = dialling.data.partition(",")
+    return dialling._replace(data=f"{device}{comma}{rest}", devices=(device,), prepared=(), peers=()), device
 
 
 def _outer(run: Run, dialling: Dialling) -> Channel:

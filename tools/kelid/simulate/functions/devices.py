@@ -153,6 +153,8 @@ def extension_state(run: Run, arguments: str) -> str | None:
         run.warn("EXTENSION_STATE requires an extension")
         return None
     exten, at, context = arguments.partition("@")
+    if (lamp := _lamp_of_many(run, context if at else "default", exten)) is not None:
+        return lamp
     hint = run.dialplan.hint(run, context if at else "default", exten)
     if hint is None:
         return "UNKNOWN"
@@ -166,6 +168,24 @@ def extension_state(run: Run, arguments: str) -> str | None:
     if run.symbols is not None:
         return run.symbols.derived(device_state(run, watched), "extension-state", _OF_EXTENSION.__getitem__)
     return _OF_EXTENSION[aggregate([device_state(run, device) for device in devices])]
+
+
+def _lamp_of_many(run: Run, context: str, exten: str) -> str | None:
+    """Return what stands for any state, where several things are open that make the name of an extension.
+
+    Not for the hints that another dial plan has otherwise, nor where the call itself has switched a lamp.
+    """
+    symbols = run.symbols
+    if symbols is None or not symbols.within(exten):
+        return None
+    if any(name.startswith("CustomDevstate/") for name in run.database):
+        return None
+    apart = run.dialplan.hints_otherwise(context)
+    if apart is None or (apart and symbols.one_of(exten, apart)):
+        return None
+    answered = [level.channel.answered for level in run.levels]
+    own = "".join("?" if not isinstance(one, bool) else "y" if one else "n" for one in answered)
+    return symbols.lamp(f"{exten}@{context}", own, (UNKNOWN, *EXTENSION_STATES))
 
 
 @reads("HINT")

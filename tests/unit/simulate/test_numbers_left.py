@@ -1,0 +1,246 @@
+"""A number that nobody asks for any more, whose phone it is that rings, and the lamps of many are not walked one by one."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from kelid.model.behaviour import Behaviour, CallChange
+from kelid.model.pbx import ConfFile, Option, Pbx, Section
+from kelid.model.record import replace
+from kelid.readback import read_dialplan
+from kelid.simulate.graph import graph_of
+from kelid.simulate.live import Live
+from kelid.simulate.pairs import Pairs
+from kelid.simulate.reach import Reach
+from kelid.simulate.ways_in import entrances
+
+TODAY = date(2026, 11, 28)
+
+
+def pbx(text: str, phones: int = 0, **options: str) -> Pbx:
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    sections = tuple(
+        Section(
+            str(number),
+            (
+                Option("type", "endpoint"),
+                Option("context", "in"),
+                Option("callerid", f'"Name {number}" <{number}>'),
+                *(Option(key, value) for key, value in options.items() if number % 2),
+            ),
+        )
+        for number in range(101, 101 + phones)
+    )
+    files = (ConfFile("pjsip.conf", sections=sections),) if sections else ()
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts), files=files)
+
+
+def walked(text: str, phones: int = 0) -> Behaviour:
+    return graph_of(pbx(text, phones), TODAY, context="in")
+
+
+def changes(before: Pbx, after: Pbx) -> list[CallChange]:
+    pairs = Pairs(before, after, TODAY)
+    pairs.walk_all()
+    assert not pairs.not_covered
+    assert not pairs.undecided
+    return pairs.changes()
+
+
+# --- numbers ---------------------------------------------------------------------------------------------
+
+ROUTE = """
+[in]
+exten => _[0-9+]!,1,Set(SHOWN={shown})
+ same => n,Dial(PJSIP/${{SHOWN}}@trunk,,U(asked^s^1){options})
+ same => n,{after}
+ same => n,Hangup()
+[asked]
+exten => s,1,Read(KEY,press,1)
+ same => n,GotoIf($["${{KEY}}" = "1"]?on)
+ same => n,{result}
+ same => n(on),Return()
+"""
+FORMATS = (
+    "${IF($[${LEN(${EXTEN})} > 8]?98${EXTEN:1}:${IF($[${LEN(${EXTEN})} > 6]?0${EXTEN}:${EXTEN})})}",
+    "${EXTEN}",
+)
+
+
+def questions(shown: str, **given: str) -> int:
+    """Return at how many points whoever has answered is asked for a key."""
+    kept = {"options": "", "after": "NoOp()", "result": "NoOp()", **given}
+    nodes = walked(ROUTE.format(shown=shown, **kept)).nodes
+    return sum(any(way.condition.subject.startswith("key") for way in node.ways) for node in nodes)
+
+
+def test_how_a_number_was_written_is_over_once_somebody_has_answered() -> None:
+    three, one = FORMATS
+    assert questions(three) == questions(one) > 0
+    assert questions(three, after="Playback(${EXTEN})") == questions(three)
+    # The call goes on behind the Dial there, and somebody asks for the number.
+    for given in ({"result": "Set(GOSUB_RESULT=CONTINUE)"}, {"options": "g"}):
+        assert questions(three, after="Playback(${EXTEN})", **given) > questions(three)
+
+
+def number_live(steps: str, exten: str = "_X.", more: str = "", priority: int = 1) -> bool:
+    contexts, problems = read_dialplan("extensions.conf", f"[in]\nexten => {exten},1,{steps}\n{more}")
+    assert not problems
+    plan = Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+    return Live(plan, Reach(plan)).look("in", exten, priority).number
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "Playback(${EXTEN})", "NoOp(${EXTEN:1})", "Dial(PJSIP/1)", "Queue(sales)", "Macro(x)", "NoOp(${HINTNAME})",
+        "ExecIf($[1]?Dial(PJSIP/1))", "Goto(other,${TO},1)", "GotoIf($[1]?${TO},1)", "Gosub(other,${TO},1)", "AGI(x)",
+        "NoSuchApplication()",
+    ],
+)  # fmt: skip
+def test_whoever_asks_for_a_number_is_known(step: str) -> None:
+    assert number_live(step)
+    assert number_live(f"NoOp()\n same => n,{step}")
+    assert not number_live(f"{step}\n same => n,Hangup()", priority=2) or step.startswith("Macro")
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["Playback(bye)", "ExecIf($[1]?Set(X=1))", "GotoIf($[1]?other,1,1)", "Gosub(other,1,1(${X}))", "Wait(1)"],
+)
+def test_whoever_does_not_is_known_too(step: str) -> None:
+    assert not number_live(step)
+
+
+def test_who_comes_back_to_a_step_asks_again_and_who_looks_from_elsewhere() -> None:
+    back = "NoOp()\n same => n(again),NoOp(${EXTEN})\n same => n,Playback(x)\n same => n,GotoIf($[1]?%s)"
+    assert number_live(back % "again", priority=3)
+    assert not number_live(back % "end" + "\n same => n(end),NoOp()", priority=3)
+    assert number_live("Playback(x)", more="[sub]\nexten => s,1,NoOp(${STACK_PEEK(1,e)})\n")
+    assert number_live("Playback(x)", exten="100")
+
+
+# --- who rings --------------------------------------------------------------------------------------------
+
+INTERCOM = """
+[in]
+exten => _*80X.,1,Set(TO=${{FILTER(0-9,${{EXTEN:3}})}})
+ same => n,GotoIf($[${{DIALPLAN_EXISTS(phones,${{TO}},1)}} = 0]?none)
+ same => n,Dial(PJSIP/${{TO}},10,b(auto^s^1))
+ same => n(none),Hangup()
+[auto]
+exten => s,1,GotoIf($["${{CALLERID(name)}}" = "Name 102"]?second)
+ same => n,Return()
+ same => n(second),Playback(second)
+ same => n,Return()
+[phones]
+exten => _1XX,1,NoOp()
+"""
+
+
+def test_who_is_called_is_not_walked_one_by_one() -> None:
+    few, many = (walked(INTERCOM.format(), count) for count in (3, 40))
+    assert len(few.nodes) == len(many.nodes)
+    heard = [event.subject for node in many.nodes for event in node.events]
+    heard += [event.subject for node in many.nodes for way in node.ways for event in way.events]
+    assert "second" in heard
+
+
+def test_phones_that_differ_in_what_calls_do_not_see_are_one_way_in() -> None:
+    plan = "[in]\nexten => 1,1,Hangup()\n"
+    quiet = {"mwi_subscribe_replaces_unsolicited": "yes", "allow": "alaw", "accountcode": "office"}
+    assert len(entrances(pbx(plan, 4, **quiet))) == 1
+    assert len(entrances(pbx(plan, 4, tone_zone="ir"))) == 2
+
+
+# --- lamps ------------------------------------------------------------------------------------------------
+
+TOGGLE = """
+[in]
+exten => _*46X,1,NoOp()
+ same => n,{first}
+ same => n,Set(PAUSED=${{EXTENSION_STATE(${{EXTEN}}${{CUT(CHANNEL(endpoint),-,1)}}@in)}})
+ same => n,GotoIf($["${{PAUSED}}" = "INUSE"]?on)
+ same => n,Playback(pause)
+ same => n,Hangup()
+ same => n(on),Playback(unpause)
+ same => n,Hangup()
+{hints}
+"""
+HINTS = [
+    f"exten => *46{queue}{phone},hint,Custom:{queue}-{phone}" for queue in (1, 2) for phone in range(101, 121)
+]
+
+
+def toggle(first: str = "NoOp()", hints: list[str] = HINTS) -> Pbx:
+    return pbx(TOGGLE.format(first=first, hints="\n".join(hints)), 20)
+
+
+def test_lamps_of_each_phone_in_each_queue_are_one_question() -> None:
+    few, many = (len(graph_of(toggle(hints=HINTS[:count]), TODAY).nodes) for count in (1, 40))
+    assert few == many
+
+
+def test_a_lamp_that_is_another_one_now_is_a_change_for_its_phone() -> None:
+    other = [hint.replace("Custom:2-105", "Custom:2-106") for hint in HINTS]
+    assert changes(toggle(), toggle(hints=[hint for hint in HINTS if "2-105" not in hint]))
+    assert changes(toggle(), toggle(hints=other))
+    assert not changes(toggle(), toggle(hints=HINTS[::-1]))
+
+
+def test_a_lamp_that_a_global_variable_names_is_another_one_with_it() -> None:
+    def side(watched: str) -> Pbx:
+        return replace(
+            toggle(hints=["exten => _*46XXXX,hint,${WATCHED}"]),
+            globals=(Option("WATCHED", watched),),
+        )
+
+    assert changes(side("Custom:a"), side("Custom:b"))
+    assert not changes(side("Custom:a"), side("Custom:a"))
+
+
+def test_a_lamp_that_the_call_itself_has_switched_is_known() -> None:
+    def is_open(first: str) -> bool:
+        nodes = graph_of(toggle(first), TODAY).nodes
+        return any(way.condition.subject.startswith("lamp") for node in nodes for way in node.ways)
+
+    assert is_open("Set(DEVICE_STATE(Other:1-101)=INUSE)")
+    assert not is_open("Set(DEVICE_STATE(Custom:1-101)=INUSE)")
+
+
+# --- which calls are told -----------------------------------------------------------------------------------
+
+FILTERED = """
+[in]
+exten => _*21X.,1,Set(TO=${{FILTER(0-9,${{EXTEN}})}})
+ same => n,GotoIf($["${{TO}}" = "2155"]?one)
+ same => n,Hangup()
+ same => n(one),Playback({said})
+ same => n,Hangup()
+"""
+PREFIXED = """
+[in]
+exten => 1,1,GotoIf($["${{CALLERID(num):0:1}}" = "+"]?plus)
+ same => n,Hangup()
+ same => n(plus),Set(CALLERID(num)=00${{CALLERID(num):1}})
+ same => n,Goto(then,1,1)
+[then]
+exten => 1,1,GotoIf($["${{CALLERID(num):0:4}}" = "0098"]?ours)
+ same => n,Hangup()
+ same => n(ours),Playback({said})
+ same => n,Hangup()
+"""
+
+
+@pytest.mark.parametrize(("plan", "dialled", "caller"), [(FILTERED, "*2155", "0"), (PREFIXED, "1", "+")])
+def test_what_was_made_of_a_number_does_not_hide_who_calls(plan: str, dialled: str, caller: str) -> None:
+    """Not the number itself is what is decided by: ``*2155`` is never ``2155``, and ``+98`` never ``0098``."""
+    pairs = Pairs(pbx(plan.format(said="old")), pbx(plan.format(said="new")), TODAY)
+    pairs.walk_all("in")
+    (found,) = pairs.changes()
+    example = dict(found.example)
+    assert example["dialled"] == dialled
+    assert example["caller"].startswith(caller)
