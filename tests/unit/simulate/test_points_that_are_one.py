@@ -83,8 +83,8 @@ def plan_of(*steps: str) -> Pbx:
 
 
 def test_what_applications_read_by_themselves_is_kept() -> None:
-    """TRANSFER_CONTEXT stands in no other step, and says where a transferred call goes."""
-    steps = ("Set(__TRANSFER_CONTEXT=in)", "Set(__NUMBER=1)", "Dial(PJSIP/100)")
+    """PARKINGLOT stands in no other step, and says where a call is parked."""
+    steps = ("Set(__PARKINGLOT=in)", "Set(__NUMBER=1)", "Dial(PJSIP/100)")
     assert Reach(plan_of(*steps)).handed_on == {"NUMBER"}
     deciding = ("Set(__NUMBER=1)", 'GotoIf($["${FILTER(0-9,${NUMBER})}" = "1"]?1,1)')
     assert Reach(plan_of(*deciding)).handed_on == frozenset()

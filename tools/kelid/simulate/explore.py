@@ -20,6 +20,7 @@ from kelid.model.call import Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case, is_arrival
+from kelid.simulate.describe import named
 from kelid.simulate.languages import ANY, Node, mask_of
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
@@ -270,8 +271,7 @@ class Explorer:
         count = 0
         while (following := self._next()) is not None:
             count += 1
-            late = bool(self._deadline) and count % 20 == 0 and time.process_time() > self._deadline
-            if len(self.points) > MOST_NODES or late:
+            if len(self.points) > MOST_NODES or (count % 20 == 0 and self._is_over()):
                 why = (
                     f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 )
@@ -285,6 +285,11 @@ class Explorer:
                     self.points[number].end = "open"
                 return
             self._expand(*following)
+
+    def _is_over(self) -> bool:
+        """Return True if there are too many points, or if it took too long."""
+        late = bool(self._deadline) and time.process_time() > self._deadline
+        return late or len(self.points) > MOST_NODES
 
     def _next(self) -> tuple[int, Case] | None:
         """Return a point that wasn't walked yet, and its case; None if there is none."""
@@ -402,6 +407,12 @@ class Explorer:
         chooser = self._chooser
         case: Case | None = first
         while True:
+            if (len(point.links) + 1) % 100 == 0 and self._is_over():
+                channel = before.runs[0].channel
+                place = before.store.plain(f"{channel.context},{channel.exten},{channel.priority}")
+                self.not_covered[f"ways of the step {named(place)}, of which there are too many"] = None
+                point.end = "open"
+                return
             taken = list(chooser.taken)
             if case is None:
                 case = before.copy()

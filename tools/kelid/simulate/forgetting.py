@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.case import Case, is_arrival
-from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, TIMEOUTS, Live
+from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, LOOPS, TIMEOUTS, Live
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, EitherWay, Frame
 from kelid.simulate.symbolic import ANSWERED
 from kelid.simulate.symbols import ATOM
+
+_LOOP = re.compile(r"(?:END_)?WHILE_[0-9]+|.+_.+_[0-9]+", re.DOTALL)
+"""Variables in which While remembers its loops (apps/app_while.c)."""
 
 
 class Forgetting:
@@ -188,7 +192,10 @@ def _drop_of(channel: Channel, alive: frozenset[str], ahead: Ahead, live: Live) 
         channel.groups = {
             name: text for name, text in channel.groups.items() if ahead.far & live.bit(GROUP + name.lower())
         }
-    for name in [name for name in channel.variables if name not in alive]:
+    loops = LOOPS in alive
+    for name in [
+        name for name in channel.variables if name not in alive and not (loops and _LOOP.fullmatch(name))
+    ]:
         del channel.variables[name]
         channel.inherited.pop(name, None)
     channel.hooks = {

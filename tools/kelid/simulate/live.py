@@ -36,6 +36,7 @@ _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
 _STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto", "parkedcall"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
+_LOOPS = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
 """Applications that go nowhere, whatever their arguments say."""
 _DIALS = frozenset({"dial", "retrydial"})
@@ -46,12 +47,13 @@ _ANSWERS = frozenset(
 )  # fmt: skip
 """Applications after which the call has been answered, or is over: its cause tells nobody anything any more."""
 
-CALLER, TIME, CAUSE, FALLEN, DIFFERS, RESULT = (
-    "\0caller", "\0time", "\0cause", "\0fallen", "\0differs", "\0result",
+CALLER, TIME, CAUSE, FALLEN, DIFFERS, RESULT, LOOPS = (
+    "\0caller", "\0time", "\0cause", "\0fallen", "\0differs", "\0result", "\0loops",
 )  # fmt: skip
 """Names of what isn't a variable: the caller's number where something is decided by it, the moment, the cause with which the
 call would end, DIALSTATUS where only the end of an extension goes by it (autofallthrough), steps that another dial plan has
-otherwise, and steps that say what becomes of a call that was answered (GOSUB_RESULT)."""
+otherwise, steps that say what becomes of a call that was answered (GOSUB_RESULT), and those of a While, which remembers its
+loops in variables."""
 
 TIMEOUTS = {"digit": "\0digit", "response": "\0response"}
 """The names of TIMEOUT(digit) and TIMEOUT(response)."""
@@ -353,6 +355,8 @@ class Live:
             read |= self._families(family)
         for key in _NUMBERS_KEY.findall(whole):
             read |= self._bit(ASTDB + key)
+        if app in _LOOPS:
+            read |= self._bit(LOOPS)
         if "GOSUB_RESULT" in step.data or "MACRO_RESULT" in step.data:
             read |= self._bit(RESULT)
         if app == "queue":
@@ -626,6 +630,9 @@ class Live:
             # Whoever goes on behind a queue was told how the wait ended.
             given: tuple[tuple[int, int], ...] = ((self._bit("QUEUESTATUS"), 0),) if app == "queue" else ()
             yield _Edge(self._nodes[following], True, given)
+        if app in _LOOPS:
+            yield from map(_Edge, self._round(key, app))
+            return
         if app in _JUMPS or app in _SUBS:
             conditional = app in ("gotoif", "gotoiftime", "gosubif")
             place = _after_question(data) if conditional else data
@@ -682,6 +689,25 @@ class Live:
                         for one in contexts:
                             for node in self._entries(one, "${ANY}", "1", set()):
                                 yield _Edge(node, False)
+
+    def _round(self, key: Key, app: str) -> Iterator[int]:
+        """Yield where a step of a While leads to but the next: back to one, or behind an EndWhile.
+
+        Which of them is found out by variables; those of the same extension, if there are any.
+        """
+        context, exten, _ = key
+        back = app in ("endwhile", "continuewhile")
+        wanted = "while" if back else "endwhile"
+        here = [(context, exten, number) for number in self._extens[context][exten]]
+        for places in (here, list(self._nodes)):
+            found = [
+                (*place[:2], place[2] + (not back))
+                for place in places
+                if self._extens[place[0]][place[1]][place[2]].app.lower() == wanted
+            ]
+            if found:
+                yield from (self._nodes[place] for place in found if place in self._nodes)
+                return
 
     def _of_local(self, exten: str, home: str) -> Iterator[int]:
         """Yield where a channel ``Local/exten@home`` comes to."""

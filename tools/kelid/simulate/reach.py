@@ -29,13 +29,12 @@ _ARGUMENT_NAME = re.compile(r"ARG[0-9]+")
 
 ALWAYS = frozenset(
     {
-        "GOSUB_RESULT", "MACRO_RESULT", "EXITCONTEXT", "FORWARD_CONTEXT", "FORWARDERNAME", "TRANSFER_CONTEXT",
-        "LIMIT_WARNING_FILE", "OUTBOUND_GROUP", "OUTBOUND_GROUP_ONCE", "PITCH_SHIFT", "SKIP_ARG", "VM_MESSAGEFILE",
-        "GOTO_ON_BLINDXFR", "BLINDTRANSFER", "ATTENDEDTRANSFER", "DYNAMIC_FEATURES", "DYNAMIC_PEERNAME", "MONITOR_EXEC",
-        "LOCAL_ARG", "MACRO_CONTEXT", "MACRO_EXTEN", "MACRO_PRIORITY", "MACRO_OFFSET", "PARKINGLOT", "PARKINGDYNAMIC",
+        "GOSUB_RESULT", "MACRO_RESULT", "EXITCONTEXT", "OUTBOUND_GROUP", "OUTBOUND_GROUP_ONCE", "PARKINGLOT",
+        "MACRO_CONTEXT", "MACRO_EXTEN", "MACRO_PRIORITY", "MACRO_OFFSET",
     }
 )  # fmt: skip
-"""Variables that applications read by themselves."""
+"""Variables that applications read by themselves, of those that the oracle knows to do it. What only a transfer reads
+(TRANSFER_CONTEXT) or the sound of a call (PITCH_SHIFT) it doesn't follow."""
 
 QUEUE = ("QUEUE_PRIO", "QUEUE_MAX_PENALTY", "QUEUE_MIN_PENALTY", "QUEUE_RAISE_PENALTY")
 """Variables that Queue reads by itself."""
