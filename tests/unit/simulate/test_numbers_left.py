@@ -244,3 +244,73 @@ def test_what_was_made_of_a_number_does_not_hide_who_calls(plan: str, dialled: s
     example = dict(found.example)
     assert example["dialled"] == dialled
     assert example["caller"].startswith(caller)
+
+
+# --- contexts -----------------------------------------------------------------------------------------------
+
+INCLUDED = """
+[in]
+exten => 9,1,Goto(one,100,1)
+exten => 8,1,Goto(two,100,1)
+[one]
+include => inside
+{one}
+[two]
+include => inside
+[inside]
+exten => 100,1,Gosub(ring,s,1)
+ same => n,{step}
+ same => n(end),Goto(rest,s,1)
+[ring]
+exten => s,1,GotoIf($["${{DB(dnd/on)}}" = "1"]?busy)
+ same => n,Dial(PJSIP/100,20)
+ same => n,Return(no)
+ same => n(busy),Return(yes)
+[rest]
+exten => s,1,Playback(rest)
+ same => n,Hangup()
+"""
+
+
+def dials(step: str = "NoOp()", one: str = "") -> int:
+    """Return at how many points somebody is called, for two contexts that include the extension."""
+    nodes = walked(INCLUDED.format(step=step, one=one)).nodes
+    return sum(any(way.condition.subject.startswith("dial") for way in node.ways) for node in nodes)
+
+
+def test_whoever_comes_to_an_included_extension_goes_on_as_all_others() -> None:
+    assert dials() == 1
+    assert dials("GotoIf($[1]?end)") == 1
+    assert dials(one="exten => 200,1,NoOp()") == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "NoOp(${CONTEXT})",
+        "Goto(200,1)",
+        "Goto(${WAY})",
+        "WaitExten(2)",
+        "ExecIf($[1]?Goto(200,1))",
+        "Goto(,200,1)",
+    ],
+)
+def test_who_asks_in_which_context_it_is_is_told_apart(step: str) -> None:
+    assert dials(step) == 2
+
+
+@pytest.mark.parametrize(
+    "one", ["exten => h,1,Playback(bye)", "exten => t,1,NoOp()", "exten => _[hx],1,NoOp()"]
+)
+def test_a_context_with_a_standard_extension_of_its_own_is_told_apart(one: str) -> None:
+    assert dials(one=one) == 2
+
+
+def test_what_one_context_does_at_the_end_is_a_change_of_its_calls() -> None:
+    sides = [
+        pbx(INCLUDED.format(step="Hangup()", one=f"exten => h,1,Set(DEVICE_STATE(Custom:a)={state})"))
+        for state in ("INUSE", "NOT_INUSE")
+    ]
+    pairs = Pairs(*sides, TODAY)
+    pairs.walk_all("in")
+    assert {one.dialled for one in pairs.changes()} == {"9"}

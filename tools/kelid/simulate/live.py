@@ -120,13 +120,14 @@ class Before(NamedTuple):
     """What can be read from a step on: anywhere (``far``), and with the same extension (``near``, families of astdb only).
 
     ``marked`` is True if another dial plan has the step otherwise, ``number`` if a step of the same extension may ask which
-    number it is that the call has come to.
+    number it is that the call has come to, ``home`` if one may ask in which context it is.
     """
 
     far: int
     near: int
     marked: bool
     number: bool = True
+    home: bool = True
 
 
 class _Edge(NamedTuple):
@@ -297,25 +298,54 @@ class Live:
             [0] * len(reads),
             [[edge for edge in row if edge.near] for row in edges],
         )
-        self._asks = self._numbers(keys, edges)
+        self._asks, self._asks_home = self._asked(keys, edges)
 
-    def _numbers(self, keys: list[Key], edges: list[list[_Edge]]) -> list[bool]:
-        """Return before each step whether one of its extension may ask for the extension's number.
+    def _asked(self, keys: list[Key], edges: list[list[_Edge]]) -> tuple[list[bool], list[bool]]:
+        """Return before each step whether one of its extension may ask for the extension's number, and for its context.
 
-        Of an extension that is one number, any may: extensions that have the same steps but for numbers are walked as one.
+        Of an extension that is one number, any may ask for that: extensions that have the same steps but for numbers are
+        walked as one.
         """
         steps = [self._extens[context][exten][priority] for context, exten, priority in keys]
         if self._everything or any(_ELSEWHERE.search(step.data) for step in steps):
-            return [True] * len(keys)
-        asks = [
-            int(key[1][:1] != "_" or _asks_for_number(step)) for key, step in zip(keys, steps, strict=True)
-        ]
+            return [True] * len(keys), [True] * len(keys)
+        rows = list(zip(keys, steps, strict=True))
+        numbers = [int(key[1][:1] != "_" or _asks_for_number(step)) for key, step in rows]
+        homes = [int(self._asks_for_home(key, step)) for key, step in rows]
         same = [
             [_Edge(edge.target) for edge in row if keys[edge.target][:2] == key[:2]]
             for key, row in zip(keys, edges, strict=True)
         ]
         none = [0] * len(keys)
-        return [bool(value) for value in _fixpoint(asks, none, none, same)]
+        made = (_fixpoint(asks, none, none, same) for asks in (numbers, homes))
+        first, second = ([bool(value) for value in values] for values in made)
+        return first, second
+
+    def _asks_for_home(self, key: Key, step: Step) -> bool:
+        """Return True if a step may go by the context that the call is in, of those that include its extension.
+
+        By name, by a jump that names none, by waiting for keys, or at the end of its extension.
+        """
+        app, data = step.app.lower(), step.data
+        ends = (*key[:2], key[2] + 1) not in self._nodes and app not in _STOPS
+        if ends or app not in _NUMBERLESS or app in _DIGITS or "CONTEXT" in data or "HINT" in data:
+            return True
+        if app in ("execif", "execiftime"):
+            return bool(_WITHIN.search(data)) or "go" in data.lower()
+        if app not in _JUMPS and app not in _SUBS:
+            return False
+        place = data if app in ("goto", "gosub") else _after_question(data)
+        for branch in branches(place) if app not in ("goto", "gosub") else [place]:
+            parts = [
+                part.strip() for part in split_level(_parted(branch)[0] if app in _SUBS else branch, ",")
+            ]
+            if len(parts) == 2 or (len(parts) == 3 and ("$" in parts[0] or not parts[0])):
+                return True
+            if len(parts) == 1 and "$" in parts[0]:
+                held = self._returned(key) if parts[0] == "${GOSUB_RETVAL}" else self._held(parts[0])
+                if held is None or any("," in value for value in held):
+                    return True
+        return False
 
     def _reads(self, step: Step) -> tuple[int, int]:
         app, data = step.app.lower(), step.data
@@ -764,25 +794,28 @@ class Live:
         node = self._nodes.get((context, exten, priority))
         if node is not None:
             marked = (context, exten, priority) in self._marked
-            return Before(self._values[node], self._near[node], marked, self._asks[node])
+            return Before(
+                self._values[node], self._near[node], marked, self._asks[node], self._asks_home[node]
+            )
         far = self._fallen if exten else 0
         near = 0
         for node in (*self._standard(home), *self._standard(home, _WAITING)):
             far |= self._values[node]
             near |= self._near[node]
-        return Before(far, near, False, False)
+        return Before(far, near, False, number=False, home=False)
 
     @staticmethod
     def joined(rows: Iterable[Before]) -> Before:
         """Return what is live before any of several steps."""
         far = near = 0
-        marked = number = False
+        marked = number = home = False
         for row in rows:
             far |= row.far
             near |= row.near
             marked |= row.marked
             number |= row.number
-        return Before(far, near, marked, number)
+            home |= row.home
+        return Before(far, near, marked, number, home)
 
     @staticmethod
     def _asks_callers(extens: dict[str, dict[int, Step]], exten: str) -> bool:

@@ -88,7 +88,8 @@ class SymbolicDialplan(Dialplan):
         self.tables: list[dict[str, str]] = []
         self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
         self._nodes: dict[str, Node] = {}
-        self._for: dict[tuple[str, Node], tuple[tuple[str, str], ...] | None] = {}
+        self._for: dict[Hashable, tuple[tuple[str, str], ...] | None] = {}
+        self._home: dict[tuple[str, Node], str | None] = {}
         self._searches: dict[Hashable, _Search] = {}
         self._groups: dict[tuple[str, bool], list[tuple[Entry, tuple[Entry, ...]]]] = {}
         self.hints_apart: frozenset[tuple[str, str]] = frozenset()
@@ -180,19 +181,21 @@ class SymbolicDialplan(Dialplan):
             before = self.automaton.either(before, rank.node)
         return None
 
-    def found_for(self, run: Run, context: str, node: Node) -> tuple[tuple[str, str], ...] | None:
+    def found_for(
+        self, run: Run, context: str, node: Node, wanted: Hashable = 1
+    ) -> tuple[tuple[str, str], ...] | None:
         """Return the extensions, with their contexts, that texts of a set may come to, and "" for none.
 
-        None where the time, callers or other machines have a say.
+        None where the time, callers or other machines have a say. ``wanted`` is the priority, or the label.
         """
         if self._is_timed(context):
             return None
-        key = (context, node)
+        key = (context, node, wanted)
         if key not in self._for:
             automaton = self.automaton
             made: list[tuple[str, str]] = []
             simple = True
-            for rank in self.ranks(run, context, 1):
+            for rank in self.ranks(run, context, wanted):
                 if rank.switch or rank.caller is not None:
                     simple = False
                     break
@@ -207,6 +210,38 @@ class SymbolicDialplan(Dialplan):
                 made.append((context, ""))
             self._for[key] = tuple(made) if simple else None
         return self._for[key]
+
+    def home_of(self, run: Run, context: str, node: Node) -> str | None:
+        """Return the context in which the extension is that all texts of a set come to, where a search from there finds what
+        one from this context finds: each of its steps, and the standard extensions. None where there is none.
+        """
+        key = (context, node)
+        if key not in self._home:
+            self._home[key] = self._find_home(run, context, node)
+        return self._home[key]
+
+    def _find_home(self, run: Run, context: str, node: Node) -> str | None:
+        found = self.found_for(run, context, node)
+        if not found or len({where for where, _ in found}) > 1 or any(not name for _, name in found):
+            return None
+        home = found[0][0]
+        if home == context:
+            return None
+        ranks = [rank for rank in self.ranks(run, home, 1) if self.automaton.both(node, rank.node) != NOTHING]
+        if not ranks:
+            return None
+        entry = ranks[0].entry
+        wanted = [*entry.raw(), *(("label", label) for label in entry.labels)]
+        texts = self.automaton.texts
+        searches = [(node, one) for one in wanted] + [(texts(name), 1) for name in STANDARD]
+        for some, one in searches:
+            rows = [self.found_for(run, where, some, one) for where in (context, home)]
+            if None in rows:
+                return None
+            first, second = ([row for row in found_ if row[1]] for found_ in rows if found_ is not None)
+            if first != second:
+                return None
+        return home
 
     def _of(self, one: Searched, wanted: Hashable) -> Iterator[Rank]:
         for entry, members in self._grouped(one, hints=wanted == HINT):
@@ -436,6 +471,9 @@ def _has(entry: Entry, wanted: Hashable) -> bool:
     assert isinstance(wanted, int)  # noqa: S101 - for type checkers: it can be nothing else
     return entry.has(wanted)
 
+
+STANDARD = ("h", "i", "t", "T", "e", "o", "a", "fax", "failed")
+"""Standard extensions, which a call comes to without a jump."""
 
 OWN = "\0own"
 """Stands among tokens for the extension's own number."""

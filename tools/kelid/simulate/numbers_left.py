@@ -1,7 +1,8 @@
 """The number of an extension that no step asks for any more: any that comes to the same extension takes its place.
 
 Once a call talks outside, it makes no difference how the number was written, with a prefix or without one. Which extension
-it is stays as it is, so the steps that follow are the same.
+it is stays as it is, so the steps that follow are the same. So it is with the context: whoever comes to an extension that
+several contexts include goes on as all others do, where none of its steps asks which one it was.
 """
 
 from __future__ import annotations
@@ -71,8 +72,19 @@ class NumbersLeft:
     ) -> None:
         """Let the number of a place be any, unless it is asked for at one of these steps or after it."""
         places = [(spot.context, spot.exten, number) for number in priorities]
-        if not any(self._reading.before(case, run, index, place).number for place in places):
+        rows = [self._reading.before(case, run, index, place) for place in places]
+        if not any(row.number for row in rows):
             spot.exten = self._left(case, run, index, spot.context, spot.exten)
+        if not any(row.home for row in rows):
+            spot.context = self._home(case, run, spot)
+
+    def _home(self, case: Case, run: Run, spot: Channel | Frame) -> str:
+        """Return the context that an extension is in, where it makes no difference from which one a call has come there."""
+        node = self._reading.texts_of(case, spot.exten)
+        if node is None:
+            return spot.context
+        homes = {plan.home_of(run, spot.context, node) for plan in self._plans}
+        return (homes.pop() if len(homes) == 1 else None) or spot.context
 
     def _left(self, case: Case, run: Run, index: int, context: str, exten: str) -> str:
         """Return what stands for any number that comes to the same extension; the number itself where that can't be told."""
