@@ -314,3 +314,9 @@ def test_what_one_context_does_at_the_end_is_a_change_of_its_calls() -> None:
     pairs = Pairs(*sides, TODAY)
     pairs.walk_all("in")
     assert {one.dialled for one in pairs.changes()} == {"9"}
+
+
+def test_a_lamp_of_a_phone_that_is_not_decided_is_switched_once() -> None:
+    plan = "[in]\nexten => *76,1,Set(DEVICE_STATE(Custom:DND${CUT(CHANNEL(endpoint),-,1)})=INUSE)\n same => n,Hangup()\n"
+    few, many = (len(graph_of(pbx(plan, count), TODAY).nodes) for count in (2, 30))
+    assert few == many

@@ -11,7 +11,6 @@ from kelid.simulate.registry import reads, writes
 from kelid.simulate.state import Channel
 from kelid.simulate.substitute import template
 from kelid.simulate.undecided import equal, is_symbol, named, one_of, settled
-from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
@@ -111,12 +110,11 @@ def read_device_state(run: Run, arguments: str) -> str:
 @writes("DEVICE_STATE")
 def set_device_state(run: Run, arguments: str, value: str) -> None:
     """Switch a lamp of the dial plan's own."""
-    try:
+    device = named(
+        run, arguments
+    )  # which one of many it is, that a part of the number dialled names, may stay open
+    if any(map(is_symbol, device[:8])):
         device = settled(run, arguments)
-    except UnknownHere:
-        device = named(run, arguments)  # one of too many, which a part of the number dialled names
-        if is_symbol(device[7:8]) or any(map(is_symbol, device[:7])):
-            raise
     if device[:7].lower() != "custom:":
         run.warn("The DEVICE_STATE function can only be used to set 'Custom:' device state!")
         return
