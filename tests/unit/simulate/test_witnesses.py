@@ -14,6 +14,7 @@ from kelid.model.pbx import Pbx
 from kelid.model.trace import Asked, Event
 from kelid.readback import read_tree
 from kelid.simulate import witnesses as search
+from kelid.simulate.noticed import noticed
 
 AT = datetime(2026, 11, 26, 10, 0, tzinfo=ZoneInfo("Asia/Tehran"))
 
@@ -206,6 +207,29 @@ def test_calls_part_where_somebody_notices(
     call = Call(context="a", exten="100", at=AT)
     assert isinstance(search.parted(both, (call, call), World(devices=noticed)), search.Parted)
     assert not isinstance(search.parted(both, (call, call), World(devices=unnoticed)), search.Parted)
+
+
+@pytest.mark.parametrize(
+    ("members", "world", "shown"),
+    [
+        (("PJSIP/101", "PJSIP/102,3,Lena"), World(otherwise="unavailable"), False),
+        (
+            ("PJSIP/101", "PJSIP/102,3,Lena"),
+            World(otherwise="unavailable", devices={"PJSIP/102": "no_answer"}),
+            True,
+        ),
+        (("PJSIP/101", "Local/102@agents"), World(otherwise="unavailable"), True),
+        ((), World(otherwise="unavailable"), True),  # who has logged in isn't known
+        (("PJSIP/101",), World(otherwise="unavailable", answers={"queue:sales": "ANSWER"}), True),
+    ],
+)
+def test_what_a_queue_shows_is_noticed_by_members_that_ring(
+    members: tuple[str, ...], world: World, shown: bool
+) -> None:
+    details = (*(("member", member) for member in members), ("number", "0912"), ("name", "L2 Sara"))
+    (event,) = noticed([Event("queue", "sales", details)], world)
+    assert (("name", "L2 Sara") in event.details) == shown
+    assert event.details[: len(members)] == details[: len(members)]
 
 
 def test_a_world_is_looked_for_in_which_somebody_notices() -> None:

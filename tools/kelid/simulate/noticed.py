@@ -32,8 +32,24 @@ def noticed(events: Iterable[Event], world: World) -> Iterator[Event]:
                 if ANSWERS in states.values() or NO_ANSWER not in states.values():
                     details = tuple(row for row in details if row[0] != "seconds")
                 yield event._replace(subject=subject, details=details)
+        elif event.kind == "queue" and _rings_nobody(event, world):
+            yield event._replace(details=tuple(row for row in event.details if row[0] not in _SHOWN))
         elif reached or event.kind != "tone":
             yield event
+
+
+_SHOWN = frozenset({"number", "name"})
+"""What a queue shows to its members."""
+
+
+def _rings_nobody(event: Event, world: World) -> bool:
+    """Return True for a queue whose members are all phones that can't be reached: what they would have seen nobody sees."""
+    if any(name.partition(":")[0] == "queue" for name in world.answers):
+        return False  # what comes of it is said, and not found out
+    members = [text.partition(",")[0] for key, text in event.details if key == "member"]
+    return bool(members) and all(
+        not member.upper().startswith("LOCAL/") and _state(member, world) == UNAVAILABLE for member in members
+    )
 
 
 def _states(event: Event, world: World) -> dict[str, str]:
