@@ -306,6 +306,10 @@ def test_a_context_with_a_standard_extension_of_its_own_is_told_apart(one: str) 
     assert dials(one=one) == 2
 
 
+def test_keys_that_execif_waits_for_are_of_the_context_too() -> None:
+    assert dials("ExecIf($[1]?Background(menu))") == dials("Background(menu)")
+
+
 def test_what_one_context_does_at_the_end_is_a_change_of_its_calls() -> None:
     sides = [
         pbx(INCLUDED.format(step="Hangup()", one=f"exten => h,1,Set(DEVICE_STATE(Custom:a)={state})"))

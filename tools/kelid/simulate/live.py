@@ -331,7 +331,9 @@ class Live:
         if ends or app not in _NUMBERLESS or app in _DIGITS or "CONTEXT" in data or "HINT" in data:
             return True
         if app in ("execif", "execiftime"):
-            return bool(_WITHIN.search(data)) or "go" in data.lower()
+            return bool(_WITHIN.search(data)) or any(
+                name in data.lower() for name in ("goto", "gosub", *_DIGITS)
+            )
         if app not in _JUMPS and app not in _SUBS:
             return False
         place = data if app in ("goto", "gosub") else _after_question(data)

@@ -23,7 +23,7 @@ LEFT = "some extension"
 
 
 class NumbersLeft:
-    """Lets go of numbers that nobody asks for any more."""
+    """Lets go of numbers, and of contexts, that nobody asks for any more."""
 
     def __init__(
         self, shared: Shared, plans: Sequence[SymbolicDialplan], lives: Sequence[Live], reading: Reading

@@ -830,7 +830,7 @@ def _with_peer(run: Run, dialling: Dialling, channel: Channel, interface: str) -
         context, _, rest = _subroutine(text).partition(",")
         place = f"{context},s,1({rest})" if "^" in text else f"{context},s,1"
         peer = _peer(run, dialling, channel, interface)
-        if run.symbols is not None:
+        if run.symbols is not None and not dialling.number:
             dialling, interface = _without_number(dialling, interface)
         if run.run_gosub(peer, place, ((_confirmed, (dialling, interface, "GOSUB")),)) == SUSPENDED:
             return SUSPENDED

@@ -110,9 +110,8 @@ def read_device_state(run: Run, arguments: str) -> str:
 @writes("DEVICE_STATE")
 def set_device_state(run: Run, arguments: str, value: str) -> None:
     """Switch a lamp of the dial plan's own."""
-    device = named(
-        run, arguments
-    )  # which one of many it is, that a part of the number dialled names, may stay open
+    # Which one of many it is, that a part of the number dialled names, may stay open.
+    device = named(run, arguments)
     if any(map(is_symbol, device[:8])):
         device = settled(run, arguments)
     if device[:7].lower() != "custom:":
