@@ -155,3 +155,39 @@ def test_a_number_that_only_the_call_shows_is_never_guessed() -> None:
         each.aligned = True
     pairs.walk_all("more", "2")
     assert pairs.undecided
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("exten => 3,1,NoOp(a)\n", "exten => 3,1,NoOp(a)\n same => n,NoOp(more)\n"),
+        (
+            "exten => 3,1,NoOp(a)\n same => n,NoOp(b)\n",
+            "exten => 3,1,NoOp(b)\n same => n,NoOp(c)\n same => n,NoOp(d)\n",
+        ),
+    ],
+)
+def test_extensions_that_others_go_on_with_stay_as_they_are(one: str, other: str) -> None:
+    """A pattern's next step follows the last one of a number: a step more there takes its place."""
+    pattern = "exten => _[3-5],1,NoOp()\n same => n,Playback(second)\n same => n,Playback(third)\n"
+    sides = [plan("[in]\n" + text + pattern) for text in (one, other)]
+    for before, after in (sides, sides[::-1]):
+        assert [steps(side) for side in aligned(before, after)] == [steps(before), steps(after)]
+        pairs = Pairs(before, after, date(2026, 11, 28))
+        pairs.walk_all("in")
+        assert {change.dialled for change in pairs.changes()} == {"3"}
+
+
+def test_an_extension_that_would_come_to_go_on_stays_as_it_is() -> None:
+    """With a step of no effect the pattern would have a fourth step, which would follow the last one of 3."""
+    sides = [
+        plan("[in]\nexten => 3,1,NoOp()\n same => n,NoOp()\n same => n,NoOp()\nexten => _[3-5],1," + rest)
+        for rest in (
+            "Playback(a)\n same => n,Playback(b)\n same => n,Playback(c)\n",
+            "Playback(c)\n same => n,Playback(x)\n",
+        )
+    ]
+    assert [steps(side) for side in aligned(*sides)] == list(map(steps, sides))
+    pairs = Pairs(*sides, date(2026, 11, 28))
+    pairs.walk_all("in")
+    assert {change.dialled for change in pairs.changes()} == {"4, 5"}

@@ -85,7 +85,7 @@ def points(*ways: str, plan: str = MANY) -> int:
 
 def test_languages_priorities_and_times_are_walked_once() -> None:
     """However a call comes to an extension, it goes on as all others: each way adds only its own steps."""
-    plain = points("NoOp()", "NoOp()", "NoOp()", "NoOp()")
+    plain = points("NoOp(1)", "NoOp(2)", "NoOp(3)", "NoOp(4)")
     told = points(
         "Set(CHANNEL(language)=fa)",
         "Set(QUEUE_PRIO=10)",
@@ -105,7 +105,7 @@ def test_to_whom_a_call_was_connected_and_where_it_was_in_a_queue_is_walked_once
         "Set(QUEUEPOSITION=2)",
         plan=RECORDED,
     )
-    assert told <= points("NoOp()", "NoOp()", "NoOp()", "NoOp()", plan=RECORDED)
+    assert told <= points("NoOp(1)", "NoOp(2)", "NoOp(3)", "NoOp(4)", plan=RECORDED)
 
 
 def test_how_a_call_would_end_is_not_walked_where_only_its_end_goes_by_that() -> None:

@@ -21,6 +21,7 @@ from kelid.simulate.languages import (
     Sliced,
     mask_of,
 )
+from kelid.simulate.symbols import Shared
 
 TEXTS = ["".join(letters) for size in range(5) for letters in itertools.product("01-", repeat=size)]
 """Every text of up to four of three characters."""
@@ -85,3 +86,24 @@ def test_sets_are_compared_as_sets() -> None:
     assert automaton.listed(one, 2) is None
     assert automaton.lengths(one) == {1, 2}
     assert automaton.shortest(automaton.texts("#9", "*8", "12")) == "#9"
+
+
+@pytest.mark.parametrize(
+    ("operation", "says"),
+    [
+        *((("cut", "-", field), lambda text, field=field: cut(text, field)) for field in (1, 2, 3)),
+        *((("slice", count, None), lambda text, count=count: text[count:]) for count in (0, 1, 3)),
+        (("filter", mask_of("0-")), lambda text: "".join(one for one in text if one in "0-")),
+    ],
+)
+@pytest.mark.parametrize("texts", [TEXTS, TEXTS[5:9], ["-0", "1-1", "001"], [""], ["00", "01", "1-0-1"]])
+def test_what_is_made_of_a_set_is_what_is_made_of_each_text(
+    operation: tuple[str, object, object],
+    says: Callable[[str], str],
+    texts: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kelid.simulate.symbols.LISTED", -1)  # without looking at each
+    shared = Shared()
+    image = shared.image(shared.automaton.texts(*texts), (operation,))
+    assert image == shared.automaton.texts(*sorted({says(text) for text in texts}))

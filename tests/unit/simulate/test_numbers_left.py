@@ -324,3 +324,151 @@ def test_a_lamp_of_a_phone_that_is_not_decided_is_switched_once() -> None:
     plan = "[in]\nexten => *76,1,Set(DEVICE_STATE(Custom:DND${CUT(CHANNEL(endpoint),-,1)})=INUSE)\n same => n,Hangup()\n"
     few, many = (len(graph_of(pbx(plan, count), TODAY).nodes) for count in (2, 30))
     assert few == many
+
+
+# --- extensions that go on with the same steps -----------------------------------------------------------
+
+LIST = """
+[in]
+exten => _*48X,1,Gosub(list,${{EXTEN:3}},1)
+ same => n,Hangup()
+exten => _70X,1,Goto(list,${{EXTEN:2}},1)
+[list]
+{rows}
+[common]
+exten => s,1,Read(KEY,press,1)
+ same => n,GotoIf($["${{KEY}}" = "1"]?on)
+ same => n,GotoIf($["${{DB(A/x)}}" = "1"]?on)
+ same => n,Playback(off)
+ same => n(on),Return()
+"""
+
+
+def listed(count: int, *after: str, own: str = "Playback(said-{at})") -> str:
+    steps = ("Gosub(common,s,1)", *after, "Return()")
+    rows = [
+        f"exten => {at},1,{own.format(at=at)}\n"
+        + "\n".join(f" same => n,{one.format(at=at)}" for one in steps)
+        for at in range(count)
+    ]
+    return LIST.format(rows="\n".join(rows))
+
+
+def test_extensions_that_go_on_with_the_same_steps_are_walked_once() -> None:
+    """Each has its own first step, and goes on as all others: past that there are no more points for more of them."""
+    counts = (2, 9)
+    few, many = (len(walked(listed(count)).nodes) for count in counts)
+    assert many - few <= 2 * (9 - 2)
+    apart = [len(walked(listed(count, "NoOp(${{EXTEN}})")).nodes) for count in counts]
+    assert apart[1] - apart[0] > 2 * (many - few)
+    own = "PauseQueueMember(queue-{at},PJSIP/1)"
+    paused = [len(walked(listed(count, own=own)).nodes) for count in counts]
+    assert paused[0] <= few + 4  # nobody asks again whether somebody is in the queue
+    assert paused[1] - paused[0] <= 2 * (9 - 2)
+
+
+@pytest.mark.parametrize(
+    ("step", "dialled"),
+    [
+        ("Playback(bye-{at})", ["*483", "703"]),
+        ('GotoIf($["${{KEY}}" = "2"]?common,s,4)', ["*483", "703"]),
+    ],
+)
+def test_one_of_them_that_is_changed_is_told_alone(step: str, dialled: list[str]) -> None:
+    old = listed(6, "Playback(thanks)")
+    head, mark, rest = old.partition("exten => 3,1")
+    new = head + mark + rest.replace("Playback(thanks)", step.format(at=3), 1)
+    for sides in ((old, new), (new, old)):
+        pairs = Pairs(*(pbx(text) for text in sides), TODAY)
+        pairs.walk_all("in")
+        assert not pairs.not_covered
+        told = pairs.changes()
+        assert sorted({one.dialled for one in told}) == dialled
+
+
+LONGER = """exten => _[3-5],1,NoOp()
+ same => n,NoOp()
+ same => n,NoOp()
+ same => n,Playback({heard})
+"""
+
+
+@pytest.mark.parametrize("more", [LONGER, "include => more\n[more]\n" + LONGER])
+def test_an_extension_goes_on_with_the_steps_of_another_that_matches(more: str) -> None:
+    """Asterisk looks for each step among all extensions that match: 3 has one more, of a pattern, that 2 hasn't."""
+    text = """
+[in]
+exten => _70X,1,Goto(list,${EXTEN:2},1)
+[list]
+exten => 2,1,Playback(said-2)
+ same => n,Read(KEY,press,1)
+ same => n,NoOp()
+exten => 3,1,Playback(said-3)
+ same => n,Read(KEY,press,1)
+ same => n,NoOp()
+"""
+    sides = [pbx(text + more.replace("{heard}", heard)) for heard in ("one", "two")]
+    pairs = Pairs(*sides, TODAY)
+    pairs.walk_all("in")
+    assert {"703", "704, 705"} <= {one.dialled for one in pairs.changes()}
+
+
+# --- mailboxes -------------------------------------------------------------------------------------------
+
+BOXES = """
+[in]
+exten => _XXX,1,VoiceMail(${EXTEN}@default,u)
+ same => n,GotoIf($["${VMSTATUS}" = "FAILED"]?none)
+ same => n,Playback(goodbye)
+ same => n,Hangup()
+ same => n(none),Busy()
+exten => o,1,Playback(operator)
+"""
+
+
+def boxes(text: str = BOXES, **lines: str) -> Pbx:
+    rows = tuple(Option(key.lstrip("n"), value) for key, value in lines.items())
+    files = (ConfFile("voicemail.conf", sections=(Section("default", rows),)),)
+    return replace(pbx(text), files=files)
+
+
+def many_boxes(count: int, **others: str) -> Pbx:
+    lines = {f"n{at}": f"1234,Name {at},{at}@site.example" for at in range(101, 101 + count)}
+    return boxes(**lines | others)
+
+
+def test_a_message_is_left_for_somebody_without_asking_for_whom() -> None:
+    few, many = (len(graph_of(many_boxes(count), TODAY, context="in").nodes) for count in (3, 60))
+    assert many == few
+    nodes = graph_of(many_boxes(60), TODAY, context="in").nodes
+    said = {event.subject for node in nodes for way in node.ways for event in way.events}
+    said |= {event.subject for node in nodes for event in node.events}
+    assert {"goodbye", "…@default"} <= said
+
+
+def test_those_with_an_operator_are_apart() -> None:
+    nodes = graph_of(many_boxes(9, n200="1,Two,,,operator=yes"), TODAY, context="in").nodes
+    asked = {
+        (way.condition.subject, way.condition.value)
+        for node in nodes
+        for way in node.ways
+        if way.condition.subject.startswith("voicemail")
+    }
+    assert {subject for subject, value in asked if value == "0"} == {"voicemail 200@default"}
+    assert ("voicemail …@default", "SUCCESS") in asked
+
+
+def test_a_mailbox_that_is_another_is_told_for_its_number_alone() -> None:
+    old = many_boxes(30)
+    for line in ("1234,Other,103@site.example", "1234,Name 103,other@site.example"):
+        pairs = Pairs(old, many_boxes(30, n103=line), TODAY)
+        pairs.walk_all("in")
+        told = pairs.changes()
+        assert {one.dialled for one in told} == {"103"}
+        assert not pairs.not_covered
+    pairs = Pairs(old, many_boxes(30, n103="9999,Name 103,103@site.example"), TODAY)
+    pairs.walk_all("in")
+    assert not pairs.changes()  # nobody sees another PIN
+    pairs = Pairs(old, many_boxes(29), TODAY)
+    pairs.walk_all("in")
+    assert {one.dialled for one in pairs.changes()} == {"130"}

@@ -54,6 +54,9 @@ class _NoClock:
     def one_of(self, text: str, names: frozenset[str]) -> bool:
         return text in names
 
+    def may_have(self, text: str, character: str) -> bool:
+        return character in text
+
     def equal(self, one: str, other: str) -> bool:
         return one == other
 

@@ -153,7 +153,8 @@ class Reading:
         if exten.isascii():
             return live.look(context, exten, priority)
         node = self.texts_of(case, exten)
-        found = self._plans[index].found_for(run, context, node) if node is not None else None
+        wanted = priority if context in live.continued else 1
+        found = self._plans[index].found_for(run, context, node, wanted) if node is not None else None
         if found is None:
             return live.look(context, "", priority)
         key = (index, context, found, priority)
@@ -179,6 +180,15 @@ class Reading:
             part = case.store.domains[piece.variable] if piece.variable >= 0 else automaton.texts(piece.text)
             made = part if made is None else automaton.concatenated(part, made)
         return made
+
+    def image_of(self, case: Case, text: str) -> Node | None:
+        """Return the set of what a text may be, or a set that has it: also of a part of a variable (``Shared.image``)."""
+        node = self.texts_of(case, text)
+        if node is None:
+            pieces = case.store.pieces(text)
+            if len(pieces) == 1 and pieces[0].variable >= 0:
+                node = self._shared.image(case.store.domains[pieces[0].variable], pieces[0].view)
+        return node
 
     @staticmethod
     def _resolved(live: Live, mask: int, given: dict[str, str]) -> int:

@@ -3,7 +3,8 @@
 Asterisk counts steps. One that is put into an extension moves all that follow, and two runs would be at other places there
 though they do the same. A ``NoOp`` in the place of what the other side has more changes nothing that a call does, unless
 somebody goes to a step by its number or asks for it. Where the texts say so, or a variable that is followed does
-(``Live.counted``), nothing is aligned; should a call show it after all, it ends as unknown (``jumps.goto``).
+(``Live.counted``), nothing is aligned; should a call show it after all, it ends as unknown (``jumps.goto``). Extensions that
+go on with each other's steps by their numbers (``continuing.py``) stay as they are.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from difflib import SequenceMatcher
 from kelid.model.pbx import Exten, Pbx, Step
 from kelid.model.record import replace
 from kelid.model.value import changed
+from kelid.simulate.continuing import continued
 
 NOTHING = Step("NoOp")
 """What stands where the other side has a step more."""
@@ -43,6 +45,7 @@ def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
                 found.setdefault((context.name, exten.name), []).append(exten)
         steps.append(found)
     longer: tuple[dict[int, Exten], dict[int, Exten]] = ({}, {})
+    homes: dict[int, str] = {}
     for place, (exten, *more) in steps[0].items():
         other, *others = steps[1].get(place, [exten])
         if more or others or len(exten.steps) == len(other.steps) or not _counts_on(exten, other):
@@ -50,9 +53,15 @@ def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
         rows = _together(exten.steps, other.steps)
         for side, one, row in zip(longer, (exten, other), rows, strict=True):
             side[id(one)] = changed(one, steps=row)
+            homes[id(one)] = place[0]
     if not longer[0]:
         return sides
-    return _realigned(before, longer[0]), _realigned(after, longer[1])
+    made = (_realigned(before, longer[0]), _realigned(after, longer[1]))
+    counted = continued((*sides, *made))
+    if counted.isdisjoint(homes.values()):
+        return made
+    kept = [{one: row for one, row in side.items() if homes[one] not in counted} for side in longer]
+    return _realigned(before, kept[0]), _realigned(after, kept[1])
 
 
 def _realigned(pbx: Pbx, longer: Mapping[int, Exten]) -> Pbx:

@@ -36,16 +36,23 @@ class Words:
         self._automaton = automaton
         self._times = times
         self._when: dict[int, str] = {}
+        self._numbers: dict[tuple[Node, Node], str] = {}
 
     def numbers(self, node: Node, every: Node) -> str:
         """Return which numbers are in a set; "" for all of them."""
+        found = self._numbers.get((node, every))
+        if found is None:
+            found = self._numbers[node, every] = self._words_of(node, every)
+        return found
+
+    def _words_of(self, node: Node, every: Node) -> str:
         if node == every:
             return ""
         automaton = self._automaton
         count = automaton.count(node)
         if count <= MOST_NUMBERS:
             return ", ".join(text or "(none)" for text in automaton.listed(node, MOST_NUMBERS) or ())
-        rest = automaton.less(every, node)
+        rest = NOTHING if automaton.count(every) - count > MOST_NUMBERS else automaton.less(every, node)
         if rest != NOTHING and automaton.count(rest) <= MOST_NUMBERS:
             return "any but " + ", ".join(
                 text or "(none)" for text in automaton.listed(rest, MOST_NUMBERS) or ()
@@ -63,6 +70,8 @@ class Words:
 
     def _plain(self, node: Node, mask: int) -> Node:
         """Return the numbers of a set that have nothing but these characters."""
+        if not self._automaton.alphabet(node) & ~mask:
+            return node
         longest = max(self._automaton.lengths(node), default=0)
         return self._automaton.both(node, self._automaton.repeated(mask, 0, longest))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from kelid.findings import Where
@@ -281,6 +282,25 @@ def match(
     if not wanted_at[at]:
         return 0
     return 0 if mode == MATCH else 1
+
+
+@lru_cache(65536)
+def overlap(one: str, other: str) -> bool:
+    """Return True if some text matches both of two extensions, each a pattern or one number."""
+    first, second = (
+        positions(name) if name[:1] == "_" else tuple(map(frozenset, name.replace("-", "")))
+        for name in (one, other)
+    )
+    for mine, others in zip_longest(first, second, fillvalue=""):
+        if mine == "!" or others == "!":
+            return True
+        if not mine or not others:
+            return False
+        if isinstance(mine, str) or isinstance(others, str):
+            return True
+        if mine.isdisjoint(others):
+            return False
+    return True
 
 
 class Dialplan:

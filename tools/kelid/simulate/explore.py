@@ -107,7 +107,7 @@ class Explorer:
         self.pbxs = tuple(pbxs)
         self.shared = Shared()
         self.times: Times = times_of(self.pbxs, today, zone)
-        self.plans = [SymbolicDialplan(pbx, self.shared.automaton) for pbx in self.pbxs]
+        self.plans = [SymbolicDialplan(pbx, self.shared.automaton, self.shared.tables) for pbx in self.pbxs]
         for index, plan in enumerate(self.plans):
             plan.token = 0 if self.pbxs[index].files == self.pbxs[0].files else index
         self.reaches = [Reach(pbx) for pbx in self.pbxs]

@@ -10,7 +10,7 @@ from typing import Any
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.case import Case, is_arrival
-from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, LOOPS, TIMEOUTS, Live
+from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, LOOPS, QUEUES, TIMEOUTS, Live
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, EitherWay, Frame
@@ -95,7 +95,9 @@ class Forgetting:
                         for at, one in enumerate(ahead)
                     )
                     if key[0].startswith("database")
-                    else store.knows(asked[key][0]) and plain(asked[key][0]) in there
+                    else store.knows(asked[key][0])
+                    and plain(asked[key][0]) in there
+                    and (key[0] != "queue-info" or self._asks_of_queues(ahead))
                 )
             }
             store.asked = {key: asked[key] for key in kept}
@@ -109,6 +111,10 @@ class Forgetting:
                 del case.answers[asks], case.behind[asks]
         for run in case.runs:
             run.known.clear()
+
+    def _asks_of_queues(self, ahead: Sequence[Ahead]) -> bool:
+        """Return True if somebody may ask about a queue before the call goes on to another extension."""
+        return any(one.near & live.bit(QUEUES) for one, live in zip(ahead, self._lives, strict=False))
 
     def _may_be_asked(self, case: Case, number: str, sides: Collection[int]) -> bool:
         """Return True if one of two runs may still ask about a number what the other has been answered: it is at its

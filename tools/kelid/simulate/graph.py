@@ -58,10 +58,8 @@ def _ways(
             return tuple(
                 Way(Condition("free", "", ""), tuple(map(_shown, one.events)), one.target) for one in links
             )
-        condition = next(
-            words.condition(link.chosen[depth]),
-            free(link.chosen[depth]),
-        )
+        chosen = link.chosen[depth]
+        condition = next(words.condition(chosen), None) or free(chosen)
         rows.setdefault(condition, []).append(link)
     made: list[Way] = []
     for condition, some in rows.items():

@@ -74,6 +74,7 @@ class Automaton:
         self._concatenated: dict[tuple[Node, Node], Node] = {}
         self._filtered: dict[tuple[Node, int], Node] = {}
         self._before: dict[tuple[Node, str], Node] = {}
+        self._fields: dict[tuple[Node, str, int], Node] = {}
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
         self._texts: dict[Node, tuple[str, ...]] = {}
         self._lengths: dict[Node, frozenset[int]] = {}
@@ -221,6 +222,35 @@ class Automaton:
                 if part & ~mask:
                     found = self.either(found, self.filtered(child, mask))
             self._filtered[node, mask] = found
+        return found
+
+    def without_first(self, node: Node, count: int) -> Node:
+        """Return what is left of the texts of a set without their first characters."""
+        for _ in range(count):
+            ends, edges = self.nodes[node]
+            node = EMPTY_TEXT if ends else NOTHING
+            for _, child in edges:
+                node = self.either(node, child)
+        return node
+
+    def field(self, node: Node, delimiter: str, number: int) -> Node:
+        """Return a field, counted from 1, of the texts of a set (Asterisk's CUT): empty where there is none."""
+        key = (node, delimiter, number)
+        found = self._fields.get(key)
+        if found is None:
+            ends, edges = self.nodes[node]
+            bit = BIT[delimiter]
+            if number == 1:
+                first = [(mask & ~bit, self.field(child, delimiter, 1)) for mask, child in edges]
+                found = self.node(ends or any(mask & bit for mask, _ in edges), first)
+            else:
+                found = EMPTY_TEXT if ends else NOTHING
+                for mask, child in edges:
+                    if mask & bit:
+                        found = self.either(found, self.field(child, delimiter, number - 1))
+                    if mask & ~bit:
+                        found = self.either(found, self.field(child, delimiter, number))
+            self._fields[key] = found
         return found
 
     def after(self, node: Node, text: str) -> Node:

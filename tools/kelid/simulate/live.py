@@ -12,10 +12,11 @@ Two states that differ only in what nobody will read any more are one state to t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kelid.model.pbx import Pbx, Step
+from kelid.simulate.continuing import STOPS, Continuing, closure
 from kelid.simulate.dialplan import MATCH, match
 from kelid.simulate.reach import ALWAYS, QUEUE, Reach, branches, split_level, without_braces
 
@@ -34,7 +35,6 @@ _WAITING = ("i", "t")
 """Standard extensions: those that any step may lead to, and those for digits and for places that aren't there."""
 _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
-_STOPS = frozenset({"return", "hangup", "busy", "congestion", "goto", "parkedcall"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
 _LOOPS = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
@@ -66,6 +66,9 @@ ASTDB = "\0astdb/"
 
 GROUP = "\0group/"
 """What the names of categories of groups begin with; alone it is any category."""
+
+QUEUES = "\0queues"
+"""The name of what the world is asked about queues."""
 
 MANY = 8
 """A limit that one call's own channels don't come near: whether others fill a group is open with and without them."""
@@ -113,11 +116,15 @@ _ELSEWHERE = re.compile(
 )
 """What looks at the number of an extension from another one."""
 
+_DIALLED = re.compile("[0-9*#+]+")
+MOST_ALIKE = 100
+"""Steps of an extension that are looked through for others with the same."""
+
 Key = tuple[str, str, int]
 
 
 class Before(NamedTuple):
-    """What can be read from a step on: anywhere (``far``), and with the same extension (``near``, families of astdb only).
+    """What can be read from a step on: anywhere (``far``), and with the same extension (``near``: astdb, queues).
 
     ``marked`` is True if another dial plan has the step otherwise, ``number`` if a step of the same extension may ask which
     number it is that the call has come to, ``home`` if one may ask in which context it is.
@@ -170,6 +177,40 @@ class Live:
         self._everything = False
         self.counted = False
         """Whether a jump goes to a step by its number, other than the first."""
+        self._index(pbx)
+        self._exits = _exits(pbx)
+        self._popping = [
+            name
+            for name, extens in self._extens.items()
+            if any(step.app.lower() == "stackpop" for steps in extens.values() for step in steps.values())
+        ]
+        self._matches: dict[tuple[str, str], bool] = {}
+        self._homes: dict[str, list[str]] = {}
+        self._holds: dict[str, set[str] | None] = {}
+        for name in self._includes:
+            for one in self.closure(name):
+                self._homes.setdefault(one, []).append(name)
+        self._standards: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
+        self._continuing = Continuing(self._extens, self._includes)
+        self.continued = self._continuing.contexts
+        """Contexts in which an extension goes on with the steps of another one."""
+        self._continues: set[int] = set()
+        self._twins: dict[Key, str] = {}
+        self.twinned: frozenset[str] = frozenset()
+        """Contexts with extensions of one number each that go on with the same steps (``twin``)."""
+        self._values: list[int] = []
+        self._near: list[int] = []
+        self._fallen = self._mask((FALLEN, CAUSE))
+        self._solve()
+        self._everyone = 0
+        for value in self._values:
+            self._everyone |= value
+        self._sets: dict[int, frozenset[str]] = {}
+        self._known: dict[tuple[str, str, int], Before] = {}
+        self._naming: dict[tuple[str, str, str], bool] = {}
+
+    def _index(self, pbx: Pbx) -> None:
+        """Keep the steps of each extension, and which contexts are searched by the time or by who calls."""
         for context in pbx.contexts:
             extens = self._extens.setdefault(context.name, {})
             self._includes[context.name] = (
@@ -192,29 +233,6 @@ class Live:
             self._timed |= self.closure(name)
         for name in list(self._callers):
             self._callers |= self.closure(name)
-        self._exits = _exits(pbx)
-        self._popping = [
-            name
-            for name, extens in self._extens.items()
-            if any(step.app.lower() == "stackpop" for steps in extens.values() for step in steps.values())
-        ]
-        self._matches: dict[tuple[str, str], bool] = {}
-        self._homes: dict[str, list[str]] = {}
-        self._holds: dict[str, set[str] | None] = {}
-        for name in self._includes:
-            for one in self.closure(name):
-                self._homes.setdefault(one, []).append(name)
-        self._standards: dict[tuple[str, tuple[str, ...]], tuple[int, ...]] = {}
-        self._values: list[int] = []
-        self._near: list[int] = []
-        self._fallen = self._mask((FALLEN, CAUSE))
-        self._solve()
-        self._everyone = 0
-        for value in self._values:
-            self._everyone |= value
-        self._sets: dict[int, frozenset[str]] = {}
-        self._known: dict[tuple[str, str, int], Before] = {}
-        self._naming: dict[tuple[str, str, str], bool] = {}
 
     # --- names ---------------------------------------------------------------------------------------
 
@@ -240,14 +258,7 @@ class Live:
 
     def closure(self, context: str) -> set[str]:
         """Return the context and all that it includes."""
-        seen: set[str] = set()
-        waiting = [context]
-        while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                waiting += self._includes.get(one, ())
-        return seen
+        return closure(context, self._includes)
 
     # --- the whole dial plan -------------------------------------------------------------------------
 
@@ -275,7 +286,7 @@ class Live:
                 self.marked_names |= {*names, *map(str.lower, names)}
             reads.append(read)
             kills.append(kill)
-            last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in _STOPS
+            last = priority + 1 not in self._extens[context][exten] and step.app.lower() not in STOPS
             if last and step.app.lower() == "waitexten" and self._standard(context, ("t",)):
                 last = False  # it goes there
             ends.append(self._fallen if last else 0)
@@ -292,8 +303,9 @@ class Live:
         """The bits that stand for a family which an argument of the subroutine names."""
         self.arguments = self._mask(f"{ASTDB}${name}" for name, _ in self.argument_bits)
         self._values = _fixpoint(reads, kills, ends, edges)
+        asked = self.families | self._bit(QUEUES)
         self._near = _fixpoint(
-            [read & self.families for read in reads],
+            [read & asked for read in reads],
             [0] * len(reads),
             [0] * len(reads),
             [[edge for edge in row if edge.near] for row in edges],
@@ -310,16 +322,48 @@ class Live:
         if self._everything or any(_ELSEWHERE.search(step.data) for step in steps):
             return [True] * len(keys), [True] * len(keys)
         rows = list(zip(keys, steps, strict=True))
-        numbers = [int(key[1][:1] != "_" or _asks_for_number(step)) for key, step in rows]
+        numbers = [int(_asks_for_number(step)) for _, step in rows]
         homes = [int(self._asks_for_home(key, step)) for key, step in rows]
         same = [
             [_Edge(edge.target) for edge in row if keys[edge.target][:2] == key[:2]]
             for key, row in zip(keys, edges, strict=True)
         ]
+        for at in self._continues:
+            same[at] += map(_Edge, self._elsewhere(keys[at]))
         none = [0] * len(keys)
         made = (_fixpoint(asks, none, none, same) for asks in (numbers, homes))
         first, second = ([bool(value) for value in values] for values in made)
-        return first, second
+        self._find_twins(rows, same, first)
+        return [asks or key[1][:1] != "_" for asks, key in zip(first, keys, strict=True)], second
+
+    def _find_twins(
+        self, rows: Sequence[tuple[Key, Step]], same: Sequence[Sequence[_Edge]], asks: Sequence[bool]
+    ) -> None:
+        """Find the extensions of a context that are one number each and go on with the same steps."""
+        found: dict[Hashable, list[Key]] = {}
+        for at, (key, _) in enumerate(rows):
+            context, exten, priority = key
+            steps = self._extens[context][exten]
+            if asks[at] or len(steps) > MOST_ALIKE or not _DIALLED.fullmatch(exten):
+                continue
+            ahead = {at}
+            waiting = [at]
+            while waiting:
+                more = {edge.target for edge in same[waiting.pop()]} - ahead
+                ahead |= more
+                waiting += more
+            if self._asks_callers(self._extens[context], exten):
+                continue
+            told = frozenset(
+                (rows[one][0][2], rows[one][1].app.lower(), rows[one][1].data, rows[one][1].label)
+                for one in ahead
+            )
+            found.setdefault((context, priority, told), []).append(key)
+        for keys in found.values():
+            first = min(exten for _, exten, _ in keys)
+            if len(keys) > 1:
+                self._twins |= dict.fromkeys(keys, first)
+        self.twinned = frozenset(context for context, _, _ in self._twins)
 
     def _asks_for_home(self, key: Key, step: Step) -> bool:
         """Return True if a step may go by the context that the call is in, of those that include its extension.
@@ -327,7 +371,7 @@ class Live:
         By name, by a jump that names none, by waiting for keys, or at the end of its extension.
         """
         app, data = step.app.lower(), step.data
-        ends = (*key[:2], key[2] + 1) not in self._nodes and app not in _STOPS
+        ends = (*key[:2], key[2] + 1) not in self._nodes and app not in STOPS
         if ends or app not in _NUMBERLESS or app in _DIGITS or "CONTEXT" in data or "HINT" in data:
             return True
         if app in ("execif", "execiftime"):
@@ -393,6 +437,8 @@ class Live:
             read |= self._bit(RESULT)
         if app == "queue":
             read |= self._mask(QUEUE)
+        if "queue" in app or "queue" in data.lower():
+            read |= self._bit(QUEUES)
         if "GROUP" in data:
             read |= self._groups(data)
         if "BLACKLIST()" in data:
@@ -658,10 +704,12 @@ class Live:
             for node in self._standard(context, _WAITING):
                 yield _Edge(node, False)
         following = (context, exten, priority + 1)
-        if app not in _STOPS and following in self._nodes:
+        if app not in STOPS and following in self._nodes:
             # Whoever goes on behind a queue was told how the wait ended.
             given: tuple[tuple[int, int], ...] = ((self._bit("QUEUESTATUS"), 0),) if app == "queue" else ()
             yield _Edge(self._nodes[following], True, given)
+        if app not in STOPS:
+            yield from map(_Edge, self._elsewhere(key))
         if app in _LOOPS:
             yield from map(_Edge, self._round(key, app))
             return
@@ -721,6 +769,13 @@ class Live:
                         for one in contexts:
                             for node in self._entries(one, "${ANY}", "1", set()):
                                 yield _Edge(node, False)
+
+    def _elsewhere(self, key: Key) -> list[int]:
+        """Return the next steps of other extensions that match the same numbers (``Continuing``)."""
+        found = [self._nodes[place] for place in self._continuing.after(*key)]
+        if found:
+            self._continues.add(self._nodes[key])
+        return found
 
     def _round(self, key: Key, app: str) -> Iterator[int]:
         """Yield where a step of a While leads to but the next: back to one, or behind an EndWhile.
@@ -840,6 +895,10 @@ class Live:
         if steps is None:
             return None
         return [steps[number] for number in sorted(steps) if number < priority]
+
+    def twin(self, context: str, exten: str, priority: int) -> str:
+        """Return the first of the extensions of one number each that go on with the same steps, and ask for no number."""
+        return self._twins.get((context, exten, priority), exten)
 
     def names_number(self, context: str, exten: str, number: str) -> bool:
         """Return True if the number stands in a step of an extension, or one calls a subroutine for an extension that isn't

@@ -79,13 +79,15 @@ class GroupEntry(Entry):
 class SymbolicDialplan(Dialplan):
     """A dial plan that is searched for texts with atoms too."""
 
-    def __init__(self, pbx: Pbx, automaton: Automaton) -> None:
-        """Index the contexts; ``automaton`` is that of the exploration."""
+    def __init__(self, pbx: Pbx, automaton: Automaton, numbers: dict[Hashable, int] | None = None) -> None:
+        """Index the contexts; ``automaton`` is that of the exploration, and ``numbers`` are those of its tables."""
         super().__init__(pbx)
         self.automaton = automaton
+        self._numbers: dict[Hashable, int] = {} if numbers is None else numbers
         self.token = 0
         """Equal for dial plans whose other files are the same: functions that look into those give the same there."""
         self.tables: list[dict[str, str]] = []
+        self._names: list[int] = []
         self._ranks: dict[Hashable, tuple[Rank, ...]] = {}
         self._nodes: dict[str, Node] = {}
         self._for: dict[Hashable, tuple[tuple[str, str], ...] | None] = {}
@@ -313,6 +315,7 @@ class SymbolicDialplan(Dialplan):
         if table in self.tables:
             return self.tables.index(table)
         self.tables.append(table)
+        self._names.append(self._numbers.setdefault(tuple(sorted(table.items())), len(self._numbers)))
         return len(self.tables) - 1
 
     def table_text(self, run: Run, arguments: str) -> str:
@@ -322,7 +325,7 @@ class SymbolicDialplan(Dialplan):
         if symbols is None or not symbols.within(run.channel.exten):
             return table[run.channel.exten.replace("-", "")]
         assert isinstance(symbols, Symbols)  # noqa: S101 - the text has atoms
-        name = (TABLE, tuple(sorted(table.items())))
+        name = (TABLE, self._names[int(arguments)])
         return symbols.looked_up(run.channel.exten, name, table)
 
     def hints_otherwise(self, context: str) -> frozenset[str] | None:

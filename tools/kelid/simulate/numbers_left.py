@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from kelid.simulate.ahead import Reading
 from kelid.simulate.applications.dial import answered_dial, option_letters
 from kelid.simulate.case import Case
+from kelid.simulate.languages import Node
 from kelid.simulate.live import RESULT, Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.run import Run
@@ -33,6 +34,8 @@ class NumbersLeft:
         self._plans = plans
         self._lives = lives
         self._reading = reading
+        self._twinned = frozenset.intersection(*(live.twinned for live in lives))
+        self._twins: dict[tuple[str, Node, tuple[int, ...]], str | None] = {}
 
     def hush(self, case: Case) -> None:
         """Let the numbers of all channels, and of those that they come back to, be any where nobody asks for them."""
@@ -75,8 +78,34 @@ class NumbersLeft:
         rows = [self._reading.before(case, run, index, place) for place in places]
         if not any(row.number for row in rows):
             spot.exten = self._left(case, run, index, spot.context, spot.exten)
+        else:
+            spot.exten = self._twin(case, run, spot, priorities)
         if not any(row.home for row in rows):
             spot.context = self._home(case, run, spot)
+
+    def _twin(self, case: Case, run: Run, spot: Channel | Frame, priorities: tuple[int, ...]) -> str:
+        """Return the first of the extensions that go on with the same steps as this one, all of one number each."""
+        context, exten = spot.context, spot.exten
+        if context not in self._twinned or case.store.carries(exten):
+            return exten
+        node = self._reading.image_of(case, exten)
+        if node is None:
+            return exten
+        key = (context, node, priorities)
+        if key not in self._twins:
+            sides = range(len(self._lives))
+            twins = {one for side in sides for one in self._twins_of(run, side, context, node, priorities)}
+            self._twins[key] = twins.pop() if len(twins) == 1 else None
+        return self._twins[key] or exten
+
+    def _twins_of(
+        self, run: Run, side: int, context: str, node: Node, priorities: tuple[int, ...]
+    ) -> Iterator[str | None]:
+        """Yield the twins of each extension that texts of a set come to; None for what isn't one of the context itself."""
+        found = self._plans[side].found_for(run, context, node)
+        for where, name in found or (("", ""),):
+            for number in priorities:
+                yield self._lives[side].twin(context, name, number) if name and where == context else None
 
     def _home(self, case: Case, run: Run, spot: Channel | Frame) -> str:
         """Return the context that an extension is in, where it makes no difference from which one a call has come there."""

@@ -75,6 +75,9 @@ class Symbols(Protocol):
     def one_of(self, text: str, names: frozenset[str]) -> bool:
         """Decide whether a text is one of these, and not which."""
 
+    def may_have(self, text: str, character: str) -> bool:
+        """Return True if the character may be in what isn't decided of a text."""
+
     def equal(self, one: str, other: str) -> bool:
         """Decide whether two texts are the same."""
 

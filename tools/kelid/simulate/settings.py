@@ -245,6 +245,16 @@ class Settings:
                     break
 
 
+def noted(event: Event) -> Details:
+    """Return what is noted of an event where all calls are walked: nothing of what a mailbox's own line says."""
+    if event.kind != "voicemail":
+        return event.details
+    spoken = [detail for detail in event.details if detail[0] == "language"][
+        -1:
+    ]  # a mailbox may have one of its own
+    return (*(detail for detail in event.details if detail[0] in ("greeting", "options", "at")), *spoken)
+
+
 def _is_reordered(path: str, before: list[Section], after: list[Section]) -> bool:
     """Return True if the same sections stand in another order, each name's own and ``general`` where they were.
 

@@ -211,6 +211,12 @@ class Explored(Symbols):
         """Return the characters that a piece may have, as a mask: never too few."""
         return self.shared.alphabet(self.store.domains[piece.variable], piece.view)
 
+    def may_have(self, text: str, character: str) -> bool:
+        """Return True if the character may be in what isn't decided of a text."""
+        return any(
+            piece.variable >= 0 and self._may_have(piece, character) for piece in self.store.pieces(text)
+        )
+
     def _may_have(self, piece: Piece, character: str) -> bool:
         return bool(self.alphabet(piece) & BIT.get(character, BIT[OTHER]))
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from kelid.simulate.languages import (
     ANY,
+    BIT,
     EMPTY_TEXT,
     NOTHING,
     OTHER,
@@ -54,7 +55,7 @@ LONGEST = 79
 """The most characters of an extension (AST_MAX_EXTENSION less its end); callers' numbers are cut to less."""
 
 View = tuple[tuple[Any, ...], ...]
-"""What is made of a variable, step by step: ("slice", 2, None), ("filter", mask), ("call", name, key)."""
+"""What is made of a variable, step by step: ("slice", 2, None), ("filter", mask), ("call", made)."""
 
 EVERYTHING = (1 << 31) - 1
 """The length of ``${VARIABLE:2}``: all that follows."""
@@ -110,6 +111,25 @@ class Base(NamedTuple):
 Function = Callable[[str], Hashable]
 
 
+class Made:
+    """What a view calls: a function of a text. There is one for each name and form, so it is compared as what it is."""
+
+    __slots__ = ("form", "function", "name", "number")
+
+    def __init__(
+        self, number: int, name: Hashable, form: tuple[str | View, ...], function: Callable[[str], str]
+    ) -> None:
+        """Keep the name of the function, and the form of its argument: constants, and views of the variable."""
+        self.number = number
+        self.name = name
+        self.form = form
+        self.function = function
+
+    def __repr__(self) -> str:
+        """Return what tells it from all others of the exploration."""
+        return f"#{self.number}"
+
+
 class Shared:
     """What all cases of one exploration share: sets, atoms by number, functions that views name."""
 
@@ -118,7 +138,9 @@ class Shared:
         self.automaton = Automaton()
         self.atoms: list[tuple[int, View]] = []
         self.index: dict[tuple[int, View], str] = {}
-        self.functions: dict[Hashable, Callable[[str], str]] = {}
+        self.made: dict[tuple[Hashable, tuple[str | View, ...]], Made] = {}
+        self.tables: dict[Hashable, int] = {}
+        """The numbers of tables of texts."""
         self._tables: dict[tuple[Node, View, Hashable], dict[Hashable, Node]] = {}
         self._views: dict[tuple[View, str], str] = {}
         self._alphabets: dict[tuple[Node, View], int] = {}
@@ -161,7 +183,8 @@ class Shared:
         if kind == "cut":
             fields = text.split(operation[1])
             return fields[operation[2] - 1] if len(fields) >= operation[2] else ""
-        return self.functions[operation[1]](text)
+        made: Made = operation[1]
+        return made.function(text)
 
     def machine(self, view: View, machine: Machine, length: int | None) -> Machine | None:
         """Return a machine that reads the variable and says what ``machine`` says of the view; None if none can.
@@ -217,6 +240,23 @@ class Shared:
                     break
             self._alphabets[node, view] = known
         return known
+
+    def image(self, node: Node, view: View) -> Node | None:
+        """Return what the view makes of the texts of a set; None where that can't be told without looking at too many."""
+        automaton = self.automaton
+        if automaton.count(node) <= LISTED:
+            return automaton.texts(*map(str, self.tabled(node, view, "value", lambda text: text)))
+        for operation in view:
+            kind, *rest = operation
+            if kind == "slice" and (rest[0] or 0) >= 0 and rest[1] is None:
+                node = automaton.without_first(node, rest[0] or 0)
+            elif kind == "filter":
+                node = automaton.filtered(node, rest[0])
+            elif kind == "cut" and rest[0] in BIT:
+                node = automaton.field(node, *rest)
+            else:
+                return None
+        return node
 
     def alike(self, base: Node, node: Node, columns: tuple[View, ...]) -> Node:
         """Return the texts of a set of which all views are those of one of its part ``node``."""
@@ -939,16 +979,16 @@ class Symbols:
         if shared.automaton.count(node) > LISTED:
             raise Undecided(f"what {self.shown(text)} is")
         form = tuple((piece.view if piece.variable >= 0 else piece.text) for piece in pieces)
-        key = (name, form)
-        if key not in shared.functions:
+        made = shared.made.get((name, form))
+        if made is None:
 
             def whole(value: str) -> str:
                 return function(
                     "".join(shared.apply(part, value) if isinstance(part, tuple) else part for part in form)
                 )
 
-            shared.functions[key] = whole
-        view: View = (("call", key),)
+            made = shared.made[name, form] = Made(len(shared.made), name, form, whole)
+        view: View = (("call", made),)
         parts = shared.tabled(node, view, "value", lambda value: value)
         if len(parts) == 1:
             value = next(iter(parts))
@@ -1092,7 +1132,8 @@ def columns_of(view: View) -> frozenset[Hashable] | None:
     """Return the tables of which a view of an extension is made, None if it is made of anything else."""
     if not view or view[0][0] != "call":
         return None
-    name, form = view[0][1]
+    made: Made = view[0][1]
+    name, form = made.name, made.form
     if isinstance(name, tuple) and name and name[0] == TABLE:
         return frozenset((name,)) if form == (WHOLE,) else None
     found: frozenset[Hashable] = frozenset()

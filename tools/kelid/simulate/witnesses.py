@@ -23,7 +23,7 @@ from kelid.simulate import simulate
 from kelid.simulate.describe import named
 from kelid.simulate.members import members
 from kelid.simulate.noticed import noticed
-from kelid.simulate.settings import Settings
+from kelid.simulate.settings import Settings, noted
 from kelid.simulate.state import CALLED, LEAVES
 from kelid.simulate.world import STATUS, device_of
 
@@ -140,7 +140,7 @@ def parted(both: Sides, calls: tuple[Call, Call], world: World) -> Parted | tupl
         return traces
     old, new = (
         [
-            Event(event.kind, event.subject, (*event.details, *both.settings.of(event, side, str.__eq__)))
+            Event(event.kind, event.subject, (*noted(event), *both.settings.of(event, side, str.__eq__)))
             for event in trace.events
         ]
         for side, trace in enumerate(traces)

@@ -9,10 +9,14 @@ from kelid.simulate.arguments import split_arguments
 from kelid.simulate.dialplan import CAN_MATCH
 from kelid.simulate.options import options
 from kelid.simulate.state import GO_ON, HANG_UP
+from kelid.simulate.undecided import named, one_of
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from kelid.model.pbx import Option
+    from kelid.simulate.dialplan import Dialplan
     from kelid.simulate.run import Run
 
 
@@ -22,6 +26,30 @@ def mailbox(run: Run, address: str) -> Option | None:
     context = context if at and context else "default"
     section = run.dialplan.sections("voicemail.conf").get(context)
     return next((option for option in section.options if option.key == number), None) if section else None
+
+
+def _one_like_it(run: Run, address: str) -> Option | None:
+    """Return the line of a mailbox; where it isn't decided which of several, that of one that lets callers out alike."""
+    if run.symbols is None or not run.symbols.within(address):
+        return mailbox(run, address)
+    rows: list[tuple[frozenset[str], Option]] | None = run.dialplan.memo.get("mailboxes")
+    if rows is None:
+        rows = run.dialplan.memo["mailboxes"] = _alike(run.dialplan)
+    for addresses, line in rows:
+        if one_of(run, address, addresses):
+            return line
+    return None
+
+
+def _alike(dialplan: Dialplan) -> list[tuple[frozenset[str], Option]]:
+    """Return the addresses of all mailboxes and a line of one, those together that the way of a call doesn't tell apart."""
+    rows: dict[Hashable, tuple[set[str], Option]] = {}
+    for name, section in dialplan.sections("voicemail.conf").items():
+        for number, option in {option.key: option for option in reversed(section.options)}.items():
+            ways = tuple((key, text) for key, text in _settings(option) if key in ("exitcontext", "operator"))
+            addresses = rows.setdefault(ways, (set(), option))[0]
+            addresses |= {f"{number}@{name}", *([number] if name == "default" else ())}
+    return [(frozenset(addresses), line) for addresses, line in rows.values()]
 
 
 def _settings(line: Option) -> tuple[tuple[str, str], ...]:
@@ -52,24 +80,27 @@ def voicemail(run: Run, data: str) -> int | str:
     given = options(letters) or {}
     if not addresses:
         raise UnknownHere("VoiceMail without a mailbox: the caller is asked for one")
-    addresses = run.settle(addresses)
-    first = addresses.split("&")[0]
+    addresses = named(run, addresses)
+    first = addresses.partition("&")[0]
     if "e" not in given and not channel.answered:
         run.answer()
         if channel.hungup:
             return HANG_UP
-    line = mailbox(run, first)
+    line = _one_like_it(run, first)
     if line is None and _is_known(run):
+        if run.symbols is not None and run.symbols.may_have(first, "&"):
+            run.settle(first)  # it may be several
         run.warn(f"No entry in voicemail config file for '{first.partition('@')[0]}'")
         run.set("VMSTATUS", "FAILED")
         return GO_ON
+    # Where all calls are walked, what the line says is told by ``Settings``: it may stay open which mailbox it is.
     greeting = "busy" if "b" in given else "unavailable" if "u" in given else ""
     run.note(
         "voicemail",
         addresses,
         ("greeting", greeting),
         ("options", letters),
-        *(_settings(line) if line is not None else ()),
+        *(_settings(line) if line is not None and run.symbols is None else ()),
     )
     place = given.get("d") or channel.context
     leaves_to = _option(run, line, "exitcontext") or channel.context
