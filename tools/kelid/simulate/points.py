@@ -24,13 +24,13 @@ from kelid.simulate.languages import Node
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
-from kelid.simulate.numbers_left import NumbersLeft
 from kelid.simulate.reach import Reach
 from kelid.simulate.remembered import Remembered
 from kelid.simulate.run import Run
 from kelid.simulate.state import Channel, Moment
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, CARRIED, FIRST, Shared, Store
+from kelid.simulate.whereabouts import Whereabouts
 from kelid.simulate.widening import Widening
 
 _FIELDS = tuple(one.name for one in fields(Channel))
@@ -60,7 +60,7 @@ class Points:
         self._forgetting = Forgetting(lives, reaches)
         self._widening = Widening(shared, lives, reaches, self._reading)
         self._joining = Joining(shared, lives, reaches)
-        self._numbers = NumbersLeft(shared, plans, lives, self._reading)
+        self._whereabouts = Whereabouts(shared, plans, lives, self._reading)
         self._later = Remembered()
 
     def key(self, case: Case) -> Hashable:
@@ -114,7 +114,7 @@ class Points:
                 self._joining.arrive(case, ahead)
         self._widening.hush(case, about_caller=about_caller)
         self._widening.count(case, ahead)
-        self._numbers.hush(case)
+        self._whereabouts.hush(case)
         if arrived:
             self._widening.arrive(case, ahead)
         return ahead

@@ -1,8 +1,9 @@
-"""The number of an extension that no step asks for any more: any that comes to the same extension takes its place.
+"""Where a call is, as far as a step will still ask.
 
-Once a call talks outside, it makes no difference how the number was written, with a prefix or without one. Which extension
-it is stays as it is, so the steps that follow are the same. So it is with the context: whoever comes to an extension that
-several contexts include goes on as all others do, where none of its steps asks which one it was.
+Once a call talks outside, it makes no difference how the number was written, with a prefix or without one: any that comes
+to the same extension takes its place. Of extensions that are one number each and go on with the same steps, the first stands
+for all. So it is with the context: whoever comes to an extension that several contexts include goes on as all others do,
+where none of its steps asks which one it was.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ LEFT = "some extension"
 """The kind of what stands for a number that nobody asks for."""
 
 
-class NumbersLeft:
+class Whereabouts:
     """Lets go of numbers, and of contexts, that nobody asks for any more."""
 
     def __init__(
