@@ -280,6 +280,37 @@ def priorities(rng: Rng, name: str) -> Case:
     )
 
 
+@family
+def followers(rng: Rng, name: str) -> Case:
+    """Extensions that match the same numbers and end early: another one's next step follows their last."""
+    choices = [
+        "703",
+        "704",
+        "_7XX",
+        "_70X",
+        "_[67]0[3-5]",
+        "_7.",
+        "_X0X",
+        "_7!",
+        "713",
+        "703/100",
+        "_70X/_1XX",
+    ]
+    contexts = [f"{name}-{letter}" for letter in "ab"[: rng.randint(1, 2)]]
+    text = ""
+    for at, context in enumerate(contexts):
+        text += f"[{context}]\n"
+        for number, exten in enumerate(rng.sample(choices, rng.randint(2, 5))):
+            apps = [f"NoOp({at}.{number}.{step} ${{EXTEN}})" for step in range(rng.randint(1, 4))]
+            text += steps(exten, *apps, *(["Hangup()"] if rng.random() < 0.2 else []))
+        for other in contexts[at + 1 :]:
+            text += f"include => {other}\n"
+    numbers = ("703", "704", "705", "713", "603", "7", "7033", "900")
+    callers = ("", "100", "200")
+    shots = tuple(Shot(contexts[0], number, caller) for number in numbers for caller in callers)
+    return Case(name, "followers", text, shots)
+
+
 # -- values
 
 

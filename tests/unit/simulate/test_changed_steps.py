@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -95,13 +96,18 @@ def changed(rng: random.Random, step: Step) -> Step:
 
 
 def with_step(plan: Pbx, place: Place, step: Step) -> Pbx:
+    return with_steps(plan, place, [step])
+
+
+def with_steps(plan: Pbx, place: Place, rows: Sequence[Step]) -> Pbx:
+    """Return the dial plan with other steps in the place of one."""
     contexts = []
     for context in plan.contexts:
         if context.name == place[0]:
             extens = [
                 Exten(
                     one.pattern,
-                    (*one.steps[: place[2] - 1], step, *one.steps[place[2] :]),
+                    (*one.steps[: place[2] - 1], *rows, *one.steps[place[2] :]),
                     one.where,
                     one.caller,
                 )

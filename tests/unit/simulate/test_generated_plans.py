@@ -20,7 +20,7 @@ from kelid.simulate import simulate
 from kelid.simulate.explore import Explorer
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.ways_in import entrance
-from unit.simulate.test_changed_steps import changed, does, with_step
+from unit.simulate.test_changed_steps import changed, does, with_steps
 from unit.simulate.test_each_call_is_among_all import QUIET, is_among
 
 TODAY = date(2026, 11, 28)
@@ -66,8 +66,10 @@ def test_each_call_is_among_all(family: str) -> None:
                 assert found == len(events), (case.text, shot, events[: found + 1])
 
 
+@pytest.mark.parametrize("what", ["changed", "put in"])
 @pytest.mark.parametrize("family", FAMILY)
-def test_a_step_that_is_changed_is_told(family: str) -> None:
+def test_a_step_that_is_another_is_told(family: str, what: str) -> None:
+    """For the number and the caller of a call that shows it: a step that is changed, or one that is put in before it."""
     rng = random.Random(family)  # noqa: S311 - steps by chance, not secrets
     for case in cases(4, 2, (family,)):
         plan, _ = tree(case.text)
@@ -80,14 +82,17 @@ def test_a_step_that_is_changed_is_told(family: str) -> None:
             for number, step in enumerate(exten.steps)
         ]
         place, step = rng.choice(places)
-        new = Step("Playback", "changed", step.label) if rng.random() < 0.5 else changed(rng, step)
-        after = with_step(plan, place, new)
+        if what == "changed":
+            rows = [Step("Playback", "changed", step.label) if rng.random() < 0.5 else changed(rng, step)]
+        else:
+            rows = [rng.choice([Step("Playback", "more"), Step("NoOp")]), step]
+        after = with_steps(plan, place, rows)
         for shot in case.shots:
             call, world = call_of(case, shot)
             if any(simulate(side, call, world).unknown for side in (plan, after)):
                 continue
             if does(plan, call, world) != does(after, call, world):
-                assert is_told(plan, after, shot), (case.text, place, new, shot)
+                assert is_told(plan, after, shot), (case.text, place, rows, shot)
                 break
 
 

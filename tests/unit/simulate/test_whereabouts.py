@@ -472,3 +472,26 @@ def test_a_mailbox_that_is_another_is_told_for_its_number_alone() -> None:
     pairs = Pairs(old, many_boxes(29), TODAY)
     pairs.walk_all("in")
     assert {one.dialled for one in pairs.changes()} == {"130"}
+
+
+def test_a_pattern_beside_extensions_with_the_same_steps_keeps_its_number() -> None:
+    """What is one number goes on as another; the texts of a pattern in the same context don't."""
+    text = """
+[in]
+exten => 1,1,NoOp(one)
+ same => n,Hangup()
+exten => 3,1,NoOp(three)
+ same => n,Hangup()
+exten => _2X,1,NoOp(many)
+ same => n,{step}
+ same => n,Hangup()
+"""
+    told = changes_from(text.format(step="NoOp()"), text.format(step="Playback(more)"))
+    assert told == {"2X"}
+
+
+def changes_from(before: str, after: str) -> set[str]:
+    pairs = Pairs(pbx(before), pbx(after), TODAY)
+    pairs.walk_all("in")
+    assert not pairs.not_covered
+    return {one.dialled for one in pairs.changes()}

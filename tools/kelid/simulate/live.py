@@ -896,9 +896,12 @@ class Live:
             return None
         return [steps[number] for number in sorted(steps) if number < priority]
 
-    def twin(self, context: str, exten: str, priority: int) -> str:
-        """Return the first of the extensions of one number each that go on with the same steps, and ask for no number."""
-        return self._twins.get((context, exten, priority), exten)
+    def twin(self, context: str, exten: str, priority: int) -> str | None:
+        """Return the first of the extensions of one number each that go on with the same steps, and ask for no number.
+
+        None where there are no others.
+        """
+        return self._twins.get((context, exten, priority))
 
     def names_number(self, context: str, exten: str, number: str) -> bool:
         """Return True if the number stands in a step of an extension, or one calls a subroutine for an extension that isn't
