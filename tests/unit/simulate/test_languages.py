@@ -107,3 +107,15 @@ def test_what_is_made_of_a_set_is_what_is_made_of_each_text(
     shared = Shared()
     image = shared.image(shared.automaton.texts(*texts), (operation,))
     assert image == shared.automaton.texts(*sorted({says(text) for text in texts}))
+
+
+@pytest.mark.parametrize("mask", ["0", "01", "-", "x"])
+@pytest.mark.parametrize("wanted", [["", "0"], ["00", "01", "111"], ["-"], ["0"], ["1111"]])
+@pytest.mark.parametrize("texts", [TEXTS, ["0-0", "00", "1-", "-0-1"], []])
+def test_texts_of_which_a_filter_leaves_what_is_wanted(
+    texts: list[str], wanted: list[str], mask: str
+) -> None:
+    automaton = Automaton()
+    found = automaton.unfiltered(automaton.texts(*texts), mask_of(mask), automaton.texts(*wanted))
+    left = {text: "".join(letter for letter in text if letter in mask) for text in texts}
+    assert found == automaton.texts(*(text for text in texts if left[text] in wanted))

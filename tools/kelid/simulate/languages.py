@@ -73,6 +73,7 @@ class Automaton:
         self._less: dict[tuple[Node, Node], Node] = {}
         self._concatenated: dict[tuple[Node, Node], Node] = {}
         self._filtered: dict[tuple[Node, int], Node] = {}
+        self._unfiltered: dict[tuple[Node, int, Node], Node] = {}
         self._before: dict[tuple[Node, str], Node] = {}
         self._fields: dict[tuple[Node, str, int], Node] = {}
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
@@ -222,6 +223,28 @@ class Automaton:
                 if part & ~mask:
                     found = self.either(found, self.filtered(child, mask))
             self._filtered[node, mask] = found
+        return found
+
+    def unfiltered(self, node: Node, mask: int, wanted: Node) -> Node:
+        """Return the texts of a set of which ``filtered`` leaves a text that is wanted."""
+        key = (node, mask, wanted)
+        found = self._unfiltered.get(key)
+        if found is None:
+            left = self.filtered(node, mask)
+            if self.both(left, wanted) == NOTHING:
+                found = NOTHING
+            elif self.less(left, wanted) == NOTHING:
+                found = node
+            else:
+                ends, edges = self.nodes[node]
+                wanted_ends, wanted_edges = self.nodes[wanted]
+                parts = [(part & ~mask, self.unfiltered(child, mask, wanted)) for part, child in edges]
+                for part, child in edges:
+                    for other, rest in wanted_edges:
+                        if common := part & mask & other:
+                            parts.append((common, self.unfiltered(child, mask, rest)))
+                found = self.node(ends and wanted_ends, parts)
+            self._unfiltered[key] = found
         return found
 
     def without_first(self, node: Node, count: int) -> Node:

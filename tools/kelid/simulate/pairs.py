@@ -27,7 +27,7 @@ from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import DIALLED, Explorer, Link, Point, plain_event
-from kelid.simulate.languages import NOTHING, Automaton, Filtered, In, Node, mask_of
+from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
 from kelid.simulate.live import Key
 from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import texts_elsewhere
@@ -107,7 +107,6 @@ class Pairs(Explorer):
         self._numbers: dict[str, Node] = {}
         self._phones: dict[str, dict[str, str]] = {}
         self._told_of: dict[Hashable, tuple[Event, ...]] = {}
-        self._filtered: dict[Hashable, Node] = {}
         self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
         self._form: tuple[Form | None, bool] = (None, False)
@@ -600,11 +599,7 @@ class Pairs(Explorer):
         automaton = self.shared.automaton
         if chosen.about is None or not chosen.about.subject:
             return automaton.both(dialled, chosen.node)
-        key = (dialled, chosen.about.subject, chosen.node)
-        if key not in self._filtered:
-            machine = Filtered(In(automaton, chosen.node), int(chosen.about.subject))
-            self._filtered[key] = automaton.split(dialled, machine).get(True, NOTHING)
-        return self._filtered[key]
+        return automaton.unfiltered(dialled, int(chosen.about.subject), chosen.node)
 
     def _parting(self, number: int) -> Hashable:
         """Return what two runs did otherwise at a point, without what isn't decided in it."""
@@ -804,7 +799,7 @@ class Pairs(Explorer):
 
 
 def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
-    if one is None:
+    if one is None or one == other:
         return other
     return Label(
         one.times | other.times,
