@@ -191,3 +191,16 @@ def test_an_extension_that_would_come_to_go_on_stays_as_it_is() -> None:
     pairs = Pairs(*sides, date(2026, 11, 28))
     pairs.walk_all("in")
     assert {change.dialled for change in pairs.changes()} == {"4, 5"}
+
+
+@pytest.mark.parametrize("wait", ["WaitExten(5)", "ExecIf($[1]?WaitExten(5))"])
+@pytest.mark.parametrize("more", ["NoOp()", "Playback(late)"])
+def test_a_step_behind_the_one_that_waits_for_digits_is_told(wait: str, more: str) -> None:
+    """WaitExten goes to ``t`` where no step follows it, and on to the next where there is one."""
+    text = f"[in]\nexten => 1,1,Answer()\n same => n,{wait}\n"
+    rest = "exten => t,1,Playback(nobody)\n"
+    sides = [plan(text + rest), plan(text + f" same => n,{more}\n" + rest)]
+    for before, after in (sides, sides[::-1]):
+        pairs = Pairs(before, after, date(2026, 11, 28))
+        pairs.walk_all("in")
+        assert {change.dialled for change in pairs.changes()} == {"1"}

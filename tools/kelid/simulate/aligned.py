@@ -51,6 +51,8 @@ def aligned(before: Pbx, after: Pbx) -> tuple[Pbx, Pbx]:
         if more or others or len(exten.steps) == len(other.steps) or not _counts_on(exten, other):
             continue
         rows = _together(exten.steps, other.steps)
+        if any(map(_gets_a_next, (exten, other), rows)):
+            continue
         for side, one, row in zip(longer, (exten, other), rows, strict=True):
             side[id(one)] = changed(one, steps=row)
             homes[id(one)] = place[0]
@@ -82,6 +84,14 @@ def _together(one: Sequence[Step], other: Sequence[Step]) -> tuple[tuple[Step, .
         for row, part in zip(rows, parts, strict=True):
             row.extend([*part, *[NOTHING] * (most - len(part))])
     return tuple(rows[0]), tuple(rows[1])
+
+
+def _gets_a_next(exten: Exten, row: Sequence[Step]) -> bool:
+    """Return True if the last step gets one behind it and minds: WaitExten goes to ``t`` only where there is none
+    (pbx_builtin_waitexten in main/pbx_builtins.c).
+    """
+    last = exten.steps[-1]
+    return row[-1] is NOTHING and "waitexten" in f"{last.app} {last.data}".lower()
 
 
 def _counts_on(*extens: Exten) -> bool:
