@@ -233,3 +233,21 @@ def test_two_that_have_counted_as_far_go_on_counting_together() -> None:
     pairs.walk_all("in")
     assert not pairs.not_covered
     assert not pairs.changes()
+
+
+def test_how_a_call_ends_behind_its_last_step_goes_by_what_the_last_dial_came_to() -> None:
+    """Hung up or left to end by itself is not the same: behind a busy phone the caller hears a busy tone then."""
+    text = """
+[in]
+exten => 107,1,Dial(PJSIP/107,20)
+ same => n,Goto(rest,107,1)
+[rest]
+exten => 107,1,NoOp()
+"""
+    sides = [plan(text + last) for last in (" same => n,Hangup()\n", " same => n,NoOp()\n")]
+    for before, after in (sides, sides[::-1]):
+        pairs = Pairs(before, after, TODAY)
+        pairs.walk_all("in")
+        told = pairs.changes()
+        assert {one.dialled for one in told} == {"107"}
+        assert any("tone" in {event.kind for event in (*one.before, *one.after)} for one in told)

@@ -40,6 +40,7 @@ from kelid.simulate.state import (
 )
 from kelid.simulate.substitute import set_variable
 from kelid.simulate.timing import Timing
+from kelid.simulate.undecided import equal, one_of
 from kelid.simulate.unknown import UnknownHere
 
 _new_step = tuple.__new__
@@ -681,9 +682,9 @@ class Run:
     def _fall_through(self, level: Level) -> None:
         """End the call by the state that it is in: after the last step, with autofallthrough."""
         status = (self.get("DIALSTATUS") or "UNKNOWN").upper()
-        if status in ("CONGESTION", "CHANUNAVAIL"):
+        if one_of(self, status, frozenset({"CONGESTION", "CHANUNAVAIL"})):
             self.indicate_congestion()
-        elif status == "BUSY":
+        elif equal(self, status, "BUSY"):
             self.indicate_busy()
         self._hang_up(level)
 
