@@ -166,3 +166,20 @@ def test_a_step_with_ways_without_number_is_said_to_be_left_out() -> None:
     assert root < len(explorer.points)
     assert "ways of the step in,s,1, of which there are too many" in explorer.not_covered
     assert any(point.end == "open" and point.links for point in explorer.points)
+
+
+@pytest.mark.parametrize("gone", ["EndWhile()", "While($[${i} < 0])"])
+def test_a_loop_that_has_no_end_any_more_is_told(gone: str) -> None:
+    """The While that is left looks for its end: it is gone for a call that never goes round, too."""
+    text = """
+[in]
+exten => s,1,Set(i=0)
+ same => n,While($[${i} < 0])
+ same => n,Playback(never)
+ same => n,EndWhile()
+ same => n,Playback(done)
+ same => n,Hangup()
+"""
+    plan, other = (tree(one)[0] for one in (text, text.replace(gone, "Playback(other)")))
+    for sides in ((plan, other), (other, plan)):
+        assert is_told(*sides, Shot("in", "s"))

@@ -2,15 +2,18 @@
 
 Told from the texts, never too little: a step is marked where it reads otherwise, where it is there on one side only, where
 it looks for extensions in a context in which others are found now, where it reads a global variable that has another value,
-and where it uses an object (a queue, a phone, a mailbox) that has other settings.
+where it looks for the end of a loop among other steps, and where it uses an object (a queue, a phone, a mailbox) that has
+other settings.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kelid.model.pbx import Context, Pbx, Step
+from kelid.simulate.live import LOOPING
 from kelid.simulate.reach import parts
 from kelid.simulate.settings import Settings
 
@@ -118,6 +121,7 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
             at_home = any(context in plan.closure(name) for name in searched)
             for exten, steps in extens.items():
                 theirs = other.steps.get(context, {}).get(exten, {})
+                rounds = _loops(steps) != _loops(theirs)
                 for priority, step in steps.items():
                     if (
                         step != theirs.get(priority)
@@ -125,9 +129,19 @@ def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:
                             step, searched, globals_, hints=bool(hints), channels=channels, at_home=at_home
                         )
                         or settings.touches(step)
+                        or (rounds and _is_of_loop(step))
                     ):
                         marked[side].add((context, exten, priority))
     return Differing((frozenset(marked[0]), frozenset(marked[1])), searched, hints)
+
+
+def _loops(steps: Mapping[int, Step]) -> list[tuple[int, str]]:
+    """Return the steps of loops: each looks for another one of them, behind which it goes on (app_while.c)."""
+    return [(number, step.app.lower()) for number, step in sorted(steps.items()) if _is_of_loop(step)]
+
+
+def _is_of_loop(step: Step) -> bool:
+    return step.app.lower() in LOOPING or "while" in step.data.lower()  # ExecIf calls it, too
 
 
 def _names(text: str, globals_: set[str]) -> bool:

@@ -36,7 +36,7 @@ _WAITING = ("i", "t")
 _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
-_LOOPS = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
+LOOPING = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
 """Applications that go nowhere, whatever their arguments say."""
 _DIALS = frozenset({"dial", "retrydial"})
@@ -431,7 +431,7 @@ class Live:
             read |= self._families(family)
         for key in _NUMBERS_KEY.findall(whole):
             read |= self._bit(ASTDB + key)
-        if app in _LOOPS:
+        if app in LOOPING:
             read |= self._bit(LOOPS)
         if "GOSUB_RESULT" in step.data or "MACRO_RESULT" in step.data:
             read |= self._bit(RESULT)
@@ -710,7 +710,7 @@ class Live:
             yield _Edge(self._nodes[following], True, given)
         if app not in STOPS:
             yield from map(_Edge, self._elsewhere(key))
-        if app in _LOOPS:
+        if app in LOOPING:
             yield from map(_Edge, self._round(key, app))
             return
         if app in _JUMPS or app in _SUBS:
