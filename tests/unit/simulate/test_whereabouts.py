@@ -478,16 +478,19 @@ def test_a_pattern_beside_extensions_with_the_same_steps_keeps_its_number() -> N
     """What is one number goes on as another; the texts of a pattern in the same context don't."""
     text = """
 [in]
-exten => 1,1,NoOp(one)
- same => n,Hangup()
 exten => 3,1,NoOp(three)
  same => n,Hangup()
-exten => _2X,1,NoOp(many)
- same => n,{step}
+exten => 1,1,NoOp(one)
+ same => n,Hangup()
+exten => _[12]2zx,1,NoOp(${EXTEN})
+ same => n,Hangup()
+include => more
+[more]
+exten => _[0-9]Nn!,1,NoOp(${EXTEN})
  same => n,Hangup()
 """
-    told = changes_from(text.format(step="NoOp()"), text.format(step="Playback(more)"))
-    assert told == {"2X"}
+    told = changes_from(text, text.replace("NoOp(${EXTEN})", "NoOp(${EXTEN})\n same => n,Playback(more)", 1))
+    assert told == {"[12]2ZX"}
 
 
 def changes_from(before: str, after: str) -> set[str]:
