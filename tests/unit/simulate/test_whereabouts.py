@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from datetime import date
 
 import pytest
 
+from fidelity.generate import pattern
 from kelid.model.behaviour import Behaviour, CallChange
 from kelid.model.pbx import ConfFile, Option, Pbx, Section
 from kelid.model.record import replace
 from kelid.readback import read_dialplan
+from kelid.simulate.dialplan import overlap
 from kelid.simulate.graph import graph_of
+from kelid.simulate.languages import NOTHING, Automaton
 from kelid.simulate.live import Live
+from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.reach import Reach
 from kelid.simulate.ways_in import entrances
@@ -411,6 +417,19 @@ exten => 3,1,Playback(said-3)
     pairs = Pairs(*sides, TODAY)
     pairs.walk_all("in")
     assert {"703", "704, 705"} <= {one.dialled for one in pairs.changes()}
+
+
+def test_two_extensions_overlap_where_some_number_matches_both() -> None:
+    rng = random.Random(7)  # noqa: S311 - patterns by chance, not secrets
+    automaton = Automaton()
+    plan = SymbolicDialplan(pbx("[in]\nexten => 1,1,NoOp()\n"), automaton)
+    names = sorted({pattern(rng) for _ in range(120)} | {"_.", "_!", "7", "_X", "_XX!", "_X."})
+    answers = set()
+    for one, other in itertools.combinations(names, 2):
+        common = automaton.both(plan.node(one), plan.node(other)) != NOTHING
+        assert overlap(one, other) == overlap(other, one) == common, (one, other)
+        answers.add(common)
+    assert answers == {True, False}
 
 
 # --- mailboxes -------------------------------------------------------------------------------------------

@@ -19,6 +19,26 @@ Steps = Mapping[str, Mapping[str, Mapping[int, Step]]]
 """The steps by context, extension (``pattern`` or ``pattern/caller``) and number."""
 
 
+def steps_of(pbx: Pbx) -> dict[str, dict[str, dict[int, Step]]]:
+    """Return the steps of a dial plan; of several with one number the first, which Asterisk keeps."""
+    steps: dict[str, dict[str, dict[int, Step]]] = {}
+    for context in pbx.contexts:
+        extens = steps.setdefault(context.name, {})
+        for exten in context.extens:
+            row = extens.setdefault(exten.name, {})
+            for number, step in exten.numbered:
+                row.setdefault(number, step)
+    return steps
+
+
+def includes_of(pbx: Pbx) -> dict[str, list[str]]:
+    """Return which contexts each context includes, at whatever time."""
+    includes: dict[str, list[str]] = {}
+    for context in pbx.contexts:
+        includes.setdefault(context.name, []).extend(one.context for one in context.includes)
+    return includes
+
+
 def closure(context: str, includes: Mapping[str, Sequence[str]]) -> set[str]:
     """Return the context and all that it includes."""
     seen: set[str] = set()
@@ -80,16 +100,8 @@ def continued(pbxs: Iterable[Pbx]) -> set[str]:
     """Return the contexts in which the steps of an extension are followed by those of another one."""
     found: set[str] = set()
     for pbx in pbxs:
-        steps: dict[str, dict[str, dict[int, Step]]] = {}
-        includes: dict[str, list[str]] = {}
-        for context in pbx.contexts:
-            includes.setdefault(context.name, []).extend(one.context for one in context.includes)
-            extens = steps.setdefault(context.name, {})
-            for exten in context.extens:
-                row = extens.setdefault(exten.name, {})
-                for number, step in exten.numbered:
-                    row.setdefault(number, step)
-        continuing = Continuing(steps, includes)
+        steps = steps_of(pbx)
+        continuing = Continuing(steps, includes_of(pbx))
         for name, extens in steps.items():
             for exten_name, row in extens.items():
                 for number, step in row.items():

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kelid.model.pbx import Context, Pbx, Step
+from kelid.simulate.continuing import closure, includes_of, steps_of
 from kelid.simulate.live import LOOPING
 from kelid.simulate.reach import parts
 from kelid.simulate.settings import Settings
@@ -40,20 +41,11 @@ class _Plan:
     """The steps of one side by their places."""
 
     def __init__(self, pbx: Pbx) -> None:
-        self.steps: dict[str, dict[str, dict[int, Step]]] = {}
+        self.steps = steps_of(pbx)
+        self._includes = includes_of(pbx)
         self.contexts: dict[str, list[Context]] = {}
-        self.includes: dict[str, set[str]] = {}
         for context in pbx.contexts:
             self.contexts.setdefault(context.name, []).append(context)
-            self.includes.setdefault(context.name, set()).update(one.context for one in context.includes)
-            extens = self.steps.setdefault(context.name, {})
-            for exten in context.extens:
-                name = exten.pattern if exten.caller is None else f"{exten.pattern}/{exten.caller}"
-                steps = extens.setdefault(name, {})
-                priority = 0
-                for step in exten.steps:
-                    priority = step.priority or priority + 1
-                    steps.setdefault(priority, step)
 
     def around(self, name: str) -> tuple[object, ...]:
         """Return all of a context but its extensions."""
@@ -76,14 +68,7 @@ class _Plan:
 
     def closure(self, name: str) -> set[str]:
         """Return the context and all that it includes."""
-        seen: set[str] = set()
-        waiting = [name]
-        while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                waiting += self.includes.get(one, ())
-        return seen
+        return closure(name, self._includes)
 
 
 def differing(before: Pbx, after: Pbx, settings: Settings) -> Differing:

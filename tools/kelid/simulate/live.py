@@ -16,7 +16,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kelid.model.pbx import Pbx, Step
-from kelid.simulate.continuing import STOPS, Continuing, closure
+from kelid.simulate.continuing import STOPS, Continuing, closure, includes_of, steps_of
 from kelid.simulate.dialplan import MATCH, match
 from kelid.simulate.reach import ALWAYS, QUEUE, Reach, branches, split_level, without_braces
 
@@ -167,17 +167,22 @@ class Live:
         self._globals = {option.key for option in pbx.globals}
         self._bits: dict[str, int] = {} if bits is None else bits
         self._nodes: dict[Key, int] = {}
-        self._extens: dict[str, dict[str, dict[int, Step]]] = {}
-        self._includes: dict[str, tuple[str, ...]] = {}
-        self._timed: set[str] = set()
-        self._callers: set[str] = set()
+        self._extens = steps_of(pbx)  # one for some callers only is one more that may be meant
+        self._includes = includes_of(pbx)
+        self._timed = self._all_of(
+            context.name for context in pbx.contexts if any(include.times for include in context.includes)
+        )
+        self._callers = self._all_of(
+            context.name
+            for context in pbx.contexts
+            if any(exten.caller is not None for exten in context.extens)
+        )
         self._marked = marked
         self.marked_names: frozenset[str] = frozenset()
         """What is named in the steps that another dial plan has otherwise."""
         self._everything = False
         self.counted = False
         """Whether a jump goes to a step by its number, other than the first."""
-        self._index(pbx)
         self._exits = _exits(pbx)
         self._popping = [
             name
@@ -209,30 +214,9 @@ class Live:
         self._known: dict[tuple[str, str, int], Before] = {}
         self._naming: dict[tuple[str, str, str], bool] = {}
 
-    def _index(self, pbx: Pbx) -> None:
-        """Keep the steps of each extension, and which contexts are searched by the time or by who calls."""
-        for context in pbx.contexts:
-            extens = self._extens.setdefault(context.name, {})
-            self._includes[context.name] = (
-                *self._includes.get(context.name, ()),
-                *(include.context for include in context.includes),
-            )
-            if any(include.times for include in context.includes):
-                self._timed.add(context.name)
-            for exten in context.extens:
-                # For some callers only: one more extension that may be meant.
-                name = exten.pattern if exten.caller is None else f"{exten.pattern}/{exten.caller}"
-                steps = extens.setdefault(name, {})
-                if exten.caller is not None:
-                    self._callers.add(context.name)
-                priority = 0
-                for step in exten.steps:
-                    priority = step.priority or priority + 1
-                    steps.setdefault(priority, step)
-        for name in list(self._timed):
-            self._timed |= self.closure(name)
-        for name in list(self._callers):
-            self._callers |= self.closure(name)
+    def _all_of(self, contexts: Iterable[str]) -> set[str]:
+        """Return contexts and all that they include."""
+        return {one for context in set(contexts) for one in self.closure(context)}
 
     # --- names ---------------------------------------------------------------------------------------
 

@@ -249,10 +249,9 @@ def noted(event: Event) -> Details:
     """Return what is noted of an event where all calls are walked: nothing of what a mailbox's own line says."""
     if event.kind != "voicemail":
         return event.details
-    spoken = [detail for detail in event.details if detail[0] == "language"][
-        -1:
-    ]  # a mailbox may have one of its own
-    return (*(detail for detail in event.details if detail[0] in ("greeting", "options", "at")), *spoken)
+    # A mailbox may have a language of its own: what is spoken comes last.
+    spoken = [detail for detail in event.details if detail[0] == "language"]
+    return (*(detail for detail in event.details if detail[0] in ("greeting", "options", "at")), *spoken[-1:])
 
 
 def _is_reordered(path: str, before: list[Section], after: list[Section]) -> bool:
