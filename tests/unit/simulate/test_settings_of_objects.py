@@ -212,3 +212,16 @@ def test_the_order_counts_where_somebody_goes_by_it() -> None:
         )
     ]
     assert Settings(*sides)._changed == {"queues.conf": {}}
+
+
+@pytest.mark.parametrize(
+    "asked", ["VoiceMailMain(@default)", "VoiceMailMain()", "ExecIf(1?VoiceMailMain(@default,s))"]
+)
+def test_whoever_is_asked_for_his_mailbox_may_come_to_the_changed_one(asked: str) -> None:
+    """Also where no other step tells the two dial plans apart."""
+    text = f"[in]\nexten => 97,1,{asked}\n same => n,Hangup()\n"
+    pairs = Pairs(
+        plan(FILES, text), plan(edited("voicemail.conf", "102=1,Reza", ""), text), date(2026, 11, 26)
+    )
+    pairs.walk_all("in")
+    assert {one.dialled for one in pairs.changes()} == {"97"}

@@ -96,6 +96,10 @@ def _called(step: Step) -> frozenset[str] | None:
     return frozenset(found)
 
 
+_ANY_MAILBOX = re.compile(r"(?:voicemail|vm)\w*\(\s*(?:[@,)]|$)")
+"""An application that asks its caller for the number of a mailbox, as its address has none."""
+
+
 class Settings:
     """Which settings of which objects differ between two configurations."""
 
@@ -144,6 +148,8 @@ class Settings:
             return True
         if path == "pjsip.conf" and "queue(" in text:
             return True  # its members are phones
+        if path == "voicemail.conf" and _ANY_MAILBOX.search(text):
+            return True
         return any(name.partition("@")[0].lower() in text for name in changed)
 
     def __bool__(self) -> bool:
