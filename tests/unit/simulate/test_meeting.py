@@ -127,3 +127,10 @@ def test_what_not_all_found_out_is_open_again() -> None:
         for heard in ("one", "other")
     ]
     assert walked(*sides).changes()
+
+
+def test_devices_that_met_are_called() -> None:
+    """A text that may be one of several devices is none that Dial does not understand, and hangs up at."""
+    texts = {str(number): (f"PJSIP/{number}&PJSIP/9{number}", "x") for number in range(100, 105)}
+    rest = " same => n,Dial(${{A}},10)\n same => n,Playback({heard})\n same => n,Hangup()\n"
+    assert {one.dialled for one in both(texts, rest).changes()} == set(texts)

@@ -32,6 +32,7 @@ from kelid.simulate.state import (
     Result,
     tell_connected,
 )
+from kelid.simulate.undecided import settled
 from kelid.simulate.world import device_of
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _call(run: Run, data: str) -> int | str:
     peers = arguments.peers
     if run.symbols is not None and run.symbols.within(peers):
         peers = run.symbols.every_item(peers)
-    for interface in peers.split("&") if peers else ():
+    for interface in interfaces(run, peers) if peers else ():
         technology, _, number = interface.partition("/")
         if not number:
             run.warn("Dial argument takes format (technology/resource)")
@@ -238,6 +239,18 @@ def _call(run: Run, data: str) -> int | str:
     if predial and (devices or locals_):
         return _prepare(run, (_subroutine(_expanded(channel, predial)), _made(run, dialling), 0))
     return _ring(run, dialling)
+
+
+def interfaces(run: Run, devices: str) -> list[str]:
+    """Return the devices of a list, each as technology/resource.
+
+    A text of which not even the technology is decided may be a list itself, or nothing that can be called: it is decided.
+    """
+    made: list[str] = []
+    for interface in devices.split("&"):
+        known = interface.partition("/")[0].isascii()
+        made += [interface] if known else settled(run, interface).split("&")
+    return made
 
 
 def _made(run: Run, dialling: Dialling) -> Dialling:
@@ -1034,9 +1047,9 @@ def page(run: Run, data: str) -> int | str:
 
 def _page_prepare(run: Run, data: tuple[str, str, str, str, int]) -> int | str:
     arguments, devices, letters, timeout, at = data
-    interfaces = devices.split("&")
-    while at < len(interfaces):
-        interface = interfaces[at]
+    called = interfaces(run, devices)
+    while at < len(called):
+        interface = called[at]
         at += 1
         if not _is_paged(run, interface, letters):
             continue

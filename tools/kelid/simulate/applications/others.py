@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
+from kelid.simulate.applications.dial import interfaces
 from kelid.simulate.arguments import split_arguments
 from kelid.simulate.jumps import goto
 from kelid.simulate.options import options
@@ -361,7 +362,7 @@ def bridge_wait(run: Run, data: str) -> int | str:
 
 def chan_is_avail(run: Run, data: str) -> int | str:
     """Say whether a device can be called."""
-    device = data.partition(",")[0].split("&")[0]
+    device = interfaces(run, data.partition(",")[0])[0]
     state = run.learn(Question("device", device, ("NOT_INUSE", "INUSE", "UNAVAILABLE")))
     free = state in ("NOT_INUSE", "UNKNOWN")
     run.set("AVAILCHAN", f"{device}-00000001" if free else "")
