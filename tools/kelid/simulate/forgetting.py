@@ -87,7 +87,13 @@ class Forgetting:
                 key: answer
                 for key, answer in store.facts.items()
                 if self._may_be_asked(
-                    case, asked[key][0].partition(",")[2], set(range(count)) - asked[key][1]
+                    case,
+                    asked[key][0].partition(",")[2],
+                    {
+                        side
+                        for side in set(range(count)) - asked[key][1]
+                        if not key[0].startswith("database") or self._is_read(key[1], side, ahead[side])
+                    },
                 )
                 or (
                     any(
@@ -135,6 +141,11 @@ class Forgetting:
                     if self._lives[side].names_number(place.context, exten, number):
                         return True
         return False
+
+    def _is_read(self, key: str, index: int, ahead: Ahead) -> bool:
+        """Return True if a run may ever read a key of the family of a key of astdb."""
+        live = self._lives[index]
+        return bool(ahead.far & (live.family_bit(key.partition("/")[0]) | live.family_bit("")))
 
     def _is_kept(self, key: str, index: int, ahead: Ahead, nears: dict[str, int], *, arrived: bool) -> bool:
         """Return True if somebody may read the key of astdb before the call goes on to another extension.

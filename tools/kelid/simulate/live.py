@@ -40,6 +40,8 @@ LOOPING = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
 """Applications that go nowhere, whatever their arguments say."""
 _DIALS = frozenset({"dial", "retrydial"})
+_CALLING = frozenset({"dial", "page", "chanisavail"})
+"""Applications of which the first argument alone says what is called."""
 _ANSWERS = frozenset(
     {"answer", "playback", "background", "backgrounddetect", "voicemail", "voicemailmain", "echo", "record", "read",
      "confbridge", "meetme", "directory", "milliwatt", "saydigits", "saynumber", "sayalpha", "sayunixtime", "receivefax",
@@ -723,10 +725,12 @@ class Live:
                         for node in self._entries(place, "${ANY}", "1", set()):
                             yield _Edge(node, False)
         if "$" in data and _DIALLING.search(f"{app}({data}"):
-            for text in self._reach.brought(frozenset(_NAME.findall(data))):
+            devices = split_level(data, ",")[0] if app in _CALLING else data
+            for text in self._reach.brought(frozenset(_NAME.findall(devices))):
                 for exten_there, home in _LOCAL.findall(text):
                     for node in self._of_local(exten_there, home):
                         yield _Edge(node, False)
+            for text in self._reach.brought(frozenset(_NAME.findall(data))):
                 for word in _SUBROUTINE.findall(text):
                     for node in self._entries(word, "${ANY}", "1", set()):
                         yield _Edge(node, True, self._given(""))

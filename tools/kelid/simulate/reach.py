@@ -26,6 +26,8 @@ _ASSIGNED = re.compile(
 
 _NAMES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 _ARGUMENT_NAME = re.compile(r"ARG[0-9]+")
+_GIVES = re.compile(r"[^()$]*(?:\$\{EXTEN\})?[^()$]*\((.*)\)", re.DOTALL)
+"""Gosub's place, of which only the extension may be one that isn't written there, and what the subroutine is given."""
 
 ALWAYS = frozenset(
     {
@@ -141,9 +143,16 @@ class Reach:
         return frozenset(found)
 
     @cached_property
-    def _arguments(self) -> set[str]:
-        """What subroutines are given, as it is written."""
-        return {data for app, data in self._steps if "gosub" in app or "gosub" in data.lower()}
+    def _arguments(self) -> dict[str, set[str]]:
+        """What subroutines are given, as it is written: each argument's name -> its texts; "": steps that may give any."""
+        found: dict[str, set[str]] = {"": set()}
+        for app, data in self._steps:
+            if app == "gosub" and (call := _GIVES.fullmatch(data)):
+                for number, text in enumerate(split_level(call[1], ","), 1):
+                    found.setdefault(f"ARG{number}", set()).add(text)
+            elif "gosub" in app or "gosub" in data.lower():
+                found[""].add(data)
+        return found
 
     @cached_property
     def _of_endpoints(self) -> dict[str, set[str]]:
@@ -166,7 +175,9 @@ class Reach:
             waiting, seen, texts = list(names), set(names), set[str]()
             while waiting:
                 name = waiting.pop()
-                given = self._arguments if _ARGUMENT_NAME.fullmatch(name) else self.assigned.get(name, set())
+                given = self.assigned.get(name, set())
+                if _ARGUMENT_NAME.fullmatch(name):
+                    given = self._arguments[""] | self._arguments.get(name, set())
                 for text in given | self._of_endpoints.get(name, set()):
                     texts.add(text)
                     more = set(_NAMES.findall(text)) - seen
@@ -222,9 +233,8 @@ class Reach:
             return {template.strip("/")}
         variable = re.fullmatch(r"\$\{([A-Za-z_]+)\}?", template)
         values = self.assigned.get(variable[1]) if variable else None
-        if values and not any("$" in value for value in values):
-            return {value.partition("/")[0] for value in values}
-        return {""}
+        families = {value.partition("/")[0] for value in values or ()}
+        return families if families and not any("$" in family for family in families) else {""}
 
     def values(self, text: str, depth: int = 3) -> set[str] | None:
         """Return what a text may come to, None where that can't be told: a constant, a variable, a choice of two."""
