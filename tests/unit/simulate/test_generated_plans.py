@@ -108,7 +108,7 @@ def is_told(before: Pbx, after: Pbx, shot: Shot) -> bool:
     return bool(pairs.undecided or pairs.not_covered) or any(
         has(dialled, shot.exten) and has(label.callers, shot.caller)
         for way, root in pairs.ways
-        for labels in (pairs._labels(way, root),)
+        for labels in (pairs.telling().labels(way, root),)
         for number in parted
         for dialled, label in labels.get(number, {}).items()
     )

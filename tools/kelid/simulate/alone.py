@@ -14,6 +14,7 @@ from kelid.model.trace import Event
 from kelid.simulate.case import Case
 from kelid.simulate.describe import named
 from kelid.simulate.explore import Link, Point
+from kelid.simulate.firsts import Known
 
 MATCHED = "matched"
 """The end of a point where a run that goes alone does what was noticed of the other."""
@@ -23,12 +24,21 @@ class Alone:
     """The points from which one of two runs goes on alone."""
 
     def __init__(
-        self, points: list[Point], point: Callable[[Case], int], first: Callable[[Case, int], Event | None]
+        self,
+        points: list[Point],
+        point: Callable[[Case], int],
+        first: Callable[[Case, int], Event | None],
+        compare: Callable[[int, Case, Known, Callable[[int, Case], None]], None],
+        exactly: int,
     ) -> None:
-        """Given all points, what makes the point of a case, and what says what people notice first of a run that waits."""
+        """Given all points, what makes the point of a case, what says what people notice first of a run that waits, and
+        what asks whether the other may do the same (``Firsts.compare``), once there are ``exactly`` so many points.
+        """
         self._points = points
         self._point = point
         self._first = first
+        self._compare = compare
+        self._exactly = exactly
         self.here = -1
         """The point that is walked from."""
         self._above: dict[int, set[int]] = {}
@@ -47,10 +57,26 @@ class Alone:
         if waiter is None or not case.runs[1 - waiter].levels:
             return None
         first = self._first(case, waiter)
-        if first is None or (place := _place(case, waiter, first)) in self._never:
+        if first is None or _place(case, waiter, first) in self._never:
             return None
         begin = len(self._points)
         self._points.append(Point())
+        if begin >= self._exactly:
+            self._compare(begin, case, (first, None) if waiter == 0 else (None, first), self._hold)
+        else:
+            self._hold(begin, case)
+        return begin
+
+    def _hold(self, begin: int, case: Case) -> None:
+        """Let one go on alone from a point, held against what people notice first of the one that waits."""
+        waiter = case.waiter()
+        assert waiter is not None  # noqa: S101 - for type checkers: it can be nothing else
+        first = self._first(case, waiter)
+        assert first is not None  # noqa: S101 - for type checkers: it can be nothing else
+        place = _place(case, waiter, first)
+        if place in self._never:  # since it was asked
+            self._points[begin].links = [Link((), (), self._point(case))]
+            return
         alone = case.copy()
         alone.put_aside(waiter, first)
         number = self._point(alone)
@@ -61,7 +87,6 @@ class Alone:
             self._points[begin].links.append(Link((), (), number))
             self._came[begin] = case
             self._above.setdefault(number, set()).add(begin)
-        return begin
 
     def _following(self, case: Case) -> int:
         if case.is_matched():

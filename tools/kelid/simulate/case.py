@@ -55,17 +55,25 @@ class Case:
         one, other = map(bool, self.heads)
         return None if one == other else int(other)
 
-    def put_aside(self, waiter: int, first: Event) -> None:
-        """Leave of a run that waits only what people notice first of it: it's all that the other is held against."""
+    def put_aside(self, waiter: int, first: Event | None) -> None:
+        """Leave of a run that waits only what people notice first of it: it's all that the other is held against.
+
+        Without ``first`` nothing is left of it, nor what it alone has found out: the other is only asked (``firsts.py``).
+        """
         before = self.copy()
         run = self.runs[waiter]
         run.levels = []
         for table in (run.globals, run.database, run.shared, run.known):
             table.clear()
         self.door, self.noticed = None, None
-        self.heads = ((first,), ()) if waiter == 0 else ((), (first,))
+        held = () if first is None else (first,)
+        self.heads = (held, ()) if waiter == 0 else ((), held)
         self.aside = (before, waiter)
         self.hush()
+        if first is None:
+            for key in [key for key, (_, askers) in self.store.asked.items() if askers == {waiter}]:
+                del self.store.asked[key], self.store.facts[key]
+            self.answers, self.behind = {}, {}
 
     def hush(self) -> None:
         """Let go of answers for a run that is put aside."""
@@ -73,6 +81,18 @@ class Case:
             waiter = self.aside[1]
             self.answers = {key: row for key, row in self.answers.items() if self.behind[key] != waiter}
             self.behind = {key: side for key, side in self.behind.items() if side != waiter}
+
+    @property
+    def asked(self) -> int | None:
+        """Return which run is only asked what people notice first of it; None if none is."""
+        if self.aside is None or self.heads[self.aside[1]]:
+            return None
+        return 1 - self.aside[1]
+
+    @property
+    def active(self) -> Run:
+        """Return the run that is asked, or the first."""
+        return self.runs[self.asked or 0]
 
     def is_matched(self) -> bool:
         """Return True if what one did alone is what was noticed of the other that is put aside."""

@@ -275,13 +275,11 @@ class Explorer:
                 why = (
                     f"more than {MOST_NODES} points" if len(self.points) > MOST_NODES else "the time is over"
                 )
-                left = [following]
-                while (following := self._next()) is not None:
-                    left.append(following)
+                left = [following[0], *self._still_open()]
                 self.not_covered[f"{len(left)} ways that were still open after {self.steps} steps: {why}"] = (
                     None
                 )
-                for number, _ in left:
+                for number in left:
                     self.points[number].end = "open"
                 return
             self._expand(*following)
@@ -294,6 +292,10 @@ class Explorer:
     def _next(self) -> tuple[int, Case] | None:
         """Return a point that wasn't walked yet, and its case; None if there is none."""
         return self._waiting.pop() if self._waiting else None
+
+    def _still_open(self) -> list[int]:
+        """Return the points that still wait."""
+        return [number for number, _ in self._waiting]
 
     def _point(self, case: Case) -> int:
         if self._is_arrival(case):

@@ -66,8 +66,8 @@ class Meeting:
 
     def open(self, case: Case) -> None:
         """Let it be any moment, and any phone that calls alike: the ways to a point tell who comes there, and when."""
-        run, store = case.runs[0], case.store
-        if not case.joined or is_carried(case) or not run.levels or is_arrival(run):
+        run, store = case.active, case.store
+        if not _may_meet(case) or is_arrival(run):
             return
         symbols = run.symbols
         assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
@@ -86,12 +86,12 @@ class Meeting:
 
         Where it wasn't, it is the first of its form, or may be left: it is one of those. None: it doesn't meet others.
         """
-        run = case.runs[0]
-        if not case.joined or is_carried(case) or not run.levels:
+        run = case.active
+        if not _may_meet(case):
             return None, False
         if is_arrival(run) and not run.channel.exten.isascii():
             return None, False  # which extension it is, is decided next: it would be open again
-        fixed, key = self._form_of(case, self._keys.ahead(case, run, 0))
+        fixed, key = self._form_of(case, self._keys.ahead(case, run, case.asked or 0))
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = Form(case.copy(), fixed)
@@ -103,9 +103,9 @@ class Meeting:
 
     def _form_of(self, case: Case, ahead: Ahead) -> tuple[str, Hashable]:
         """Return what stays as it is where cases meet, and with its variables numbered and all else what makes a form."""
-        run, store = case.runs[0], case.store
+        run, store = case.active, case.store
         parts: list[str] = list(map(str, case.noticed or ()))
-        hows: list[Hashable] = []
+        hows: list[Hashable] = [case.asked]
         self._keys.describe(run, ahead, parts, hows, whole=False)
         several = len({id(level.channel) for level in run.levels}) > 1
         causes = any(ahead.far & live.bit("HANGUPCAUSE") for live in self._lives)
@@ -130,7 +130,7 @@ class Meeting:
         """Return where in the dial plan a channel is, or comes back to: the same for all numbers that are found there."""
         exten = case.store.plain(spot.exten)
         node = self._keys.texts_of(case, exten)
-        run = case.runs[0]
+        run = case.active
         classes = [None if node is None else plan.meant(run, spot.context, node) for plan in self._plans]
         if None not in classes:
             return tuple(classes)
@@ -161,7 +161,7 @@ class _Union:
         for one, other in zip(*numbers, strict=True):
             self._variable(one, other)
         self._variable(_moment(self._old), _moment(self._case))
-        old, run = self._old.runs[0], self._case.runs[0]
+        old, run = self._old.active, self._case.active
         for was, channel in zip(_channels(old), _channels(run), strict=True):
             channel.exten = self._text(was.exten, channel.exten)
             for name in MET:
@@ -337,7 +337,7 @@ def _numbered(store: Store, text: str, numbers: dict[int, int]) -> str:
 
 def _found(case: Case, numbers: dict[int, int]) -> Iterator[tuple[Hashable, Callable[[], object]]]:
     """Yield what a case has found out, in words that are the same for all of a form, and what forgets that."""
-    store, run = case.store, case.runs[0]
+    store, run = case.store, case.active
 
     def said(*parts: object) -> Hashable:
         every = dict(numbers)
@@ -370,8 +370,13 @@ def _keep(case: Case, numbers: dict[int, int], common: Collection[Hashable]) -> 
             forget()
 
 
+def _may_meet(case: Case) -> bool:
+    """Return True if one run stands for both sides, or is asked by itself, and nothing is carried that isn't the same."""
+    return (case.joined or case.asked is not None) and not is_carried(case) and bool(case.active.levels)
+
+
 def _moment(case: Case) -> int:
     """Return the variable of the moment."""
-    symbols = case.runs[0].symbols
+    symbols = case.active.symbols
     assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
     return case.store.resolve(*case.store.shared.atoms[ord(symbols.moment) - FIRST])[0]

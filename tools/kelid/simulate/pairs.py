@@ -7,15 +7,12 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
-import heapq
-import math
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from functools import cached_property, partial
-from typing import NamedTuple
+from functools import partial
+from typing import TypeVar
 
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
@@ -24,10 +21,11 @@ from kelid.simulate.aligned import aligned
 from kelid.simulate.alone import MATCHED, Alone
 from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, refuse, unload
 from kelid.simulate.case import Case
-from kelid.simulate.describe import Words, named
+from kelid.simulate.describe import named
 from kelid.simulate.differing import differing
-from kelid.simulate.explore import DIALLED, Explorer, Link, Point, plain_event
-from kelid.simulate.languages import NOTHING, Automaton, In, Node, mask_of
+from kelid.simulate.explore import Explorer, Link, Point, plain_event
+from kelid.simulate.firsts import ASKED, Firsts, Known
+from kelid.simulate.languages import NOTHING, In, Node
 from kelid.simulate.live import Key
 from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import texts_elsewhere
@@ -35,47 +33,15 @@ from kelid.simulate.renamed import as_named_before
 from kelid.simulate.run import Run
 from kelid.simulate.settings import Settings
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import LABELS, LONGEST, Chosen
+from kelid.simulate.symbols import Store
+from kelid.simulate.telling import Telling, parting_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance, entrance, entrances
-from kelid.simulate.widening import NUMBERS
-
-MOST_LABELS = 48
-"""Sets of dialled numbers that are kept apart at one point; more are joined."""
 
 MOST_APART = 1_000
 """Points up to which calls are kept apart wherever they meet."""
 
-MOST_WAYS = 40
-"""Sets of calls for which the shortest ways to all points are looked for by themselves."""
-
-SOMEBODY = "09121234567"
-"""A caller in an example, where it doesn't matter which."""
-
-_SHORTER = "23456789012345"
-"""Callers of other lengths are made of its beginning."""
-
-_DIGITS = mask_of("0123456789")
-
-
-class Label(NamedTuple):
-    """Under which conditions calls come to a point: times as bits, callers and phones (by their endpoints) as sets."""
-
-    times: int
-    callers: Node
-    phones: Node
-
-
-class _Parting(NamedTuple):
-    """A point where calls of a way in part, the decisions on a way there, and for which numbers and labels."""
-
-    way: WayIn
-    path: tuple[Chosen, ...]
-    number: int
-    dialled: Node
-    label: Label
-    first: tuple[Node, Label] | None = None
-    """Which of those numbers, times and callers go that way."""
+_T = TypeVar("_T")
 
 
 class Pairs(Explorer):
@@ -106,12 +72,16 @@ class Pairs(Explorer):
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
         self._phones: dict[str, dict[str, str]] = {}
-        self._told_of: dict[Hashable, tuple[Event, ...]] = {}
-        self._ways_of: dict[Hashable, dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]] = {}
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
         self._form: tuple[Form | None, bool] = (None, False)
-        self._alone = Alone(self.points, super()._point, self._first_noticed)
-        self._met: deque[tuple[int, Case, Form]] = deque()
+        self._firsts = Firsts(self.shared.automaton, self._keys, self.points, self._point)
+        self._alone = Alone(
+            self.points, super()._point, self._first_noticed, self._firsts.compare, MOST_APART
+        )
+        self._parted: dict[Hashable, int] = {}
+        self._together: set[int] = set()
+        self._met: dict[bool, deque[tuple[int, Case, Form]]] = {True: deque(), False: deque()}
+        """Points of calls that met, joined and asked: each with the call that stands for all of them, and their form."""
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
     def _marked(self) -> Sequence[Collection[Key]]:
@@ -161,7 +131,11 @@ class Pairs(Explorer):
 
     def _point(self, case: Case) -> int:
         """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
-        if not case.joined and len(case.runs) > 1 and (number := self._alone.point(case)) is not None:
+        if case.parted is not None and len(self.points) >= MOST_APART:
+            return self._parted_point(case)
+        if case.asked is not None:
+            case.hush()
+        elif not case.joined and len(case.runs) > 1 and (number := self._alone.point(case)) is not None:
             return number
         count = len(self.points)
         if count >= MOST_APART:
@@ -171,22 +145,43 @@ class Pairs(Explorer):
         if form is not None:
             form.number = number
             if grown and len(self.points) > count:
-                self._met.append((*self._waiting.pop(), form))
+                self._met[case.joined].append((*self._waiting.pop(), form))
         return number
 
     def _next(self) -> tuple[int, Case] | None:
-        following = super()._next()
-        while following is None and self._met:
-            number, case, form = self._met.popleft()
-            if form.number == number:
-                following = number, case
-            else:  # more came since: the one that stands for all of them goes on
-                self.points[number].links.append(Link((), (), form.number))
+        while (following := super()._next() or self._next_met(joined=False)) is None:
+            if not self._firsts.settle(self._part):
+                return self._next_met(joined=True)
         return following
+
+    def _next_met(self, *, joined: bool) -> tuple[int, Case] | None:
+        """Return a point at which calls met, and the one that stands for all of them; None if there is none."""
+        while self._met[joined]:
+            number, case, form = self._met[joined].popleft()
+            if form.number == number:
+                return number, case
+            self.points[number].links.append(Link((), (), form.number))  # more came since: theirs goes on
+        return None
+
+    def _still_open(self) -> list[int]:
+        met = (number for row in self._met.values() for number, _, _ in row)
+        return [*super()._still_open(), *met, *self._firsts.waiting()]
 
     def _expand(self, number: int, case: Case) -> None:
         self._alone.here = number
-        super()._expand(number, case)
+        if len(self.points) >= MOST_APART and number not in self._together and self._is_asked(case):
+            self._firsts.compare(number, case, (None, None), self._go_on)
+        else:
+            super()._expand(number, case)
+
+    def _is_asked(self, case: Case) -> bool:
+        """Return True if two runs are in two contexts, and nothing was noticed of either yet."""
+        if case.joined or case.aside is not None or case.door is not None or any(case.heads):
+            return False
+        if case.parted is not None or not all(run.levels for run in case.runs):
+            return case.parted is None
+        one, other = (run.channel.context for run in case.runs)
+        return one != other
 
     def _first_noticed(self, case: Case, waiter: int) -> Event | None:
         """Return what people notice first of a run that waits, with what its objects have on that side alone.
@@ -202,6 +197,31 @@ class Pairs(Explorer):
             return None
         return first._replace(details=(*first.details, *self._settings.of(first, waiter, str.__eq__)))
 
+    def _part(self, number: int, case: Case, known: Known) -> None:
+        """Let two runs part at a point, as they can't do the same next. What each does next is that of an ordinary day."""
+        one, other = (
+            next(iter(self._ordinary(case, side, most=0)), None) if event is None else event
+            for side, event in enumerate(known)
+        )
+        case.parted = one, other
+        self.points[number].links.append(Link((), (), self._parted_point(case)))
+
+    def _go_on(self, number: int, case: Case) -> None:
+        """Let two runs go on together from a point: they may do the same."""
+        self._together.add(number)
+        self._waiting.append((number, case))
+
+    def _parted_point(self, case: Case) -> int:
+        """Return the number of the point of all calls that part in the same way and at the same place."""
+        assert case.parted is not None  # noqa: S101 - for type checkers: it can be nothing else
+        key = (parting_of(case), *(_place(run, case)[::2] for run in case.runs if run.levels))
+        number = self._parted.get(key)
+        if number is None:
+            number = self._parted[key] = len(self.points)
+            self.points.append(Point())
+            self._over(case, self.points[number])
+        return number
+
     # --- together ------------------------------------------------------------------------------------
 
     def _step(self, case: Case, side: int) -> list[Event]:
@@ -212,6 +232,8 @@ class Pairs(Explorer):
         if case.joined:
             for event in made:
                 self._tell_unknown(event)
+            return made
+        if case.asked is not None:
             return made
         if made and self._settings:
             self._tell_settings(case, side, len(made))
@@ -264,37 +286,57 @@ class Pairs(Explorer):
         people notice something first waits at its door until it is known what they notice next of the other.
         """
         chooser, events = self._chooser, case.runs[side].events
-        waiting = case.heads[1 - side][:1]
-        if case.aside is not None:
-            with self._until(lambda: bool(events)):
-                return super()._step(case, side)
-        if waiting:
-            with self._until(lambda: bool(events) and _is_other_event(events[0], waiting[0])):
-                return super()._step(case, side)
         if case.heads[side]:
             return super()._step(case, side)
+        waiting = case.door[1] if case.door is not None else next(iter(case.heads[1 - side]), None)
         before, prefix, taken = case.copy(), chooser.prefix, list(chooser.taken)
-        put_aside: list[bool] = []
+        noticed: list[tuple[Event, Store, bool]] = []
 
         def is_over() -> bool:
-            if events:
-                put_aside.append(True)
+            if events and not noticed:
+                store = case.store.copy()
+                noticed.append((plain_event(events[0], store), store, case.answers != before.answers))
             return bool(events)
 
         with self._until(is_over):
             made = super()._step(case, side)
-        if made and case.door is not None and _is_other_event(made[0], case.door[1]):
-            case.parted = (made[0], case.door[1]) if side == 0 else (case.door[1], made[0])
-        elif put_aside:
-            decided = any(len(options) > 1 for options, _ in chooser.taken[len(taken) :])
-            at_door = case.door is None and not decided
-            case.become(before)
+        if not noticed:
+            if made and case.door is not None:
+                if _is_other_event(made[0], case.door[1]):
+                    case.parted = _in_order(side, made[0], case.door[1])
+                else:
+                    case.door = None
+            return made
+        first, store, answered = noticed[0]
+        case.become(before)
+        if answered and case.aside is None:
+            # Whoever took that step again would ask for other answers.
             chooser.prefix, chooser.taken = prefix, taken
-            case.door = (side, made[0]) if at_door else None
-            return [] if at_door else super()._step(case, side)
-        elif made:
             case.door = None
-        return made
+            return super()._step(case, side)
+        case.store = store  # what was decided on the way to the event stays so
+        if case.asked is not None:
+            case.heads = _in_order(side, (first,), ())
+            return []
+        if waiting is None:
+            case.door = (side, first)
+            return []
+        self._case = case
+        symbols = case.runs[side].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        symbols.store = store
+        if self._settings:
+            first = self._with_settings(symbols, first, side)
+            if case.door is not None:
+                waiting = self._with_settings(symbols, waiting, 1 - side)
+        if not _same_event(symbols, first, waiting):
+            case.parted = _in_order(side, first, waiting)
+            return []
+        if case.aside is not None:
+            case.heads = _in_order(side, (first,), case.heads[1 - side])
+            return []
+        case.door = None
+        return super()._step(case, side)
 
     @contextmanager
     def _until(self, is_over: Callable[[], bool]) -> Iterator[None]:
@@ -317,14 +359,17 @@ class Pairs(Explorer):
         symbols = case.runs[side].symbols
         assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         heads = list(case.heads)
-        row = list(heads[side])
-        for at in range(len(row) - count, len(row)):
-            event = row[at]
-            more = self._settings.of(event, side, symbols.equal)
-            if more:
-                row[at] = Event(event.kind, event.subject, (*event.details, *more))
-        heads[side] = tuple(row)
+        row = heads[side]
+        heads[side] = (
+            *row[: len(row) - count],
+            *(self._with_settings(symbols, event, side) for event in row[len(row) - count :]),
+        )
         case.heads = tuple(heads)
+
+    def _with_settings(self, symbols: Explored, event: Event, side: int) -> Event:
+        """Return an event with what its objects have on that side alone."""
+        more = self._settings.of(event, side, symbols.equal)
+        return Event(event.kind, event.subject, (*event.details, *more)) if more else event
 
     def _over(self, case: Case, point: Point) -> bool:
         """Match what both sides did. Return True where the case has ended, the two have parted, or can't part any more."""
@@ -337,6 +382,14 @@ class Pairs(Explorer):
                     self._tell_unknown(event)
             point.end = "parted"
             point.parted = (case, *case.parted)
+            return True
+        if case.asked is not None:
+            if not case.heads[case.asked] and case.runs[case.asked].levels:
+                return False
+            for event in case.heads[case.asked][:1]:
+                self._tell_unknown(event)
+            self._firsts.note(self._alone.here, case)
+            point.end = ASKED
             return True
         if case.is_matched():
             self._alone.match(self._alone.here)
@@ -355,6 +408,8 @@ class Pairs(Explorer):
     def _goes_round(self, case: Case, point: Point, side: int, event: Event) -> None:
         """Let two part where one goes round for ever and the other does something that people notice."""
         super()._goes_round(case, point, side, event)
+        if case.asked is not None:
+            self._firsts.note(self._alone.here, case)
         other = 1 - side
         if len(case.runs) < 2 or case.heads[side]:
             return
@@ -401,7 +456,6 @@ class Pairs(Explorer):
         if (
             not self._alike
             or any(case.heads)
-            or case.answers
             or len(one.levels) != len(other.levels)
             or not one.levels
             or (one.channel.context, one.channel.priority) != (other.channel.context, other.channel.priority)
@@ -432,6 +486,8 @@ class Pairs(Explorer):
             case.heads = ((),)
             case.door = None
             case.joined = True
+            # From here on both get the same answers: what only one was asked on its way says nothing of the next one.
+            case.answers, case.behind = {}, {}
             one.step_count = 1  # the first extension of a call is one that it has come to, too
         elif let_go is not None:
             let_go()
@@ -494,291 +550,16 @@ class Pairs(Explorer):
         everybody = frozenset((0, 1))
         case.store.asked = {key: (place, everybody) for key, (place, _) in case.store.asked.items()}
 
-    # --- in words ------------------------------------------------------------------------------------
-
     def changes(self) -> list[CallChange]:
-        """Return where calls part, in words: of places that part in the same way, for the same calls, the one with the
-        shortest way there. At least one is told; what there was no time for is counted in ``not_covered``.
-        """
-        parted = [number for number, point in enumerate(self.points) if point.parted is not None]
-        if not parted:
-            return []
-        end = time.process_time() + self.seconds_to_tell if self.seconds_to_tell else math.inf
-        groups: dict[Hashable, _Parting] = {}
-        for count, (way, root) in enumerate(self.ways):
-            if groups and time.process_time() > end:
-                left = ", ".join(f"{one.kind} {one.name}" for one, _ in self.ways[count:])
-                self.not_covered[f"which calls of {left} go another way: the time to tell is over"] = None
-                break
-            labels = self._labels(way, root)
-            paths = self._paths(root)
-            for number in parted:
-                path = paths.get(number, ())
-                for dialled, label in labels.get(number, {}).items():
-                    key = (way, dialled, label, self._parting(number))
-                    known = groups.get(key)
-                    if known is None or len(path) < len(known.path):
-                        groups[key] = _Parting(way, path, number, dialled, label)
-        words = Words(self.shared.automaton, self.times)
-        changes: list[CallChange] = []
-        for one in groups.values():
-            if changes and time.process_time() > end:
-                self.not_covered[
-                    f"{len(groups) - len(changes)} of {len(groups)} places where calls part: the time to tell is over"
-                ] = None
-                break
-            changes.append(self._change(words, self._on_its_way(one)))
-        return changes
+        """Return where calls part, in words (``Telling.changes``); what there was no time for is in ``not_covered``."""
+        telling = self.telling()
+        made = telling.changes(self.seconds_to_tell)
+        self.not_covered |= telling.left_out
+        return made
 
-    def _on_its_way(self, one: _Parting) -> _Parting:
-        """Return the parting with a way that calls of its own numbers, times and callers go, and with what is left of those.
-
-        The shortest way to a point may be one of other numbers. Where none is found so, nothing is changed.
-        """
-        automaton = self.shared.automaton
-        left = self._left(one.dialled, one.label, one.path)
-        ordinary = one.way.kind != "phone" and automaton.has(one.label.callers, SOMEBODY)
-        if ordinary and not (left is not None and automaton.has(left[1].callers, SOMEBODY)):
-            found = self._found(one, one.label._replace(callers=automaton.texts(SOMEBODY)))
-            if found is not None:
-                return found
-        if left is not None:
-            return one._replace(first=left)
-        return self._found(one, one.label) or one
-
-    def _found(self, one: _Parting, label: Label) -> _Parting | None:
-        """Return the parting with a way of calls of its number and that label, None where none was found."""
-        root = next(root for way, root in self.ways if way is one.way)
-        key = (root, one.dialled, label)
-        if key not in self._ways_of:
-            if len(self._ways_of) >= MOST_WAYS:
-                return None
-            self._ways_of[key] = self._paths_for(*key)
-        found = self._ways_of[key].get(one.number)
-        return None if found is None else one._replace(path=found[0], first=found[1])
-
-    def _paths_for(
-        self, root: int, dialled: Node, label: Label
-    ) -> dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]]:
-        """Return the decisions on a shortest way of such calls to each point, with which of them go there so."""
-        paths: dict[int, tuple[tuple[Chosen, ...], tuple[Node, Label]]] = {root: ((), (dialled, label))}
-        row = [root]
-        while row:
-            following: list[int] = []
-            for number in row:
-                path, (numbers, rest) = paths[number]
-                for link in self.points[number].links:
-                    if link.target not in paths:
-                        left = self._left(numbers, rest, link.chosen)
-                        if left is not None:
-                            paths[link.target] = ((*path, *link.chosen), left)
-                            following.append(link.target)
-            row = following
-        return paths
-
-    def _left(self, dialled: Node, label: Label, chosen: Sequence[Chosen]) -> tuple[Node, Label] | None:
-        """Return which numbers, times and callers are left after some decisions; None where there are none."""
-        automaton = self.shared.automaton
-        times, callers, phones = label
-        for one in chosen:
-            kind = one.about.kind if one.about is not None else ""
-            if kind == "dialled":
-                dialled = self._dialled(dialled, one)
-            elif kind == "time":
-                times &= self._bits(one.node)
-            elif kind == "caller" and one.about is not None and not one.about.subject:
-                callers = automaton.both(callers, one.node)
-            elif kind == "phone":
-                phones = automaton.both(phones, one.node)
-        if not times or NOTHING in (dialled, callers, phones):
-            return None
-        return dialled, Label(times, callers, phones)
-
-    def _dialled(self, dialled: Node, chosen: Chosen) -> Node:
-        """Return which of the numbers dialled are left after a decision about one, or about what a filter leaves of it."""
-        automaton = self.shared.automaton
-        if chosen.about is None or not chosen.about.subject:
-            return automaton.both(dialled, chosen.node)
-        return automaton.unfiltered(dialled, int(chosen.about.subject), chosen.node)
-
-    def _parting(self, number: int) -> Hashable:
-        """Return what two runs did otherwise at a point, without what isn't decided in it."""
-        parting = self.points[number].parted
-        assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-        return tuple(
-            (event.kind, named(event.subject), *(named(text) for _, text in event.details))
-            if event is not None
-            else ()
-            for event in parting[1:]
-        )
-
-    def _change(self, words: Words, one: _Parting) -> CallChange:
-        dialled, label = one.dialled, one.label
-        number, (times, callers, phones) = one.first or (dialled, label)
-        return CallChange(
-            way_in=one.way,
-            dialled=words.numbers(dialled, self._any_number),
-            caller=words.numbers(label.callers, self._any_caller),
-            time=words.times(label.times),
-            conditions=tuple(words.conditions(one.path)),
-            before=self._told(one.number, 0, phones),
-            after=self._told(one.number, 1, phones),
-            example=(
-                ("dialled", self.shared.automaton.shortest(number)),
-                ("caller", self._somebody(callers)),
-                ("at", str(words.moment(times))),
-                *self._answers(words, one.path, phones),
-            ),
-        )
-
-    def _answers(self, words: Words, path: Sequence[Chosen], phones: Node) -> Iterator[tuple[str, str]]:
-        """Yield the answers on a way. Which phone it is has been told of all phones there."""
-        for kind, answer in words.answers(path):
-            yield kind, self.shared.automaton.shortest(phones) if kind == "phone:" else answer
-
-    def _somebody(self, callers: Node) -> str:
-        """Return one of some callers: an ordinary one if there is one."""
-        automaton = self.shared.automaton
-        plain = automaton.both(callers, automaton.repeated(_DIGITS, 0, LONGEST))
-        lengths = sorted(automaton.lengths(plain)) if plain != NOTHING else []
-        some = (SOMEBODY, *(_SHORTER[:length] for length in lengths if length <= len(_SHORTER)))
-        ordinary = next((text for text in some if automaton.has(plain, text)), None)
-        return automaton.shortest(callers if plain == NOTHING else plain) if ordinary is None else ordinary
-
-    @cached_property
-    def _any_number(self) -> Node:
-        return self.shared.automaton.repeated(DIALLED, 1, LONGEST)
-
-    @cached_property
-    def _any_caller(self) -> Node:
-        return self.shared.automaton.repeated(NUMBERS, 0, 40)
-
-    def _labels(self, way: WayIn, root: int) -> dict[int, dict[Node, Label]]:
-        """Return with which numbers, at which times and from which callers calls of a way in come to each point.
-
-        Only to points from which calls come to one where they part. Each comes after those before it, but in a circle.
-        """
-        automaton = self.shared.automaton
-        start = Label((1 << len(self.times.classes)) - 1, self._any_caller, automaton.texts("", *way.names))
-        labels: dict[int, dict[Node, Label]] = {root: {self._any_number: start}}
-        order = self._in_order(root)
-        waiting = [(order[root], root)]
-        queued = {root}
-        while waiting:
-            _, number = heapq.heappop(waiting)
-            queued.discard(number)
-            here = labels[number]
-            for target, chosen in self._links[number]:
-                if chosen:
-                    made: dict[Node, Label] = {}
-                    for reached, label in here.items():
-                        left = self._left(reached, label, chosen)
-                        if left is not None:
-                            made[left[0]] = _joined(automaton, made.get(left[0]), left[1])
-                else:
-                    made = here
-                if not made:
-                    continue
-                there = labels.get(target)
-                grown = dict(there) if there is not None else {}
-                for dialled, label in made.items():
-                    grown[dialled] = _joined(automaton, grown.get(dialled), label)
-                if len(grown) > MOST_LABELS:
-                    every, one = NOTHING, None
-                    for dialled, label in grown.items():
-                        every = automaton.either(every, dialled)
-                        one = _joined(automaton, one, label)
-                    assert one is not None  # noqa: S101 - for type checkers: it can be nothing else
-                    grown = {every: one}
-                if grown != there:
-                    labels[target] = grown
-                    if target not in queued:
-                        queued.add(target)
-                        heapq.heappush(waiting, (order[target], target))
-        return labels
-
-    @cached_property
-    def _links(self) -> list[list[tuple[int, tuple[Chosen, ...]]]]:
-        """Of each point, the ways on to points from which calls come to one where they part; of what is decided there, only
-        what says which calls go that way.
-        """
-        before: list[list[int]] = [[] for _ in self.points]
-        for number, point in enumerate(self.points):
-            for link in point.links:
-                before[link.target].append(number)
-        waiting = [number for number, point in enumerate(self.points) if point.parted is not None]
-        leading = set(waiting)
-        while waiting:
-            for number in before[waiting.pop()]:
-                if number not in leading:
-                    leading.add(number)
-                    waiting.append(number)
-        return [
-            [
-                (
-                    link.target,
-                    tuple(one for one in link.chosen if one.about is not None and one.about.kind in LABELS),
-                )
-                for link in point.links
-                if link.target in leading
-            ]
-            for point in self.points
-        ]
-
-    def _in_order(self, root: int) -> dict[int, int]:
-        """Return the points after one, each numbered after all that lead to it but by a circle."""
-        ended: list[int] = []
-        seen = {root}
-        waiting = [(root, iter(self._links[root]))]
-        while waiting:
-            number, links = waiting[-1]
-            target = next((target for target, _ in links if target not in seen), None)
-            if target is None:
-                ended.append(number)
-                waiting.pop()
-            else:
-                seen.add(target)
-                waiting.append((target, iter(self._links[target])))
-        return {number: at for at, number in enumerate(reversed(ended))}
-
-    def _bits(self, node: Node) -> int:
-        bits = 0
-        for text in self.shared.automaton.listed(node, 100_000) or ():
-            bits |= 1 << int(text)
-        return bits
-
-    def _paths(self, root: int) -> dict[int, tuple[Chosen, ...]]:
-        """Return the decisions on a shortest way to each point."""
-        paths: dict[int, tuple[Chosen, ...]] = {root: ()}
-        row = [root]
-        while row:
-            following: list[int] = []
-            for number in row:
-                for link in self.points[number].links:
-                    if link.target not in paths:
-                        paths[link.target] = (*paths[number], *link.chosen)
-                        following.append(link.target)
-            row = following
-        return paths
-
-    def _told(self, number: int, side: int, phones: Node) -> tuple[Event, ...]:
-        """Return what one side does from a point where they part, of calls from one of these phones."""
-        key = (number, side, phones)
-        found = self._told_of.get(key)
-        if found is None:
-            parting = self.points[number].parted
-            assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-            case = parting[0].copy()
-            first: tuple[Event, ...] = ()
-            if case.aside is not None and side == case.aside[1]:
-                first, case = case.heads[side][:1], case.aside[0].copy()
-            for variable in case.store.phones.keys() & case.store.domains.keys():
-                left = self.shared.automaton.both(case.store.domains[variable], phones)
-                case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
-            events = self._ordinary(case, side)
-            events[: len(first)] = [plain_event(event, case.store) for event in first]
-            found = self._told_of[key] = tuple(events)
-        return found
+    def telling(self) -> Telling:
+        """Return what tells of the points that were walked."""
+        return Telling(self.shared, self.times, self.points, self.ways, self._ordinary)
 
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
         """Return what one side does from where they part on an ordinary day, up to the end of the call."""
@@ -798,19 +579,14 @@ class Pairs(Explorer):
         return events
 
 
-def _joined(automaton: Automaton, one: Label | None, other: Label) -> Label:
-    if one is None or one == other:
-        return other
-    return Label(
-        one.times | other.times,
-        automaton.either(one.callers, other.callers),
-        automaton.either(one.phones, other.phones),
-    )
-
-
 def _place(run: Run, case: Case) -> tuple[str, str, int]:
     channel = run.channel
     return channel.context, case.store.plain(channel.exten), channel.priority
+
+
+def _in_order(side: int, mine: _T, other: _T) -> tuple[_T, _T]:
+    """Return what is of one side and what is of the other as those of both sides in their order."""
+    return (mine, other) if side == 0 else (other, mine)
 
 
 def _is_other_event(one: Event, other: Event) -> bool:

@@ -127,6 +127,10 @@ class Points:
         """Return what is live before a step (``Reading.before``)."""
         return self._reading.before(case, run, index, place)
 
+    def image_of(self, case: Case, text: str) -> Node | None:
+        """Return the set of what a text may be, or one that has it (``Reading.image_of``)."""
+        return self._reading.image_of(case, text)
+
     def texts_of(self, case: Case, text: str) -> Node | None:
         """Return the set of what a text may be (``Reading.texts_of``)."""
         return self._reading.texts_of(case, text)

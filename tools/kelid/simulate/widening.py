@@ -51,7 +51,7 @@ class Widening:
     def hush(self, case: Case, *, about_caller: bool) -> None:
         """Put anybody in the caller's place where nothing is decided by it, and any text where one is only handed on."""
         arrived = all(map(is_arrival, case.runs))
-        if not about_caller and not any(case.heads):
+        if not about_caller and not any(case.heads) and case.door is None:
             self._hush_caller(case, constants=arrived)
         if arrived:
             self._widen_name(case)
