@@ -161,6 +161,33 @@ def test_a_number_that_goes_changes_its_own_calls_only() -> None:
     assert {one.dialled for one in change.changes} == {"29X"}
 
 
+def test_a_pattern_with_a_dash_among_its_characters_has_calls() -> None:
+    """No text has one when it is compared: a dash of a class matches nothing, and takes nothing from the others."""
+    plan = "[in]\nexten => _2[29-]9,1,NoOp()\n same => n,{}\n"
+    assert {one.dialled for one in changed(plan.format("Hangup()"), plan.format("Playback(x)")).changes} == {
+        "229, 299"
+    }
+
+
+def test_a_channels_own_variable_does_not_take_the_global_one_from_others() -> None:
+    """A Local channel has none of its own: it reads the global one, which was something else before the call."""
+    plan = """[in]
+exten => 1,1,Set(GLOBAL(G)={given})
+ same => n,Set(G=own)
+ same => n,GotoIf($["${{DB(c/d)}}" = "1"]?away)
+ same => n(away),Dial(Local/2@office,10)
+[office]
+exten => 2,1,GotoIf($["${{G}}" = "x"]?there)
+ same => n,Hangup()
+ same => n(there),Playback({heard})
+"""
+    for given, told in (("${{DB(a/b)}}", {"1"}), ("x", {"1"}), ("y", set())):
+        sides = [plan.replace("{given}", given).format(heard=heard) for heard in ("one", "two")]
+        change = changed(*sides)
+        assert not change.undecided
+        assert {one.dialled for one in change.changes} == told, given
+
+
 def test_what_only_some_answers_come_to_is_found() -> None:
     """A step that only a busy phone comes to."""
     change = changed(OFFICE, OFFICE.replace("Busy(10)", "Playback(busy)"))

@@ -23,6 +23,7 @@ from kelid.simulate.reach import ALWAYS, QUEUE, Reach, branches, split_level, wi
 _NAME = re.compile(r"[A-Za-z_~][A-Za-z0-9_~]*")
 _SETS = re.compile(r"_{0,2}([A-Za-z][A-Za-z0-9_]*)=(.*)", re.DOTALL)
 _LOCAL = re.compile(r"LOCAL\(([A-Za-z][A-Za-z0-9_]*)\)=(.*)", re.DOTALL)
+_GLOBAL = re.compile(r"GLOBAL\(([A-Za-z_][A-Za-z0-9_]*)\)=")
 _FAMILY = re.compile(r"DB(?:_EXISTS|_DELETE|_KEYS|_KEYCOUNT)?\(([^/)]*)")
 _NUMBERS_KEY = re.compile(r"DB(?:_EXISTS|_DELETE)?\(([A-Za-z0-9_-]+/[0-9]+)\)")
 _ARGUMENT = re.compile(r"\$\{(ARG[0-9]+)\}?")
@@ -255,6 +256,7 @@ class Live:
                 for priority in sorted(steps):
                     self._nodes[context, exten, priority] = len(keys)
                     keys.append((context, exten, priority))
+        kept = ~self._mask(self._globals | self._set_globally())
         reads: list[int] = []
         kills: list[int] = []
         ends: list[int] = []
@@ -262,6 +264,7 @@ class Live:
             context, exten, priority = key
             step = self._extens[context][exten][priority]
             read, kill = self._reads(step)
+            kill &= kept  # another channel reads the global one
             if context in self._timed:
                 read |= self._bit(TIME)
             if context in self._callers:
@@ -297,6 +300,16 @@ class Live:
             [[edge for edge in row if edge.near] for row in edges],
         )
         self._asks, self._asks_home = self._asked(keys, edges)
+
+    def _set_globally(self) -> set[str]:
+        """Return the global variables that steps set."""
+        return {
+            name
+            for extens in self._extens.values()
+            for steps in extens.values()
+            for step in steps.values()
+            for name in _GLOBAL.findall(step.data)
+        }
 
     def _asked(self, keys: list[Key], edges: list[list[_Edge]]) -> tuple[list[bool], list[bool]]:
         """Return before each step whether one of its extension may ask for the extension's number, and for its context.

@@ -116,7 +116,7 @@ class SymbolicDialplan(Dialplan):
                         least = 1 if position == "." else 0
                         rest = automaton.repeated(ANY, least, LONGEST)
                         break
-                    masks.append(mask_of(position))
+                    masks.append(mask_of(position - {"-"}))  # no text has one when it is compared
                 found = automaton.sequence(masks, rest)
             self._nodes[pattern] = found
         return found
