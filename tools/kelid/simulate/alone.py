@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 
 from kelid.model.trace import Event
-from kelid.simulate.case import Case
+from kelid.simulate.case import Case, in_order
 from kelid.simulate.describe import named
 from kelid.simulate.explore import Link, Point
 from kelid.simulate.firsts import Known
@@ -62,7 +62,7 @@ class Alone:
         begin = len(self._points)
         self._points.append(Point())
         if begin >= self._exactly:
-            self._compare(begin, case, (first, None) if waiter == 0 else (None, first), self._hold)
+            self._compare(begin, case, in_order(waiter, first, None), self._hold)
         else:
             self._hold(begin, case)
         return begin

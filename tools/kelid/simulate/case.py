@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TypeVar
 
 from kelid.model.trace import Event
 from kelid.simulate.run import Run
 from kelid.simulate.symbols import Store
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -66,8 +69,7 @@ class Case:
         for table in (run.globals, run.database, run.shared, run.known):
             table.clear()
         self.door, self.noticed = None, None
-        held = () if first is None else (first,)
-        self.heads = (held, ()) if waiter == 0 else ((), held)
+        self.heads = in_order(waiter, () if first is None else (first,), ())
         self.aside = (before, waiter)
         self.hush()
         if first is None:
@@ -112,6 +114,11 @@ class Case:
         if not all(subject.isascii() for _, subject in self.answers):
             self.answers = {(kind, plain(name)): row for (kind, name), row in self.answers.items()}
             self.behind = {(kind, plain(name)): row for (kind, name), row in self.behind.items()}
+
+
+def in_order(side: int, mine: _T, other: _T) -> tuple[_T, _T]:
+    """Return what is of one side and what is of the other as those of both sides in their order."""
+    return (mine, other) if side == 0 else (other, mine)
 
 
 def is_arrival(run: Run) -> bool:

@@ -8,11 +8,10 @@ text is not walked any further: from there on they can't part.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
-from typing import TypeVar
 
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.pbx import Pbx
@@ -20,7 +19,7 @@ from kelid.model.trace import Event
 from kelid.simulate.aligned import aligned
 from kelid.simulate.alone import MATCHED, Alone
 from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, refuse, unload
-from kelid.simulate.case import Case
+from kelid.simulate.case import Case, in_order
 from kelid.simulate.describe import named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import Explorer, Link, Point, plain_event
@@ -31,7 +30,7 @@ from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import texts_elsewhere
 from kelid.simulate.renamed import as_named_before
 from kelid.simulate.run import Run
-from kelid.simulate.settings import Settings
+from kelid.simulate.settings import Equal, Settings
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import Store
 from kelid.simulate.telling import Telling, parting_of
@@ -39,9 +38,7 @@ from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance, entrance, entrances
 
 MOST_APART = 1_000
-"""Points up to which calls are kept apart wherever they meet."""
-
-_T = TypeVar("_T")
+"""Points up to which calls are kept apart wherever they meet, and two runs are walked together until they part."""
 
 
 class Pairs(Explorer):
@@ -79,7 +76,9 @@ class Pairs(Explorer):
             self.points, super()._point, self._first_noticed, self._firsts.compare, MOST_APART
         )
         self._parted: dict[Hashable, int] = {}
+        """The points where calls part, of a large diff: one for all that part in the same way."""
         self._together: set[int] = set()
+        """Points from which two runs go on together, as they may do the same."""
         self._met: dict[bool, deque[tuple[int, Case, Form]]] = {True: deque(), False: deque()}
         """Points of calls that met, joined and asked: each with the call that stands for all of them, and their form."""
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
@@ -195,7 +194,7 @@ class Pairs(Explorer):
             return first
         if not all(text.isascii() for text in (first.subject, *(text for _, text in first.details))):
             return None
-        return first._replace(details=(*first.details, *self._settings.of(first, waiter, str.__eq__)))
+        return self._with_settings(first, waiter, str.__eq__)
 
     def _part(self, number: int, case: Case, known: Known) -> None:
         """Let two runs part at a point, as they can't do the same next. What each does next is that of an ordinary day."""
@@ -253,7 +252,7 @@ class Pairs(Explorer):
                 case.parted = (one, other)
         for mine in (0, 1):
             if heads[mine] and not heads[1 - mine] and not case.runs[1 - mine].levels and case.parted is None:
-                case.parted = (heads[0][0], None) if mine == 0 else (None, heads[1][0])
+                case.parted = in_order(mine, heads[mine][0], None)
         case.heads = tuple(tuple(row) for row in heads)
         return made
 
@@ -298,12 +297,15 @@ class Pairs(Explorer):
                 noticed.append((plain_event(events[0], store), store, case.answers != before.answers))
             return bool(events)
 
-        with self._until(is_over):
+        chooser.is_over = is_over
+        try:
             made = super()._step(case, side)
+        finally:
+            chooser.is_over = None
         if not noticed:
             if made and case.door is not None:
                 if _is_other_event(made[0], case.door[1]):
-                    case.parted = _in_order(side, made[0], case.door[1])
+                    case.parted = in_order(side, made[0], case.door[1])
                 else:
                     case.door = None
             return made
@@ -316,7 +318,7 @@ class Pairs(Explorer):
             return super()._step(case, side)
         case.store = store  # what was decided on the way to the event stays so
         if case.asked is not None:
-            case.heads = _in_order(side, (first,), ())
+            case.heads = in_order(side, (first,), ())
             return []
         if waiting is None:
             case.door = (side, first)
@@ -326,26 +328,17 @@ class Pairs(Explorer):
         assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
         symbols.store = store
         if self._settings:
-            first = self._with_settings(symbols, first, side)
+            first = self._with_settings(first, side, symbols.equal)
             if case.door is not None:
-                waiting = self._with_settings(symbols, waiting, 1 - side)
+                waiting = self._with_settings(waiting, 1 - side, symbols.equal)
         if not _same_event(symbols, first, waiting):
-            case.parted = _in_order(side, first, waiting)
+            case.parted = in_order(side, first, waiting)
             return []
         if case.aside is not None:
-            case.heads = _in_order(side, (first,), case.heads[1 - side])
+            case.heads = in_order(side, (first,), case.heads[1 - side])
             return []
         case.door = None
         return super()._step(case, side)
-
-    @contextmanager
-    def _until(self, is_over: Callable[[], bool]) -> Iterator[None]:
-        """Decide nothing any more in a step once that is so."""
-        self._chooser.is_over = is_over
-        try:
-            yield
-        finally:
-            self._chooser.is_over = None
 
     def _side(self, case: Case) -> int:
         return super()._side(case) if case.door is None else 1 - case.door[0]
@@ -362,20 +355,20 @@ class Pairs(Explorer):
         row = heads[side]
         heads[side] = (
             *row[: len(row) - count],
-            *(self._with_settings(symbols, event, side) for event in row[len(row) - count :]),
+            *(self._with_settings(event, side, symbols.equal) for event in row[len(row) - count :]),
         )
         case.heads = tuple(heads)
 
-    def _with_settings(self, symbols: Explored, event: Event, side: int) -> Event:
+    def _with_settings(self, event: Event, side: int, equal: Equal) -> Event:
         """Return an event with what its objects have on that side alone."""
-        more = self._settings.of(event, side, symbols.equal)
+        more = self._settings.of(event, side, equal)
         return Event(event.kind, event.subject, (*event.details, *more)) if more else event
 
     def _over(self, case: Case, point: Point) -> bool:
         """Match what both sides did. Return True where the case has ended, the two have parted, or can't part any more."""
         if case.door is not None and case.parted is None and not case.runs[1 - case.door[0]].levels:
             side, first = case.door
-            case.parted = (first, None) if side == 0 else (None, first)
+            case.parted = in_order(side, first, None)
         if case.parted is not None:
             for event in case.parted:
                 if event is not None:
@@ -582,11 +575,6 @@ class Pairs(Explorer):
 def _place(run: Run, case: Case) -> tuple[str, str, int]:
     channel = run.channel
     return channel.context, case.store.plain(channel.exten), channel.priority
-
-
-def _in_order(side: int, mine: _T, other: _T) -> tuple[_T, _T]:
-    """Return what is of one side and what is of the other as those of both sides in their order."""
-    return (mine, other) if side == 0 else (other, mine)
 
 
 def _is_other_event(one: Event, other: Event) -> bool:
