@@ -205,13 +205,12 @@ def _counter(zone: str) -> Context:
     check = [
         *read,
         "Set(GROUP(cap-${ARG1})=${ARG2})",
-        "Set(LOCAL(over)=)",
-        _over("${ARG7} & ${GROUP_COUNT(${ARG2}@cap-${ARG1})} > ${ARG7}", "hour-at-once"),
-        _over("${ARG3} & ${CUT(hour,-,2)} >= ${ARG3}", "hour-calls"),
-        _over("${ARG4} & ${CUT(day,-,2)} >= ${ARG4}", "day-calls"),
-        _over("${ARG5} & ${CUT(hour,-,3)} >= ${ARG5}", "hour-minutes"),
-        _over("${ARG6} & ${CUT(day,-,3)} >= ${ARG6}", "day-minutes"),
-        'GotoIf($["${over}" != ""]?over)',
+        # The widest limit first: it is the one that is told, and it is for longer that calls are refused.
+        *_over("day-minutes", "${ARG6} & ${CUT(day,-,3)} >= ${ARG6}", first=True),
+        *_over("hour-minutes", "${ARG5} & ${CUT(hour,-,3)} >= ${ARG5}"),
+        *_over("day-calls", "${ARG4} & ${CUT(day,-,2)} >= ${ARG4}"),
+        *_over("hour-calls", "${ARG3} & ${CUT(hour,-,2)} >= ${ARG3}"),
+        *_over("hour-at-once", "${ARG7} & ${GROUP_COUNT(${ARG2}@cap-${ARG1})} > ${ARG7}"),
         "Set(DB(${key}/hour)=${CUT(hour,-,1)}-$[0${CUT(hour,-,2)} + 1]-${CUT(hour,-,3)})",
         "Set(DB(${key}/day)=${CUT(day,-,1)}-$[0${CUT(day,-,2)} + 1]-${CUT(day,-,3)})",
         unlock,
@@ -251,8 +250,8 @@ def _counter(zone: str) -> Context:
     return Context("caps", tuple(Exten(name, tuple(_step(text) for text in lines)) for name, lines in named))
 
 
-def _over(condition: str, what: str) -> str:
-    return f"ExecIf($[{condition}]?Set(over={what}))"
+def _over(what: str, condition: str, *, first: bool = False) -> tuple[str, str]:
+    return f"Set({'LOCAL(over)' if first else 'over'}={what})", f"GotoIf($[{condition}]?over)"
 
 
 def _share(most: str, length: int, span: str, begun: str) -> list[str]:

@@ -78,6 +78,7 @@ QUESTIONS = {
     "dial": "how a call to these devices ends: a DIALSTATUS, ANSWER PJSIP/102, or CANCEL and after how many seconds",
     "key": 'which key is pressed before the time is over; "" for none',
     "keys": "which keys are pressed one after the other; asked where all calls are looked at, each key by itself otherwise",
+    "digits": "which digits are pressed before # or the end of time; asked as keys are",
     "device": "the state of a device or a lamp, as DEVICE_STATE tells it",
     "database": 'the value of a key in astdb; "" with the answer to "database-has" no',
     "database-has": "whether astdb has the key: 1 or 0",

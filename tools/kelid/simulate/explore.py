@@ -44,7 +44,7 @@ DEEPEST = 20_000
 """Calls of functions within each other: a set of texts is walked by its characters, and lists of phones are long texts."""
 
 FRESH = frozenset(
-    {"dial", "key", "keys", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page", "random",
+    {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page", "random",
      "box", "hangup", "originate", "directory", "read-file", "group"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
@@ -211,6 +211,8 @@ class Explorer:
         subject = case.store.plain(question.subject)
         if kind in ("key", "keys"):
             subject = ""  # where in the dial plan keys are waited for has a name that nobody hears
+        elif kind == "digits":
+            subject = str(question.limit)
         key = (kind, subject)
         if kind not in FRESH:
             known = case.store.facts.get(key)
@@ -224,11 +226,14 @@ class Explorer:
             return known
         if len(case.runs) == 1:
             return self._new_answer(case, question, subject)
-        row = case.answers.get(key)
-        if row and case.behind[key] == index:
+        given = next((one for one in case.behind if _answers(one, key) and case.behind[one] == index), None)
+        if given is not None:
+            row = case.answers[given]
             answer = row.pop(0)
             if not row:
-                del case.answers[key], case.behind[key]
+                del case.answers[given], case.behind[given]
+            if kind == "digits":
+                return self._as_many(case, answer, int(given[1]), question)
             if not question.answers or answer in question.answers or ATOM.search(answer):
                 return answer
             return self._new_answer(case, question, subject)
@@ -236,6 +241,16 @@ class Explorer:
         case.answers.setdefault(key, []).append(answer)
         case.behind[key] = 1 - index
         return answer
+
+    def _as_many(self, case: Case, digits: str, most: int, question: Question) -> str:
+        """Return what is pressed where as many digits are waited for as the question says, and ``most`` were before."""
+        symbols = case.runs[0].symbols
+        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
+        if question.limit <= most:
+            return symbols.substring(digits, 0, question.limit)
+        if symbols.equal(symbols.substring(digits, most - 1, 1), ""):
+            return digits  # it ended there
+        return digits + self._new_answer(case, question._replace(limit=question.limit - most), "")
 
     def _new_answer(self, case: Case, question: Question, subject: str) -> str:
         store = case.store
@@ -246,6 +261,8 @@ class Explorer:
                 return ""
             keys = [key for key in question.answers if key]
             return store.new("key", subject, automaton.texts(*keys))
+        if question.kind == "digits":
+            return store.new("digits", "", automaton.repeated(DIGITS & ~mask_of("#"), 0, question.limit))
         if question.kind == "keys":
             rest = automaton.repeated(DIGITS & ~mask_of("#"), 0, question.limit - 1)
             first = automaton.repeated(DIGITS, 0, 1)
@@ -255,8 +272,8 @@ class Explorer:
             return store.new(question.kind, subject, automaton.repeated(ANY, 0, most))
         if len(question.answers) == 1:
             return question.answers[0]
-        if question.kind == "device":
-            return store.new("device", subject, automaton.texts(*question.answers))
+        if question.kind in ("device", "group"):
+            return store.new(question.kind, subject, automaton.texts(*question.answers))
         options = [Chosen("question", (question.kind, subject), answer) for answer in question.answers]
         return question.answers[self._chooser(options)]
 
@@ -549,6 +566,11 @@ class Explorer:
             return False
         point.end = case.runs[0].end or "hangup"
         return True
+
+
+def _answers(given: tuple[str, str], asked: tuple[str, str]) -> bool:
+    """Return True if what one run was given answers what another asks: digits also where more or fewer are waited for."""
+    return given == asked or given[0] == asked[0] == "digits"
 
 
 def plain_event(event: Event, store: Store) -> Event:

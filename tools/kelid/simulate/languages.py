@@ -79,6 +79,8 @@ class Automaton:
         self._count: dict[Node, int] = {NOTHING: 0, EMPTY_TEXT: 1}
         self._texts: dict[Node, tuple[str, ...]] = {}
         self._lengths: dict[Node, frozenset[int]] = {}
+        self._alphabets: dict[Node, int] = {}
+        self._only: dict[Node, str | None] = {}
         self._named: dict[tuple[str, ...], Node] = {}
         self._repeated: dict[tuple[int, int, int], Node] = {}
         self.ranks = _Ranks()
@@ -308,6 +310,15 @@ class Automaton:
             self._count[node] = found
         return found
 
+    def only(self, node: Node) -> str | None:
+        """Return the only text of the set; None if there are several, or none."""
+        try:
+            return self._only[node]
+        except KeyError:
+            texts = self.listed(node, 1)
+            found = self._only[node] = texts[0] if texts else None
+            return found
+
     def listed(self, node: Node, limit: int) -> tuple[str, ...] | None:
         """Return all texts of the set in order, or None if there are more than the limit."""
         if self.count(node) > limit:
@@ -365,14 +376,13 @@ class Automaton:
 
     def alphabet(self, node: Node) -> int:
         """Return the characters that the texts of the set have, as a mask."""
-        mask, seen, waiting = 0, {node}, [node]
-        while waiting:
-            for edge, child in self.nodes[waiting.pop()][1]:
-                mask |= edge
-                if child not in seen:
-                    seen.add(child)
-                    waiting.append(child)
-        return mask
+        known = self._alphabets.get(node)
+        if known is None:
+            known = 0
+            for mask, child in self.nodes[node][1]:
+                known |= mask | self.alphabet(child)
+            self._alphabets[node] = known
+        return known
 
     def lengths(self, node: Node) -> frozenset[int]:
         """Return how long the texts of the set are."""

@@ -449,15 +449,19 @@ class Run:
 
         ``place`` is which one it is of those that are waited for at once: the first (0), the next...
         """
-        channel = self.channel
-        subject = f"{channel.context},{channel.exten},{channel.priority}"
-        if channel.number and not channel.name.endswith(";2"):
-            subject = f"{CALLED}{subject}"  # whoever was called presses, not the caller
+        subject = self.waits_at()
         key = self.ask(Question("key", f"{subject}+{place}" if place else subject, keys, 1))
         if key != LEAVES:
             return key
         self.leave()
         return ""
+
+    def waits_at(self) -> str:
+        """Return what a question for keys is about: the step that waits for them, and whether the caller presses them."""
+        channel = self.channel
+        place = f"{channel.context},{channel.exten},{channel.priority}"
+        # Whoever was called presses, not the caller.
+        return f"{CALLED}{place}" if channel.number and not channel.name.endswith(";2") else place
 
     def leave(self, step: int = -1) -> None:
         """Let the caller hang up, in that step of the trace (-1: this one): all that waits for somebody is over."""

@@ -354,10 +354,11 @@ class Explored(Symbols):
         pieces = [*self.store.pieces(one), *self.store.pieces(other)]
         variables = {piece.variable for piece in pieces if piece.variable >= 0}
         automaton = self.shared.automaton
+        if len(variables) < 3 and all(
+            automaton.count(self.store.domains[variable]) <= LISTED for variable in variables
+        ):
+            return bool(self.classify(f"{one}\0{other}", "less", _less))
         if len(variables) == 1:
-            (variable,) = variables
-            if automaton.count(self.store.domains[variable]) <= LISTED:
-                return bool(self.classify(f"{one}\0{other}", "less", _less))
             left, right = self.store.pieces(one), self.store.pieces(other)
             for side, against, turned in ((left, right, False), (right, left, True)):
                 if (

@@ -369,12 +369,7 @@ class Store:
 
     def known(self, variable: int) -> str | None:
         """Return the only text of the variable's set, None if there are several."""
-        node = self.domains[variable]
-        automaton = self.shared.automaton
-        if automaton.count(node) == 1:
-            texts = automaton.listed(node, 1)
-            return texts[0] if texts else None
-        return None
+        return self.shared.automaton.only(self.domains[variable])
 
     def pieces(self, text: str) -> list[Piece]:
         """Take a text apart: constants, and atoms of what is still open; neighbours are joined where they can be."""
@@ -760,7 +755,10 @@ class Symbols:
             self.settle(self.shared.atom(number, WHOLE))
             return self.classify(text, key, function, machine)
         self.take(alike, number, ("alike", text))
-        self.store.bases.pop(number, None)
+        base = self.store.bases.pop(number, None)
+        columns = self._columns([piece for piece in self.store.pieces(text) if piece.variable == number])
+        if base is not None and columns is not None:
+            self.store.bases[number] = Base(base.node, base.decided | columns)
         value = automaton.shortest(self.store.domains[number])
         return self.classify(self._with(self.store.pieces(text), number, value), key, function, machine)
 
@@ -970,7 +968,7 @@ class Symbols:
         if len(variables) > 1:
             joined = self._join(pieces)
             if joined is None:
-                self._settle_one(text, variables)
+                self._settle_one(text)
                 return self.derived(text, name, function)
             pieces = joined
         (variable,) = {piece.variable for piece in pieces if piece.variable >= 0}
@@ -1024,12 +1022,18 @@ class Symbols:
                 raise
             return made
 
-    def _settle_one(self, text: str, variables: set[int]) -> None:
-        automaton = self.shared.automaton
-        count, number = min((automaton.count(self.store.domains[number]), number) for number in variables)
-        if count > 40:
+    def _settle_one(self, text: str) -> None:
+        """Decide that part of a text which may be the fewest texts. Raise Undecided where they are too many."""
+        domains, automaton = self.store.domains, self.shared.automaton
+        counts = [
+            (len(self.shared.tabled(domains[piece.variable], piece.view, "value", lambda value: value)), piece)
+            for piece in self.store.pieces(text)
+            if piece.variable >= 0 and automaton.count(domains[piece.variable]) <= LISTED
+        ]
+        count, part = min(counts, default=(LISTED, None))
+        if part is None or count > 40:
             raise Undecided(f"what {self.shown(text)} is")
-        self.settle(self.shared.atom(number, WHOLE))
+        self.settle(part.text)
 
     def viewed(self, text: str, operation: tuple[Any, ...]) -> str | None:
         """Return the view of a text that is one atom alone; None for any other text."""

@@ -101,8 +101,10 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
             if at + 1 < len(given) and given[at + 1][0] == name and given[at + 1][1] not in _OF_KEYS:
                 continue  # which one comes next
             answer = ANY_KEY
-        if kind == "keys":
-            rows += [Wanted("key", subject, key) for key in (*answer, "")]
+        if kind in ("keys", "digits"):
+            rows += [Wanted("key", "", key) for key in answer]
+            if given[at + 1 : at + 2] not in ([("key:", "")], [("key:", "#")]):
+                rows.append(Wanted("key", "", ""))  # no more
             continue
         rows.append(Wanted(kind, subject, "" if (kind, answer) == ("key", "no key") else answer))
     return tuple(rows)

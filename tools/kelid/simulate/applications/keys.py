@@ -82,25 +82,48 @@ def read(run: Run, data: str) -> int | str:
     while tries and not channel.hungup:
         if files:
             run.note("tone" if "i" in given else "hears", files)
-        digits, status = "", "TIMEOUT"
-        while len(digits) < count:
-            key = run.press(len(digits))
-            if not key:
-                run.spend(later if digits else first)
-                break
-            if run.equal(key, "#"):
-                status = "OK"
-                break
-            digits += key
-        else:
-            status = "OK"
+        digits, ended = _digits(run, count, first, later)
+        status = "OK" if ended else "TIMEOUT"
         run.note("keys", digits)
         run.assign(variable, digits)
-        if digits:
+        if not run.equal(digits, ""):
             break
         tries -= 1
     run.set("READSTATUS", "HANGUP" if channel.hungup else status)
     return GO_ON
+
+
+def _digits(run: Run, most: int, first: float = 0, later: float = 0) -> tuple[str, bool]:
+    """Return the digits that are pressed, and whether # or the last of them ended it; the time was over otherwise.
+
+    ``first``, ``later``: how many seconds are waited for the first key, and for each after it. Where all calls are looked at,
+    it is any number of so many digits at once, and not each length by itself.
+    """
+    if run.symbols is not None and most > 1:
+        digits = run.ask(Question("digits", run.waits_at(), (), most))
+        if _has(run, digits, most):
+            return digits, True
+        if run.ask(Question("key", run.waits_at(), ("", "#"), 1)):
+            return digits, True
+        run.spend(first if run.equal(digits, "") else later)
+        return digits, False
+    digits = ""
+    while len(digits) < most:
+        key = run.press(len(digits))
+        if not key:
+            run.spend(later if digits else first)
+            return digits, False
+        if run.equal(key, "#"):
+            break
+        digits += key
+    return digits, True
+
+
+def _has(run: Run, digits: str, count: int) -> bool:
+    """Return True if there are so many digits, or more."""
+    if run.symbols is None or count < 1:
+        return len(digits) >= count
+    return not run.equal(run.symbols.substring(digits, count - 1, 1), "")
 
 
 def read_exten(run: Run, data: str) -> int | str:
@@ -265,10 +288,9 @@ def _dialled(run: Run, context: str, *, hash_ends: bool) -> tuple[str, bool]:
     looked for.
     """
     channel = run.channel
-    subject = f"{channel.context},{channel.exten},{channel.priority}"
     if run.symbols is not None:
-        digits = run.ask(Question("keys", subject, (), MOST_DIALLED))
-        return digits, run.equal(digits, "") and bool(run.ask(Question("key", subject, ("", "#"), 1)))
+        digits = run.ask(Question("keys", run.waits_at(), (), MOST_DIALLED))
+        return digits, run.equal(digits, "") and bool(run.ask(Question("key", run.waits_at(), ("", "#"), 1)))
     digits = ""
     while len(digits) < MOST_DIALLED:
         key = run.press(len(digits))
@@ -358,13 +380,8 @@ def privacy_manager(run: Run, data: str) -> int | str:
     run.note("hears", "privacy-unident")
     for _attempt in range(tries):
         run.note("hears", "privacy-prompt")
-        digits = ""
-        while len(digits) < 30:
-            key = run.press(len(digits))
-            if not key or run.equal(key, "#"):
-                break
-            digits += key
-        if len(digits) >= least and (not context or run.exists(context, digits)):
+        digits, _ = _digits(run, 30)
+        if _has(run, digits, least) and (not context or run.exists(context, digits)):
             channel.caller, channel.caller_name = digits, "Privacy Manager"
             run.set("PRIVACYMGRSTATUS", "SUCCESS")
             run.note("hears", "privacy-thankyou")

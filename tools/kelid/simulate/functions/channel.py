@@ -270,10 +270,15 @@ def _category(channel: Channel, name: str) -> str:
     return next((category for category in channel.groups if category.lower() == lower), name)
 
 
-def _others(run: Run, name: str, category: str) -> int:
-    answer = run.learn(Question("group", f"{name}@{category}" if category else name, COUNTS))
-    number = leading_integer(answer)
-    return max(0, number[0]) if number else 0
+def _with_others(run: Run, name: str, category: str, own: int) -> str:
+    """Return how many channels are in the group: of this call, and of others."""
+
+    def both(others: str) -> str:
+        number = leading_integer(others)
+        return str(own + (max(0, number[0]) if number else 0))
+
+    others = run.learn(Question("group", f"{name}@{category}" if category else name, COUNTS))
+    return both(others) if run.symbols is None else run.symbols.derived(others, ("added", own), both)
 
 
 def _own(run: Run, name: str, category: str) -> int:
@@ -298,7 +303,7 @@ def group_count(run: Run, arguments: str) -> str:
         if not name:
             run.warn(f"No group could be found for channel '{run.channel.name}'")
             return "0"
-    return str(_own(run, name, category) + _others(run, name, category))
+    return _with_others(run, name, category, _own(run, name, category))
 
 
 @reads("GROUP_MATCH_COUNT")
@@ -315,7 +320,7 @@ def group_match_count(run: Run, arguments: str) -> str:
             except PatternError as problem:
                 run.warn(f"Regex compile failed on: {name}: {problem}")
                 return "0"
-    return str(count + _others(run, name, category))
+    return _with_others(run, name, category, count)
 
 
 @reads("GROUP_LIST")
