@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kelid import commands, pipeline
-from kelid.commands import changing
+from kelid.commands import changing, options
 from kelid.findings import Exit
 from kelid.model.plan import Comparison, Plan
 from kelid.pipeline import plans
@@ -17,13 +17,13 @@ from kelid.pipeline import plans
 
 @pytest.mark.parametrize(("text", "wanted"), [("90", 90), ("90s", 90), ("10m", 600), ("2h", 7200), ("0", 0)])
 def test_durations(text: str, wanted: float) -> None:
-    assert changing.seconds(text) == wanted
+    assert options.seconds(text) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "m", "-1", "1.5h", "1 m", "۵m", "1d"])
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
-        changing.seconds(text)
+        options.seconds(text)
 
 
 def test_overrides_have_a_reason_or_none() -> None:

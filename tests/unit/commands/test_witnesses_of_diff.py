@@ -214,3 +214,32 @@ def test_trace_takes_a_revision_and_an_endpoint(committed: Path, capsys: pytest.
     assert main([*words, "--revision", "nowhere"]) == Exit.USAGE
     assert main(["trace", "gone", *words[2:], "--revision", "HEAD"]) == Exit.USAGE
     assert main(["trace", "--tree", str(committed), *words[2:], "--revision", "HEAD"]) == Exit.USAGE
+
+
+def test_of_two_folders_and_one_number_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The number is the one that was asked for, and what is pressed is said digit by digit."""
+    for name, most in (("old", 4), ("new", 6)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "extensions.conf").write_text(
+            "[in]\n"
+            f"exten => 7,1,Read(PIN,beep,{most},,1,5)\n"
+            ' same => n,GotoIf($["${PIN}" = "1234"]?right)\n'
+            " same => n,Hangup()\n"
+            " same => n(right),Playback(right)\n"
+        )
+    words = [
+        "diff",
+        "--tree",
+        str(tmp_path / "old"),
+        str(tmp_path / "new"),
+        "--context",
+        "in",
+        "--exten",
+        "7",
+    ]
+    (one,) = json.loads(told(capsys, *words, "--json", "--seconds", "1m"))["calls"]["changes"]
+    assert one["dialled"] == "7"
+    assert "--press 1234" in shlex.join(one["witness"]["command"])
+    after = one["witness"]["command"]
+    before = [word.replace(str(tmp_path / "new"), str(tmp_path / "old")) for word in after]
+    assert happens(capsys, before) != happens(capsys, after)

@@ -36,13 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exten", default="", metavar="NUMBER", help="with --context: the number that is called"
     )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=60.0,
-        metavar="N",
-        help="processor time after which the rest is left out",
-    )
+    options.add_seconds(parser)
     options.add_output(parser)
 
 

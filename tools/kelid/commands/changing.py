@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 WHENS = ("idle", "now", "window", "never")
 """When a change that needs a restart of Asterisk may have it."""
 
-UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
 BY_ITSELF = (
     "what is in force there and isn't confirmed goes back by itself within minutes: see `kelid status`"
 )
@@ -37,14 +34,6 @@ BY_ITSELF = (
 def overrides_of(texts: Iterable[str]) -> dict[str, str]:
     """Return what may be touched, name -> reason, of ``NAME`` and ``NAME=REASON``."""
     return {name.strip(): reason for name, _, reason in (text.partition("=") for text in texts)}
-
-
-def seconds(text: str) -> float:
-    """Return the seconds of ``90``, ``90s``, ``10m`` or ``2h``. Raise ArgumentTypeError for another text."""
-    found = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
-    return float(int(found[1]) * UNITS[found[2]])
 
 
 def add_when(parser: argparse.ArgumentParser, *, lines: bool = True, drain: bool = False) -> None:
@@ -63,7 +52,7 @@ def add_when(parser: argparse.ArgumentParser, *, lines: bool = True, drain: bool
     )
     group.add_argument(
         "--limit",
-        type=seconds,
+        type=options.seconds,
         default=300.0,
         metavar="TIME",
         help="how long calls get to end with idle and window, then it is refused and nothing changed (default: 5m)",

@@ -56,6 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exten", default="", metavar="NUMBER", help="with --context: the number that is called"
     )
+    options.add_seconds(parser)
 
 
 def run(arguments: argparse.Namespace) -> Exit:
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         calls = None
         if not arguments.no_calls:
             calls = (
-                site_change(sites, name, before, after, today, options=found_by)
+                site_change(sites, name, before, after, today, options=found_by, seconds=arguments.seconds)
                 if not comparison.empty
                 else BehaviourChange()
             )
@@ -132,6 +133,7 @@ def _trees(arguments: argparse.Namespace) -> Exit:
         date.today(),  # noqa: DTZ011 - the day of whoever asks
         context=arguments.context,
         exten=arguments.exten,
+        seconds=arguments.seconds,
     )
     if arguments.json:
         options.print_json({"calls": calls_report.change_data(calls)})

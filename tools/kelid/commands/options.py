@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.findings import Exit, KelidError
+from kelid.pipeline.behaviour import SECONDS
 from kelid.report.colour import wants_colour
 
 if TYPE_CHECKING:
@@ -18,6 +20,29 @@ if TYPE_CHECKING:
 
 WORTH_A_CACHE = 3
 """Sites from which on it is faster to ask what was found before than to check them."""
+
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of ``90``, ``90s``, ``10m`` or ``2h``. Raise ArgumentTypeError for another text."""
+    found = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 10m or 1h")
+    return float(int(found[1]) * UNITS[found[2]])
+
+
+def add_seconds(parser: argparse.ArgumentParser) -> None:
+    """Add ``--seconds``: how long all calls are walked."""
+    parser.add_argument(
+        "--seconds",
+        type=seconds,
+        default=SECONDS,
+        metavar="TIME",
+        help="processor time after which calls that weren't walked yet are left out, which is said then;"
+        f" 0: no limit (default: {SECONDS / 60:.0f}m)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser, *, json_too: bool = True) -> None:

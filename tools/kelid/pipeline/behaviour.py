@@ -113,7 +113,14 @@ class Sounds:
 
 
 def site_change(
-    sites: Path, site: str, before: str, after: str | None, today: date, *, options: Sequence[str] = ()
+    sites: Path,
+    site: str,
+    before: str,
+    after: str | None,
+    today: date,
+    *,
+    options: Sequence[str] = (),
+    seconds: float = SECONDS,
 ) -> BehaviourChange:
     """Given two revisions (``after`` None: the working tree), return which calls of the site change, with witnesses.
 
@@ -126,15 +133,21 @@ def site_change(
     else:
         new = check(sites, site) if (sites / site / "site.yml").is_file() else None
     if old is None or new is None:
-        return behaviour_change(old.pbx if old else None, new.pbx if new else None, today)
+        return behaviour_change(old.pbx if old else None, new.pbx if new else None, today, seconds=seconds)
     from kelid.pipeline.witnesses import Sites
 
     house = Sites(old, new, (before, after), options)
-    return behaviour_change(old.pbx, new.pbx, today, zone=house.zone, house=house)
+    return behaviour_change(old.pbx, new.pbx, today, zone=house.zone, seconds=seconds, house=house)
 
 
 def tree_change(
-    before: Path, after: Path, today: date, *, context: str = "", exten: str = ""
+    before: Path,
+    after: Path,
+    today: date,
+    *,
+    context: str = "",
+    exten: str = "",
+    seconds: float = SECONDS,
 ) -> BehaviourChange:
     """Given two configuration folders, return which calls change, with witnesses."""
     from kelid.pipeline.trees import tree
@@ -142,4 +155,4 @@ def tree_change(
 
     old, new = tree(before).pbx, tree(after).pbx
     house = Trees(old, new, paths=(before, after))
-    return behaviour_change(old, new, today, context=context, exten=exten, house=house)
+    return behaviour_change(old, new, today, context=context, exten=exten, seconds=seconds, house=house)

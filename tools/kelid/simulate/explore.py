@@ -27,8 +27,20 @@ from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.points import Points
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
+from kelid.simulate.state import IN_ALL
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, WHOLE, Base, Chosen, Shared, Store
+from kelid.simulate.symbols import (
+    ATOM,
+    FIRST,
+    LISTED,
+    LONGEST,
+    WHOLE,
+    Base,
+    Chosen,
+    Shared,
+    Store,
+    Variable,
+)
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
@@ -250,7 +262,8 @@ class Explorer:
             return symbols.substring(digits, 0, question.limit)
         if symbols.equal(symbols.substring(digits, most - 1, 1), ""):
             return digits  # it ended there
-        return digits + self._new_answer(case, question._replace(limit=question.limit - most), "")
+        more = self._new_answer(case, question._replace(limit=question.limit - most), "")
+        return symbols.joined(digits + more, Variable("digits", IN_ALL))
 
     def _new_answer(self, case: Case, question: Question, subject: str) -> str:
         store = case.store
@@ -274,7 +287,10 @@ class Explorer:
             return question.answers[0]
         if question.kind in ("device", "group"):
             return store.new(question.kind, subject, automaton.texts(*question.answers))
-        options = [Chosen("question", (question.kind, subject), answer) for answer in question.answers]
+        none = "no key" if question.kind == "key" else ""
+        options = [
+            Chosen("question", (question.kind, subject), answer or none) for answer in question.answers
+        ]
         return question.answers[self._chooser(options)]
 
     # --- walking -------------------------------------------------------------------------------------

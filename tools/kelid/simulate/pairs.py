@@ -89,6 +89,7 @@ class Pairs(Explorer):
     def walk_all(self, context: str = "", exten: str = "", only: str = "") -> tuple[list[WayIn], list[WayIn]]:
         """Walk from every way in that both sides have. Return the ways in that are new, and those that are gone."""
         self.ways: list[tuple[WayIn, int]] = []
+        self._exten = exten
         added: list[WayIn] = []
         removed: list[WayIn] = []
         pairs = list(_paired(self.pbxs, context))
@@ -552,7 +553,7 @@ class Pairs(Explorer):
 
     def telling(self) -> Telling:
         """Return what tells of the points that were walked."""
-        return Telling(self.shared, self.times, self.points, self.ways, self._ordinary)
+        return Telling(self.shared, self.times, self.points, self.ways, self._ordinary, self._exten)
 
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
         """Return what one side does from where they part on an ordinary day, up to the end of the call."""

@@ -184,6 +184,9 @@ LEFT_BEHIND = (0, 3, 17, 19, 20, 34, 66)
 LEAVES = "!"
 """What stands among the keys where the caller hangs up."""
 
+IN_ALL = "in all"
+"""What the digits are about that one of two runs waits for behind those that the other has read."""
+
 CALLED = "called:"
 """What the subject of a question about a key begins with where the called person is to press it."""
 

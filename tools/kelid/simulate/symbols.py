@@ -696,10 +696,17 @@ class Symbols:
         """Return the texts of a set that have a length."""
         return self.shared.automaton.split(node, Length(LONGEST + 1)).get(length, NOTHING)
 
-    def _join(self, pieces: Sequence[Piece]) -> list[Piece] | None:
+    def joined(self, text: str, about: Variable) -> str:
+        """Return the text with one variable, about that, for all that are open in it, where that can be done."""
+        pieces = self.store.pieces(text)
+        if sum(piece.variable >= 0 for piece in pieces) < 2:
+            return text
+        return _text(self._join(pieces, about) or pieces)
+
+    def _join(self, pieces: Sequence[Piece], about: Variable | None = None) -> list[Piece] | None:
         """Make one variable of several that follow each other, as pressed keys do; None where that can't be done.
 
-        All but the last must be whole and of one length each.
+        All but the last must be whole and of one length each. It is ``about`` what the first of them is, unless that is said.
         """
         if not all(piece.variable < 0 or not piece.view for piece in pieces):
             return None
@@ -716,7 +723,7 @@ class Symbols:
         for piece in reversed(pieces[first : last + 1]):
             part = store.domains[piece.variable] if piece.variable >= 0 else automaton.texts(piece.text)
             node = automaton.concatenated(part, node)
-        about = store.variables[inner[0].variable]
+        about = about or store.variables[inner[0].variable]
         if len(inner) > 1 and about.kind in LABELS:
             # It is more than the number that was dialled.
             about = Variable(" and ".join(store.variables[piece.variable].kind for piece in inner), "")
@@ -911,6 +918,10 @@ class Symbols:
             return bool(self.classify(f"{left_text}\0{right_text}", "same", _same))
         if len(left) == len(right) == 1 and not left[0].view and not right[0].view:
             return self._unify(left[0].variable, right[0].variable)
+        if len(left) == len(right) == len(variables) == 1:
+            for whole, part in ((left[0], right[0]), (right[0], left[0])):
+                if not whole.view and len(part.view) == 1 and part.view[0][:2] == ("slice", 0):
+                    return self.equal(self.substring(whole.text, part.view[0][2], EVERYTHING), "")
         return bool(self.decide("equal", sorted((left_text, right_text))))
 
     def _has_other_letters(self, pieces: Iterable[Piece]) -> bool:
@@ -1026,7 +1037,10 @@ class Symbols:
         """Decide that part of a text which may be the fewest texts. Raise Undecided where they are too many."""
         domains, automaton = self.store.domains, self.shared.automaton
         counts = [
-            (len(self.shared.tabled(domains[piece.variable], piece.view, "value", lambda value: value)), piece)
+            (
+                len(self.shared.tabled(domains[piece.variable], piece.view, "value", lambda value: value)),
+                piece,
+            )
             for piece in self.store.pieces(text)
             if piece.variable >= 0 and automaton.count(domains[piece.variable]) <= LISTED
         ]

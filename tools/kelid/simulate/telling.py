@@ -70,13 +70,18 @@ class Telling:
         points: Sequence[Point],
         ways: Sequence[tuple[WayIn, int]],
         ordinary: Callable[[Case, int], list[Event]],
+        exten: str = "",
     ) -> None:
-        """Given the points, at which of them each way in begins, and what says what one side does on an ordinary day."""
+        """Given the points, at which of them each way in begins, and what says what one side does on an ordinary day.
+
+        ``exten``: the only number that was called; any number without it.
+        """
         self._automaton = shared.automaton
         self._times = times
         self._points = points
         self._ways = ways
         self._ordinary = ordinary
+        self._called = self._automaton.texts(exten) if exten else self._any_number
         self.left_out: dict[str, None] = {}
         """What there was no time to tell."""
         self._told_of: dict[Hashable, tuple[Event, ...]] = {}
@@ -260,7 +265,7 @@ class Telling:
         """
         automaton = self._automaton
         start = Label((1 << len(self._times.classes)) - 1, self._any_caller, automaton.texts("", *way.names))
-        labels: dict[int, dict[Node, Label]] = {root: {self._any_number: start}}
+        labels: dict[int, dict[Node, Label]] = {root: {self._called: start}}
         order = self._in_order(root)
         waiting = [(order[root], root)]
         queued = {root}

@@ -24,7 +24,7 @@ from kelid.simulate.describe import named
 from kelid.simulate.members import members
 from kelid.simulate.noticed import noticed
 from kelid.simulate.settings import Settings, noted
-from kelid.simulate.state import CALLED, LEAVES
+from kelid.simulate.state import CALLED, IN_ALL, LEAVES
 from kelid.simulate.world import STATUS, device_of
 
 OPEN = "…"
@@ -91,7 +91,9 @@ def sides(before: Pbx, after: Pbx) -> Sides:
 def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
     """Given the example of a change, return the answers on its way, in their order."""
     given = list(example)
-    rows = []
+    rows: list[Wanted] = []
+    first = count = 0
+    """Where the keys are that were pressed last, and how many."""
     for at, (name, told) in enumerate(given):
         kind, colon, subject = name.partition(":")
         answer = told
@@ -102,9 +104,15 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
                 continue  # which one comes next
             answer = ANY_KEY
         if kind in ("keys", "digits"):
-            rows += [Wanted("key", "", key) for key in answer]
-            if given[at + 1 : at + 2] not in ([("key:", "")], [("key:", "#")]):
-                rows.append(Wanted("key", "", ""))  # no more
+            keys = [Wanted("key", "", key) for key in answer]
+            if kind == "keys":
+                keys.append(Wanted("key", "", ""))
+            if subject == IN_ALL:
+                rows[first : first + count] = keys
+            else:
+                first = len(rows)
+                rows += keys
+            count = len(keys)
             continue
         rows.append(Wanted(kind, subject, "" if (kind, answer) == ("key", "no key") else answer))
     return tuple(rows)
@@ -144,6 +152,7 @@ def parted(both: Sides, calls: tuple[Call, Call], world: World) -> Parted | tupl
         [
             Event(event.kind, event.subject, (*noted(event), *both.settings.of(event, side, str.__eq__)))
             for event in trace.events
+            if event.kind != "keys"  # what the caller does, and not what happens to anybody
         ]
         for side, trace in enumerate(traces)
     )
