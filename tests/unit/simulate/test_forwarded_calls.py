@@ -102,6 +102,25 @@ def test_how_often_it_was_forwarded_is_asked_anew_by_each_subroutine() -> None:
     assert len(dials) == 2
 
 
+def test_what_only_the_caller_of_a_subroutine_still_names_is_forgotten_too() -> None:
+    """In a subroutine that has let go of its number, extensions that were told apart before are one: only the step that
+    tells them apart, and the one that some are sent to, are there twice.
+    """
+    asking, different = len(walked(GO, limits=(1,)).nodes), len(walked(GO, limits=(0, 1)).nodes)
+    assert different - asking <= 2
+
+
+def test_how_many_calls_a_phone_has_is_asked_where_it_matters() -> None:
+    """Of a phone without a limit nobody wants to know it."""
+
+    def asks(*limits: int) -> bool:
+        nodes = walked(GO, limits=limits).nodes
+        return any(way.condition.subject.startswith("group") for node in nodes for way in node.ways)
+
+    assert asks(1)
+    assert not asks(0)
+
+
 def test_what_one_subroutine_asked_of_an_extension_is_forgotten_in_the_next() -> None:
     """Extensions of which some take one call only are told apart where that is asked, and are one again at the Dial."""
     alike, different = len(walked(GO, limits=(0,)).nodes), len(walked(GO, limits=(0, 1)).nodes)

@@ -153,3 +153,30 @@ def test_how_long_keys_are_waited_for_matters_under_a_time_limit_only() -> None:
     for name in LIMITED.values():
         assert not is_read(live_of(plan.format("NoOp()")), name, "1")
         assert is_read(live_of(plan.format("Set(TIMEOUT(absolute)=60)")), name, "1")
+
+
+COUNTING = """
+[in]
+{extensions}
+[free]
+exten => _1XX,1,Set(LOCAL(calls)=${{GROUP_COUNT(${{EXTEN}}@phone)}})
+ same => n,GotoIf($[${{calls}} >= ${{ARG1}}]?no)
+ same => n,Playback(free)
+ same => n,Hangup()
+ same => n(no),Playback(busy)
+ same => n,Hangup()
+"""
+
+
+def test_two_numbers_that_are_open_are_compared_by_what_they_may_be() -> None:
+    """Each phone has a limit of its own: how many calls are too many for it is known, and not just one or the other."""
+    rows = [f"exten => {100 + at},1,Gosub(free,${{EXTEN}},1({1 + 999 * (at % 2)}))" for at in range(40)]
+    nodes = walked(COUNTING.format(extensions="\n".join(rows))).nodes
+    ways = [(node, way) for node in nodes for way in node.ways]
+    assert not any(way.condition.about == "free" for _, way in ways if way.condition.subject)
+    counts = {
+        way.condition.value: {event.subject for event in nodes[way.target].events if event.kind == "hears"}
+        for _, way in ways
+        if way.condition.subject.startswith("group")
+    }
+    assert counts == {"0": {"free"}, "1": set(), "1000": {"busy"}}  # with one it goes by the phone

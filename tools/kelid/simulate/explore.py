@@ -56,8 +56,8 @@ DEEPEST = 20_000
 """Calls of functions within each other: a set of texts is walked by its characters, and lists of phones are long texts."""
 
 FRESH = frozenset(
-    {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page", "random",
-     "box", "hangup", "originate", "directory", "read-file", "group"}
+    {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page",
+     "random", "box", "hangup", "originate", "directory", "read-file", "group"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
 

@@ -553,7 +553,7 @@ class Pairs(Explorer):
 
     def telling(self) -> Telling:
         """Return what tells of the points that were walked."""
-        return Telling(self.shared, self.times, self.points, self.ways, self._ordinary, self._exten)
+        return Telling(self.shared, self.times, self.points, self.ways, self._ordinary, exten=self._exten)
 
     def _ordinary(self, case: Case, side: int, most: int = 60) -> list[Event]:
         """Return what one side does from where they part on an ordinary day, up to the end of the call."""

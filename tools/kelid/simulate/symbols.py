@@ -706,7 +706,7 @@ class Symbols:
     def _join(self, pieces: Sequence[Piece], about: Variable | None = None) -> list[Piece] | None:
         """Make one variable of several that follow each other, as pressed keys do; None where that can't be done.
 
-        All but the last must be whole and of one length each. It is ``about`` what the first of them is, unless that is said.
+        All but the last must be whole and of one length each. ``about``: what it is about; without it, what the first is.
         """
         if not all(piece.variable < 0 or not piece.view for piece in pieces):
             return None

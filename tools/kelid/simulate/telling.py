@@ -70,6 +70,7 @@ class Telling:
         points: Sequence[Point],
         ways: Sequence[tuple[WayIn, int]],
         ordinary: Callable[[Case, int], list[Event]],
+        *,
         exten: str = "",
     ) -> None:
         """Given the points, at which of them each way in begins, and what says what one side does on an ordinary day.

@@ -96,8 +96,8 @@ def read(run: Run, data: str) -> int | str:
 def _digits(run: Run, most: int, first: float = 0, later: float = 0) -> tuple[str, bool]:
     """Return the digits that are pressed, and whether # or the last of them ended it; the time was over otherwise.
 
-    ``first``, ``later``: how many seconds are waited for the first key, and for each after it. Where all calls are looked at,
-    it is any number of so many digits at once, and not each length by itself.
+    ``first``, ``later``: how many seconds are waited for the first key, and for each after it. Where all calls are looked
+    at, it is any number of so many digits at once, and not each length by itself.
     """
     if run.symbols is not None and most > 1:
         digits = run.ask(Question("digits", run.waits_at(), (), most))
