@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from kelid import pipeline
 from kelid.findings import Exit, KelidError
-from kelid.pipeline.behaviour import SECONDS
 from kelid.report.colour import wants_colour
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def seconds(text: str) -> float:
 
 def add_seconds(parser: argparse.ArgumentParser) -> None:
     """Add ``--seconds``: how long all calls are walked."""
+    from kelid.pipeline.behaviour import SECONDS
+
     parser.add_argument(
         "--seconds",
         type=seconds,
