@@ -10,7 +10,7 @@ A *machine* reads a text from left to right and says something about it at the e
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 OTHER = "\u00b7"
@@ -67,7 +67,7 @@ class Automaton:
         """Begin with the two sets that every other is made of."""
         self._made: dict[tuple[bool, Edges], Node] = {(False, ()): NOTHING, (True, ()): EMPTY_TEXT}
         self.nodes: list[tuple[bool, Edges]] = [(False, ()), (True, ())]
-        self._split: dict[tuple[Node, Hashable], dict[Hashable, Node]] = {}
+        self._split: dict[Hashable, dict[tuple[Node, Hashable], dict[Hashable, Node]]] = {}
         self._both: dict[tuple[Node, Node], Node] = {}
         self._either: dict[tuple[Node, Node], Node] = {}
         self._less: dict[tuple[Node, Node], Node] = {}
@@ -85,13 +85,14 @@ class Automaton:
         self._repeated: dict[tuple[int, int, int], Node] = {}
         self.ranks = _Ranks()
 
-    def node(self, accepts: bool, edges: Iterable[tuple[int, Node]]) -> Node:
+    def node(self, accepts: bool, edges: Collection[tuple[int, Node]]) -> Node:
         """Return the node with these edges: masks that lead to one child are joined, those to nothing left out."""
-        joined: dict[Node, int] = {}
-        for mask, child in edges:
-            if child != NOTHING and mask:
+        if len(edges) > 1:
+            joined: dict[Node, int] = {}
+            for mask, child in edges:
                 joined[child] = joined.get(child, 0) | mask
-        form = (accepts, tuple(sorted((mask, child) for child, mask in joined.items())))
+            edges = sorted((mask, child) for child, mask in joined.items())
+        form = (accepts, tuple(edge for edge in edges if edge[0] and edge[1] != NOTHING))
         found = self._made.get(form)
         if found is None:
             found = self._made[form] = len(self.nodes)
@@ -405,21 +406,28 @@ class Automaton:
 
     def split(self, node: Node, machine: Machine) -> dict[Hashable, Node]:
         """Return what the machine says of the texts of the set: answer -> the part of the set that gets it."""
-        return self._walk_machine(node, machine, machine.start)
+        known = self._split.setdefault(machine.key, {})
+        return self._walk_machine(node, machine, machine.start, known)
 
-    def _walk_machine(self, node: Node, machine: Machine, state: Hashable) -> dict[Hashable, Node]:
+    def _walk_machine(
+        self,
+        node: Node,
+        machine: Machine,
+        state: Hashable,
+        known: dict[tuple[Node, Hashable], dict[Hashable, Node]],
+    ) -> dict[Hashable, Node]:
         if node == NOTHING:
             return {}
         if machine.settled(state):
             return {machine.end(state): node}
-        at = (node, (machine.key, state))
-        found = self._split.get(at)
+        at = (node, state)
+        found = known.get(at)
         if found is None:
             ends, edges = self.nodes[node]
             parts: dict[Hashable, list[tuple[int, Node]]] = {}
             for mask, child in edges:
                 for part, after in machine.moves(state, mask):
-                    for answer, rest in self._walk_machine(child, machine, after).items():
+                    for answer, rest in self._walk_machine(child, machine, after, known).items():
                         parts.setdefault(answer, []).append((part, rest))
             here = machine.end(state) if ends else None
             if ends:
@@ -427,7 +435,7 @@ class Automaton:
             found = {
                 answer: self.node(bool(ends and answer == here), edges) for answer, edges in parts.items()
             }
-            self._split[at] = found
+            known[at] = found
         return found
 
 

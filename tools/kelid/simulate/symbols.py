@@ -373,6 +373,8 @@ class Store:
 
     def pieces(self, text: str) -> list[Piece]:
         """Take a text apart: constants, and atoms of what is still open; neighbours are joined where they can be."""
+        if text.isascii():
+            return [Piece(-1, WHOLE, text)] if text else []
         found: list[Piece] = []
         at = 0
         for match in ATOM.finditer(text):
