@@ -180,3 +180,30 @@ def test_two_numbers_that_are_open_are_compared_by_what_they_may_be() -> None:
         if way.condition.subject.startswith("group")
     }
     assert counts == {"0": {"free"}, "1": set(), "1000": {"busy"}}  # with one it goes by the phone
+
+
+TRUNKS = """
+[in]
+exten => 1,1,Set(__NUMBER=0100)
+ same => n,Goto(out,9,1)
+[out]
+exten => 9,1,Set(SHOWN=${{FILTER(0-9+,${{NUMBER}})}})
+ same => n,Set(SHOWN=${{IF($["c${{SHOWN:0:1}}" = "c0"]?98${{SHOWN:1}}:${{SHOWN}})}})
+ same => n,Dial(PJSIP/9@a,,f(${{SHOWN}}))
+ same => n,Set(SHOWN=${{FILTER(0-9+,${{NUMBER}})}})
+ same => n,{second}
+ same => n,Dial(PJSIP/9@b,,f(${{SHOWN}}))
+"""
+
+
+def test_how_a_number_was_shown_to_one_trunk_is_over_at_the_next() -> None:
+    """Each trunk has a form of its own for some numbers: what the first made of it isn't carried to the second."""
+
+    def dials(second: str, trunk: str) -> int:
+        nodes = walked(TRUNKS.format(second=second)).nodes
+        return sum(any(f"@{trunk}" in way.condition.subject for way in node.ways) for node in nodes)
+
+    as_it_is, in_a_form = "NoOp()", 'Set(SHOWN=${IF($["c${SHOWN:0:1}" = "c+"]?00${SHOWN:1}:${SHOWN})})'
+    assert dials(as_it_is, "a") == 2
+    assert dials(as_it_is, "b") == 1
+    assert dials(in_a_form, "b") == 2

@@ -158,6 +158,7 @@ class Points:
         names: dict[str, str] = {}
         if store.bases:
             self._widening.tables(case, text)
+        self._widening.shown(case, text)
 
         def named(atom: str) -> str:
             made = names.get(atom)

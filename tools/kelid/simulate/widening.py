@@ -5,6 +5,7 @@ That makes more cases than there are, never fewer. Of two runs it is done only w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from kelid.simulate.ahead import Ahead, Reading
@@ -18,9 +19,12 @@ from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, LISTED, Shared, Store, View
+from kelid.simulate.symbols import ATOM, FIRST, LISTED, WHOLE, Shared, Store, View
 
 NUMBERS = mask_of("0123456789*#+")
+SHOWN = "shown"
+"""The kind of a number that is only handed on, such as the one that is shown outside."""
+
 MADE = "made"
 """The subject of a caller's number that isn't the one he calls from, but what was made of it."""
 
@@ -37,6 +41,7 @@ class Widening:
         self._reaches = reaches
         self._reading = reading
         self._any_number = shared.automaton.repeated(NUMBERS, 0, 40)
+        self._any_shown = shared.automaton.repeated(NUMBERS, 1, 40)
         self._listed: dict[Hashable, Node | None] = {}
 
     def arrive(self, case: Case, ahead: Sequence[Ahead]) -> None:
@@ -152,6 +157,36 @@ class Widening:
                 views.setdefault(store.resolve(*self._shared.atoms[ord(one) - FIRST])[0], set())
         for variable, seen in views.items():
             store.widen(variable, seen)
+
+    def shown(self, case: Case, text: str) -> None:
+        """Let a number that is only handed on be any again, when what was made of it for one trunk is over.
+
+        The next trunk shows it in a form of its own. ``text``: all that may still be read.
+        """
+        store = case.store
+        narrowed = {
+            variable
+            for variable, about in store.variables.items()
+            if about.kind == SHOWN and store.domains.get(variable, self._any_shown) != self._any_shown
+        }
+        if not narrowed or not _are_together(case):
+            return
+        resolve, atoms = store.resolve, self._shared.atoms
+        names = self._reaches[0].handed_on.intersection(*(reach.handed_on for reach in self._reaches))
+        carried = [
+            channel.variables[name]
+            for run in case.runs
+            for channel in {id(level.channel): level.channel for level in run.levels}.values()
+            for name in names & channel.variables.keys()
+        ]
+        facts = "".join(part for fact in store.decided if isinstance(fact, tuple) for part in map(str, fact))
+        everywhere = Counter(resolve(*atoms[ord(one) - FIRST])[0] for one in ATOM.findall(text + facts))
+        there = Counter(resolve(*atoms[ord(one) - FIRST]) for one in carried if ATOM.fullmatch(one))
+        for variable in narrowed:
+            if everywhere[variable] == there[variable, WHOLE] and not any(
+                variable in pair for pair in store.unequal
+            ):
+                store.domains[variable] = self._any_shown
 
     def _widen_status(self, case: Case, ahead: Sequence[Ahead]) -> None:
         """Let the end of the last Dial be any, where a call comes to another extension: hardly anybody asks for it there.
@@ -400,7 +435,7 @@ class Widening:
             if pieces[0].variable >= 0:
                 variable = pieces[0].variable
                 kind = store.variables[variable].kind
-                if len(pieces) > 1 or kind == "shown" or (kind == "phone" and self._was_dialled(case)):
+                if len(pieces) > 1 or kind == SHOWN or (kind == "phone" and self._was_dialled(case)):
                     continue
                 if automaton.count(store.domains[variable]) > LISTED:
                     continue
@@ -408,7 +443,7 @@ class Widening:
                     store.domains[variable], pieces[0].view, "value", lambda one: one
                 ):
                     continue
-            instead = store.new("shown", "", automaton.repeated(NUMBERS, 1, 40))
+            instead = store.new(SHOWN, "", self._any_shown)
             for run in case.runs:
                 run.channel.variables[name] = instead
 
