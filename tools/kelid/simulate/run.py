@@ -336,10 +336,10 @@ class Run:
     def note(self, kind: str, subject: str = "", *details: tuple[str, str]) -> None:
         """Add an event of that kind. Where something is said in it, the caller's language is one of its details.
 
-        Which keys are pressed is a decision where all calls are looked at, and nothing that happens to anybody.
+        Where all calls are looked at, which keys are pressed is a decision, and no event: only that they are waited for.
         """
         if kind == "keys" and self.symbols is not None:
-            return
+            subject = ""
         if kind in SPOKEN or (kind == "hears" and self._is_spoken(subject, dict(details).get("said", ""))):
             details = (*details, ("language", self.channel.language))
         self.events.append(Event(kind, subject, details, self.step_count - 1))

@@ -150,9 +150,12 @@ def parted(both: Sides, calls: tuple[Call, Call], world: World) -> Parted | tupl
         return traces
     old, new = (
         [
-            Event(event.kind, event.subject, (*noted(event), *both.settings.of(event, side, str.__eq__)))
+            Event(
+                event.kind,
+                "" if event.kind == "keys" else event.subject,  # as ``Run.note`` has it
+                (*noted(event), *both.settings.of(event, side, str.__eq__)),
+            )
             for event in trace.events
-            if event.kind != "keys"  # what the caller does, and not what happens to anybody
         ]
         for side, trace in enumerate(traces)
     )
