@@ -142,12 +142,21 @@ def test_every_strategy_is_whole(clinic: Site, strategy: str, outside: bool) -> 
     mobile = RingGroupMember(external=MOBILE, permission_class="national")
     members = (*group().members, *((mobile,) if outside else ()))
     site = replace(clinic, ring_groups=(group(strategy=strategy, members=members, number="600"),))
-    found = exten(site, "ring-groups", "support")
-    labels = {step.label for step in found.steps}
-    for step in found.steps:
-        if step.app == "GotoIf":
-            assert set(_LABEL.findall(step.data)) <= labels, step
-    assert found.steps[-1].app == "Hangup"
+    extens = [exten(site, "ring-groups", "support")]
+    if strategy == "random":
+        (begins,) = extens
+        assert begins.steps[-1].data == f"ring-turns-support,${{RAND(1,{len(members)})}},1"
+        extens = list(context(site, "ring-turns-support").extens)
+        following = [step.data for one in extens for step in one.steps if step.app == "Goto"]
+        # In a ring: whoever it begins with, each has his turn once.
+        assert [one.pattern for one in extens] == [str(at) for at in range(1, len(members) + 1)]
+        assert following == [f"ring-turns-support,{at},1" for at in (*range(2, len(members) + 1), 1)]
+    for found in extens:
+        labels = {step.label for step in found.steps}
+        for step in found.steps:
+            if step.app == "GotoIf":
+                assert set(_LABEL.findall(step.data)) <= labels, step
+        assert found.steps[-1].app == "Hangup"
     assert steps(exten(site, "internal", "600")) == [":Goto(ring-groups,support,1)"]
     pbx = compile_site(site)
     assert readback(render(pbx)) == pbx

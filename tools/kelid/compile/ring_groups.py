@@ -17,11 +17,14 @@ _FIRST = frozenset({"firstavailable", "firstnotonphone"})
 
 
 def contexts(site: Site) -> tuple[Context, ...]:
-    """Return the context of the groups, each by its name, and one for each group that calls numbers outside."""
+    """Return the context of the groups, each by its name, one for each group that begins with anybody, and one for each that
+    calls numbers outside.
+    """
     if not site.ring_groups:
         return ()
     return (
         Context("ring-groups", tuple(_group(site, group) for group in site.ring_groups)),
+        *(_turns(site, group) for group in site.ring_groups if group.strategy == "random"),
         *(_outside(site, group) for group in site.ring_groups if any(m.external for m in group.members)),
     )
 
@@ -32,6 +35,17 @@ def _group(site: Site, group: RingGroup) -> Exten:
     steps = _greeting(group)
     if group.recording == "always":
         steps += tell(site, where=group.place("recording"))
+    if group.strategy == "random":
+        begins = f"ring-turns-{group.name},${{RAND(1,{len(group.members)})}},1"
+        return Exten(
+            group.name,
+            (
+                *steps,
+                Step("Set", "TRIED=0", where=group.place("strategy")),
+                Step("Goto", begins, where=group.place("strategy")),
+            ),
+            where,
+        )
     if group.strategy in _IN_TURN:
         steps += _in_turn(group, extensions)
     elif group.strategy in _FIRST:
@@ -94,30 +108,35 @@ def _add(group: RingGroup, member: RingGroupMember, extensions: Mapping[str, Ext
 
 def _in_turn(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
     """Return the steps that ring one member after the other; with memoryhunt those before ring on."""
-    where = group.place("strategy")
-    last = len(group.members)
     steps = []
-    if group.strategy == "random":
-        steps += [
-            Step("Set", "TRIED=0", where=where),
-            Step("Goto", f"member-${{RAND(1,{last})}}", where=where),
-        ]
-    elif group.strategy == "memoryhunt":
-        steps.append(Step("Set", "RINGS=", where=where))
-    for index, member in enumerate(group.members):
-        turn = []
+    if group.strategy == "memoryhunt":
+        steps.append(Step("Set", "RINGS=", where=group.place("strategy")))
+    for member in group.members:
         if group.strategy != "memoryhunt":
-            turn.append(Step("Set", "RINGS=", label=f"member-{index + 1}", where=where))
-        turn += [*_add(group, member, extensions), _ring(group)]
-        if group.strategy == "random":
-            turn += [
-                Step("Set", "TRIED=$[${TRIED} + 1]", where=where),
-                Step("GotoIf", f"$[${{TRIED}} >= {last}]?nobody", where=where),
-            ]
-        steps += turn
-    if group.strategy == "random":
-        steps.append(Step("Goto", "member-1", where=where))
+            steps.append(Step("Set", "RINGS=", where=group.place("strategy")))
+        steps += [*_add(group, member, extensions), _ring(group)]
     return steps
+
+
+def _turns(site: Site, group: RingGroup) -> Context:
+    """Return one extension for each member of a group that begins with anybody: each goes on with the next, in a ring.
+
+    An extension for each, and no label in one of all: who is added to a group is one extension more, and changes no other.
+    """
+    where, last = group.place("strategy"), len(group.members)
+    extens = []
+    for number, member in enumerate(group.members, 1):
+        steps = [
+            Step("Set", "RINGS=", where=where),
+            *_add(group, member, site.by_number),
+            _ring(group),
+            Step("Set", "TRIED=$[${TRIED} + 1]", where=where),
+            Step("GotoIf", f"$[${{TRIED}} >= {last}]?nobody", where=where),
+            Step("Goto", f"ring-turns-{group.name},{number % last + 1},1", where=where),
+            go(group.destination, label="nobody", where=where),
+        ]
+        extens.append(Exten(str(number), tuple(steps), where))
+    return Context(f"ring-turns-{group.name}", tuple(extens), where=where)
 
 
 def _first(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step]:
