@@ -121,6 +121,19 @@ def test_where_more_or_fewer_digits_are_waited_for_both_get_the_same_keys(old: i
         assert [row[1] for row in said] == heard_first, keys
 
 
+def test_one_key_and_more_of_them_are_the_same_keys() -> None:
+    """A menu of one key that gets entries of two: nobody is told another key than the one that he pressed."""
+    for old, new in ((1, 2), (2, 1), (1, 4)):
+        told = changes(plan(old, "7"), plan(new, "7"))
+        assert {frozenset(row[1:]) for row in told} >= {frozenset(("right", "wrong"))}
+        for keys, *heard_first in told:
+            said = [
+                [subject for kind, subject in does(plan(most, "7"), keys) if kind == "hears"]
+                for most in (old, new)
+            ]
+            assert [row[1] for row in said] == heard_first, keys
+
+
 def test_what_is_pressed_is_no_change_by_itself() -> None:
     """Where it makes no difference for anybody how many keys were read, nothing is told."""
     assert not changes(plan(6, "none"), plan(6, "none"))
@@ -143,6 +156,11 @@ def test_the_keys_of_a_number_are_wanted_one_by_one() -> None:
         Wanted("key", "", "1"),
         Wanted("key", "", "2"),
         Wanted("key", "", "#"),
+    )
+    assert wanted([("key:", "a key"), ("key:", "1"), ("digits:in all", "12"), ("key:", "no key")]) == (
+        Wanted("key", "", "1"),
+        Wanted("key", "", "2"),
+        Wanted("key", "", ""),
     )
     # What one side reads behind the last digit that the other waits for: the whole number stands there then.
     assert wanted([("digits:", "12"), ("dial:PJSIP/1", "BUSY"), ("digits:in all", "129")]) == (

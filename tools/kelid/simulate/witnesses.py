@@ -92,8 +92,8 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
     """Given the example of a change, return the answers on its way, in their order."""
     given = list(example)
     rows: list[Wanted] = []
-    first = count = 0
-    """Where the keys are that were pressed last, and how many."""
+    first, count, key_at = 0, 0, 0
+    """Where the digits are that were pressed last, how many, and where the last key is."""
     for at, (name, told) in enumerate(given):
         kind, colon, subject = name.partition(":")
         answer = told
@@ -108,12 +108,16 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
             if kind == "keys":
                 keys.append(Wanted("key", "", ""))
             if subject == IN_ALL:
+                # Behind digits that the other side had read, or behind one key.
+                first, count = (first, count) if count else (key_at, 1)
                 rows[first : first + count] = keys
             else:
                 first = len(rows)
                 rows += keys
             count = len(keys)
             continue
+        if kind == "key":
+            key_at = len(rows)
         rows.append(Wanted(kind, subject, "" if (kind, answer) == ("key", "no key") else answer))
     return tuple(rows)
 
