@@ -235,6 +235,10 @@ class _Union:
                 else self._shared.atom(self._variable(before.variable, after.variable), after.view)
                 for before, after in zip(old, new, strict=True)
             )
+        rows, others = _fields(old), _fields(new)
+        if len(rows) == len(others) > 1:
+            # A place to go to, say: which context it may be is told apart from which number.
+            return ",".join(map(self._either, rows, others))
         key = ("".join(piece.text for piece in old), "".join(piece.text for piece in new))
         if key not in self._texts:
             node = self._shared.automaton.either(
@@ -380,3 +384,18 @@ def _moment(case: Case) -> int:
     symbols = case.active.symbols
     assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
     return case.store.resolve(*case.store.shared.atoms[ord(symbols.moment) - FIRST])[0]
+
+
+def _fields(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Return a text between its commas, but those in what is still open."""
+    made: list[list[Piece]] = [[]]
+    for piece in pieces:
+        if piece.variable >= 0:
+            made[-1].append(piece)
+            continue
+        for at, part in enumerate(piece.text.split(",")):
+            if at:
+                made.append([])
+            if part:
+                made[-1].append(piece._replace(text=part))
+    return made
