@@ -1046,7 +1046,7 @@ class Symbols:
             for piece in self.store.pieces(text)
             if piece.variable >= 0 and automaton.count(domains[piece.variable]) <= LISTED
         ]
-        count, part = min(counts, default=(LISTED, None))
+        count, part = min(counts, key=lambda row: row[0], default=(LISTED, None))
         if part is None or count > 40:
             raise Undecided(f"what {self.shown(text)} is")
         self.settle(part.text)

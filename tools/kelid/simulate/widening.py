@@ -152,7 +152,7 @@ class Widening:
         for one in set(ATOM.findall("".join((text if aside is None else aside, *facts)))):
             variable, view = store.resolve(*self._shared.atoms[ord(one) - FIRST])
             views.setdefault(variable, set()).add(view)
-        if aside is not None:
+        if aside is not None:  # what the subroutine itself has let go of is read by its callers alone
             for one in set(ATOM.findall(text)):
                 views.setdefault(store.resolve(*self._shared.atoms[ord(one) - FIRST])[0], set())
         for variable, seen in views.items():
