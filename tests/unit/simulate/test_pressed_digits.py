@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import cache
+from itertools import permutations
 
 import pytest
 
@@ -90,14 +92,14 @@ def heard(pbx: Pbx) -> set[str]:
 
 
 def changes(before: Pbx, after: Pbx) -> set[tuple[str, str, str]]:
-    """Return of each change the keys of its example, and what is heard first on both sides."""
+    """Return of each change the keys of its example (-: none within the time), and what is heard first on both sides."""
     pairs = Pairs(before, after, TODAY)
     pairs.walk_all("in")
     assert not pairs.undecided
     assert not pairs.not_covered
     return {
         (
-            "".join(one.answer for one in wanted(one.example[3:])),
+            "".join(row.answer or "-" for row in wanted(one.example[3:])),
             one.before[0].subject,
             one.after[0].subject,
         )
@@ -116,7 +118,8 @@ def test_where_more_or_fewer_digits_are_waited_for_both_get_the_same_keys(old: i
     }
     for keys, *heard_first in told:
         said = [
-            [subject for kind, subject in does(plan(most), keys) if kind == "hears"] for most in (old, new)
+            [subject for kind, subject in does(plan(most), keys.removesuffix("-")) if kind == "hears"]
+            for most in (old, new)
         ]
         assert [row[1] for row in said] == heard_first, keys
 
@@ -128,10 +131,60 @@ def test_one_key_and_more_of_them_are_the_same_keys() -> None:
         assert {frozenset(row[1:]) for row in told} >= {frozenset(("right", "wrong"))}
         for keys, *heard_first in told:
             said = [
-                [subject for kind, subject in does(plan(most, "7"), keys) if kind == "hears"]
+                [
+                    subject
+                    for kind, subject in does(plan(most, "7"), keys.removesuffix("-"))
+                    if kind == "hears"
+                ]
                 for most in (old, new)
             ]
             assert [row[1] for row in said] == heard_first, keys
+
+
+TWICE = """
+[in]
+exten => 1,1,Read(ONE,beep,{first},,1,5)
+ same => n,Read(TWO,,{second},,1,5)
+ same => n,GotoIf($["${{ONE{one}}}" != "12"]?wrong)
+ same => n,GotoIf($["${{TWO{two}}}" != "34"]?wrong)
+ same => n,Playback(right)
+ same => n,Hangup()
+ same => n(wrong),Playback(wrong)
+ same => n,Hangup()
+"""
+
+
+@cache
+def both(first: int, second: int, one: str, two: str) -> Pbx:
+    text = TWICE.format(first=first, second=second, one=one, two=two)
+    contexts, problems = read_dialplan("extensions.conf", text)
+    assert not problems
+    return Pbx(site="test", asterisk=22, contexts=tuple(contexts))
+
+
+@cache
+def heard_last(first: int, second: int, one: str, two: str, keys: str) -> str:
+    return [subject for kind, subject in does(both(first, second, one, two), keys) if kind == "hears"][-1]
+
+
+SIZES = [(4, 3), (2, 2), (3, 1), (1, 3), (4, 4)]
+
+
+@pytest.mark.parametrize("parts", [("", ""), (":0:2", ""), ("", ":0:2"), (":0:2", ":0:2")])
+@pytest.mark.parametrize(("one", "other"), list(permutations(SIZES, 2)))
+def test_what_a_wait_does_not_read_is_over_with_it(
+    one: tuple[int, int], other: tuple[int, int], parts: tuple[str, str]
+) -> None:
+    """What is pressed at the second wait is the same on both sides, however many the first has read."""
+    before, after = both(*one, *parts), both(*other, *parts)
+    numbers = [
+        "1234"[start:end] + ended for start in range(5) for end in range(start, 5) for ended in ("", "#", "9")
+    ]
+    rows = zip(
+        *([heard_last(*size, *parts, f"{a} {b}") for a in numbers for b in numbers] for size in (one, other)),
+        strict=True,
+    )
+    assert {row[1:] for row in changes(before, after)} == {row for row in rows if row[0] != row[1]}
 
 
 def test_what_is_pressed_is_no_change_by_itself() -> None:

@@ -205,8 +205,8 @@ def _counter(zone: str) -> Context:
     check = [
         *read,
         "Set(GROUP(cap-${ARG1})=${ARG2})",
-        # The widest limit first: it is the one that is told, and it is for longer that calls are refused.
-        *_over("day-minutes", "${ARG6} & ${CUT(day,-,3)} >= ${ARG6}", first=True),
+        # The widest limit first: of several that are reached it is told, as calls are refused for longest by it.
+        *_over("day-minutes", "${ARG6} & ${CUT(day,-,3)} >= ${ARG6}"),
         *_over("hour-minutes", "${ARG5} & ${CUT(hour,-,3)} >= ${ARG5}"),
         *_over("day-calls", "${ARG4} & ${CUT(day,-,2)} >= ${ARG4}"),
         *_over("hour-calls", "${ARG3} & ${CUT(hour,-,2)} >= ${ARG3}"),
@@ -250,8 +250,8 @@ def _counter(zone: str) -> Context:
     return Context("caps", tuple(Exten(name, tuple(_step(text) for text in lines)) for name, lines in named))
 
 
-def _over(what: str, condition: str, *, first: bool = False) -> tuple[str, str]:
-    return f"Set({'LOCAL(over)' if first else 'over'}={what})", f"GotoIf($[{condition}]?over)"
+def _over(what: str, condition: str) -> tuple[str, str]:
+    return f"Set(LOCAL(over)={what})", f"GotoIf($[{condition}]?over)"
 
 
 def _share(most: str, length: int, span: str, begun: str) -> list[str]:

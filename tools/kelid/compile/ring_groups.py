@@ -12,7 +12,7 @@ from kelid.compile.text import go, literal, sound
 from kelid.model.pbx import Context, Exten, Step
 from kelid.model.site import Extension, RingGroup, RingGroupMember, Site
 
-_IN_TURN = frozenset({"hunt", "memoryhunt", "random"})
+_IN_TURN = frozenset({"hunt", "memoryhunt"})
 _FIRST = frozenset({"firstavailable", "firstnotonphone"})
 
 
@@ -36,16 +36,7 @@ def _group(site: Site, group: RingGroup) -> Exten:
     if group.recording == "always":
         steps += tell(site, where=group.place("recording"))
     if group.strategy == "random":
-        begins = f"ring-turns-{group.name},${{RAND(1,{len(group.members)})}},1"
-        return Exten(
-            group.name,
-            (
-                *steps,
-                Step("Set", "TRIED=0", where=group.place("strategy")),
-                Step("Goto", begins, where=group.place("strategy")),
-            ),
-            where,
-        )
+        return Exten(group.name, (*steps, *_begin(group)), where)
     if group.strategy in _IN_TURN:
         steps += _in_turn(group, extensions)
     elif group.strategy in _FIRST:
@@ -116,6 +107,13 @@ def _in_turn(group: RingGroup, extensions: Mapping[str, Extension]) -> list[Step
             steps.append(Step("Set", "RINGS=", where=group.place("strategy")))
         steps += [*_add(group, member, extensions), _ring(group)]
     return steps
+
+
+def _begin(group: RingGroup) -> list[Step]:
+    """Return the steps that begin with anybody of the group."""
+    where = group.place("strategy")
+    turn = f"ring-turns-{group.name},${{RAND(1,{len(group.members)})}},1"
+    return [Step("Set", "TRIED=0", where=where), Step("Goto", turn, where=where)]
 
 
 def _turns(site: Site, group: RingGroup) -> Context:

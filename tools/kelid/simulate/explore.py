@@ -25,23 +25,11 @@ from kelid.simulate.languages import ANY, Node, mask_of
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.points import Points
+from kelid.simulate.pressed import Pressed
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import IN_ALL
-from kelid.simulate.substitute import EVERYTHING
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import (
-    ATOM,
-    FIRST,
-    LISTED,
-    LONGEST,
-    WHOLE,
-    Base,
-    Chosen,
-    Shared,
-    Store,
-    Variable,
-)
+from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, WHOLE, Base, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
@@ -61,9 +49,6 @@ FRESH = frozenset(
      "random", "box", "hangup", "originate", "directory", "read-file", "group"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
-
-PRESSED = ("key", "")
-"""The question under which all that is pressed is kept for the run that waits for it later, in its order."""
 
 DIGITS = mask_of("0123456789*#")
 DIALLED = mask_of("0123456789*#+") | mask_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-")
@@ -227,7 +212,7 @@ class Explorer:
         subject = case.store.plain(question.subject)
         if kind in ("key", "keys", "digits"):
             subject = ""  # where in the dial plan keys are waited for has a name that nobody hears
-        key = ("key" if kind == "digits" else kind, subject)
+        key = (kind, subject)
         if kind not in FRESH:
             known = case.store.facts.get(key)
             if known is None:
@@ -240,70 +225,20 @@ class Explorer:
             return known
         if len(case.runs) == 1:
             return self._new_answer(case, question, subject)
-        if case.behind.get(key) == index:
-            row = case.answers[key]
+        if kind in ("key", "digits"):
+            return Pressed(case, index, lambda one: self._new_answer(case, one, "")).answer(question)
+        row = case.answers.get(key)
+        if row and case.behind[key] == index:
             answer = row.pop(0)
             if not row:
                 del case.answers[key], case.behind[key]
-            if key == PRESSED:
-                return self._pressed(case, index, answer, question)
-            return self._that_may_come(case, answer, question, subject)
+            if not question.answers or answer in question.answers or ATOM.search(answer):
+                return answer
+            return self._new_answer(case, question, subject)
         answer = self._new_answer(case, question, subject)
-        case.answers.setdefault(key, []).append(f"{question.limit}\0{answer}" if kind == "digits" else answer)
+        case.answers.setdefault(key, []).append(answer)
         case.behind[key] = 1 - index
         return answer
-
-    def _that_may_come(self, case: Case, answer: str, question: Question, subject: str) -> str:
-        """Return what the other run was answered, if it may be an answer here; a new one otherwise."""
-        if not question.answers or answer in question.answers or ATOM.search(answer):
-            return answer
-        return self._new_answer(case, question, subject)
-
-    def _pressed(self, case: Case, index: int, given: str, question: Question) -> str:
-        """Return what is pressed, given what the other run got: a key, or digits with how many were waited for before them.
-
-        What is left of that comes next.
-        """
-        symbols = case.runs[0].symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
-        most, many, digits = given.rpartition("\0")
-        left: str | None = None
-        if question.kind == "digits":
-            if many:
-                return self._as_many(case, digits, int(most), question)
-            if symbols.equal(digits, "") or symbols.equal(digits, "#"):
-                answer, left = "", digits  # that is how these digits end, too
-            else:
-                answer = self._with_more(case, digits, question.limit - 1, question)
-        elif not many:
-            return self._that_may_come(case, digits, question, "")
-        elif symbols.equal(digits, ""):
-            return self._ask(index, question)  # how they ended
-        else:
-            answer = self._that_may_come(case, symbols.substring(digits, 0, 1), question, "")
-            if int(most) > 1:
-                left = f"{int(most) - 1}\0{symbols.substring(digits, 1, EVERYTHING)}"
-        if left is not None:
-            case.answers.setdefault(PRESSED, []).insert(0, left)
-            case.behind[PRESSED] = index
-        return answer
-
-    def _as_many(self, case: Case, digits: str, most: int, question: Question) -> str:
-        """Return what is pressed where as many digits are waited for as the question says, and ``most`` were before."""
-        symbols = case.runs[0].symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
-        if question.limit <= most:
-            return symbols.substring(digits, 0, question.limit)
-        if symbols.equal(symbols.substring(digits, most - 1, 1), ""):
-            return digits  # it ended there
-        return self._with_more(case, digits, question.limit - most, question)
-
-    def _with_more(self, case: Case, digits: str, most: int, question: Question) -> str:
-        """Return digits with up to so many more behind them."""
-        symbols = case.runs[0].symbols
-        assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
-        more = self._new_answer(case, question._replace(limit=most), "")
-        return symbols.joined(digits + more, Variable("digits", IN_ALL))
 
     def _new_answer(self, case: Case, question: Question, subject: str) -> str:
         store = case.store

@@ -764,10 +764,7 @@ class Symbols:
             self.settle(self.shared.atom(number, WHOLE))
             return self.classify(text, key, function, machine)
         self.take(alike, number, ("alike", text))
-        base = self.store.bases.pop(number, None)
-        columns = self._columns([piece for piece in self.store.pieces(text) if piece.variable == number])
-        if base is not None and columns is not None:
-            self.store.bases[number] = Base(base.node, base.decided | columns)
+        self.store.bases.pop(number, None)
         value = automaton.shortest(self.store.domains[number])
         return self.classify(self._with(self.store.pieces(text), number, value), key, function, machine)
 
@@ -981,7 +978,7 @@ class Symbols:
         if len(variables) > 1:
             joined = self._join(pieces)
             if joined is None:
-                self._settle_one(text)
+                self._settle_one(text, variables)
                 return self.derived(text, name, function)
             pieces = joined
         (variable,) = {piece.variable for piece in pieces if piece.variable >= 0}
@@ -1035,21 +1032,12 @@ class Symbols:
                 raise
             return made
 
-    def _settle_one(self, text: str) -> None:
-        """Decide that part of a text which may be the fewest texts. Raise Undecided where they are too many."""
-        domains, automaton = self.store.domains, self.shared.automaton
-        counts = [
-            (
-                len(self.shared.tabled(domains[piece.variable], piece.view, "value", lambda value: value)),
-                piece,
-            )
-            for piece in self.store.pieces(text)
-            if piece.variable >= 0 and automaton.count(domains[piece.variable]) <= LISTED
-        ]
-        count, part = min(counts, key=lambda row: row[0], default=(LISTED, None))
-        if part is None or count > 40:
+    def _settle_one(self, text: str, variables: set[int]) -> None:
+        automaton = self.shared.automaton
+        count, number = min((automaton.count(self.store.domains[number]), number) for number in variables)
+        if count > 40:
             raise Undecided(f"what {self.shown(text)} is")
-        self.settle(part.text)
+        self.settle(self.shared.atom(number, WHOLE))
 
     def viewed(self, text: str, operation: tuple[Any, ...]) -> str | None:
         """Return the view of a text that is one atom alone; None for any other text."""

@@ -101,9 +101,9 @@ def _digits(run: Run, most: int, first: float = 0, later: float = 0) -> tuple[st
     """
     if run.symbols is not None and most > 1:
         digits = run.ask(Question("digits", run.waits_at(), (), most))
-        if _has(run, digits, most):
+        if _is_as_long(run, digits, most):
             return digits, True
-        if run.ask(Question("key", run.waits_at(), ("", "#"), 1)):
+        if run.ask(Question("key", f"{run.waits_at()}+end", ("", "#"), 1)):
             return digits, True
         run.spend(first if run.equal(digits, "") else later)
         return digits, False
@@ -119,7 +119,7 @@ def _digits(run: Run, most: int, first: float = 0, later: float = 0) -> tuple[st
     return digits, True
 
 
-def _has(run: Run, digits: str, count: int) -> bool:
+def _is_as_long(run: Run, digits: str, count: int) -> bool:
     """Return True if there are so many digits, or more."""
     if run.symbols is None or count < 1:
         return len(digits) >= count
@@ -290,7 +290,9 @@ def _dialled(run: Run, context: str, *, hash_ends: bool) -> tuple[str, bool]:
     channel = run.channel
     if run.symbols is not None:
         digits = run.ask(Question("keys", run.waits_at(), (), MOST_DIALLED))
-        return digits, run.equal(digits, "") and bool(run.ask(Question("key", run.waits_at(), ("", "#"), 1)))
+        return digits, run.equal(digits, "") and bool(
+            run.ask(Question("key", f"{run.waits_at()}+end", ("", "#"), 1))
+        )
     digits = ""
     while len(digits) < MOST_DIALLED:
         key = run.press(len(digits))
@@ -381,7 +383,7 @@ def privacy_manager(run: Run, data: str) -> int | str:
     for _attempt in range(tries):
         run.note("hears", "privacy-prompt")
         digits, _ = _digits(run, 30)
-        if _has(run, digits, least) and (not context or run.exists(context, digits)):
+        if _is_as_long(run, digits, least) and (not context or run.exists(context, digits)):
             channel.caller, channel.caller_name = digits, "Privacy Manager"
             run.set("PRIVACYMGRSTATUS", "SUCCESS")
             run.note("hears", "privacy-thankyou")
