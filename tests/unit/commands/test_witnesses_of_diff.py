@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from kelid.commands import main
+from kelid.commands import diff, main, parser
 from kelid.findings import Exit
+from kelid.model.behaviour import BehaviourChange
 from kelid.pipeline import witnesses
+from kelid.pipeline.behaviour import SECONDS
 from kelid.report.behaviour import NO_WITNESS
 
 EDITS = {
@@ -243,3 +245,27 @@ def test_of_two_folders_and_one_number_too(tmp_path: Path, capsys: pytest.Captur
     after = one["witness"]["command"]
     before = [word.replace(str(tmp_path / "new"), str(tmp_path / "old")) for word in after]
     assert happens(capsys, before) != happens(capsys, after)
+
+
+@pytest.mark.parametrize("verb", ["diff", "behaviour"])
+def test_walks_have_as_long_as_is_said(verb: str) -> None:
+    assert parser(verb).parse_args([verb, "noor-clinic"]).seconds == SECONDS
+    assert parser(verb).parse_args([verb, "noor-clinic", "--seconds", "5m"]).seconds == 300
+    assert parser(verb).parse_args([verb, "noor-clinic", "--seconds", "0"]).seconds == 0
+
+
+def test_a_diff_takes_as_long_as_it_is_told(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[float] = []
+
+    def asked(*_: object, seconds: float, **_more: object) -> BehaviourChange:
+        given.append(seconds)
+        return BehaviourChange()
+
+    monkeypatch.setattr(diff, "site_change", asked)
+    monkeypatch.setattr(diff, "tree_change", asked)
+    edit(committed, *EDITS["hours"])
+    told(capsys, "diff", "--sites", str(committed.parent), committed.name, "--seconds", "7")
+    told(capsys, "diff", "--tree", str(committed), str(committed), "--seconds", "2m")
+    assert given == [7.0, 120.0]

@@ -917,10 +917,6 @@ class Symbols:
             return bool(self.classify(f"{left_text}\0{right_text}", "same", _same))
         if len(left) == len(right) == 1 and not left[0].view and not right[0].view:
             return self._unify(left[0].variable, right[0].variable)
-        if len(left) == len(right) == len(variables) == 1:
-            for whole, part in ((left[0], right[0]), (right[0], left[0])):
-                if not whole.view and len(part.view) == 1 and part.view[0][:2] == ("slice", 0):
-                    return self.equal(self.substring(whole.text, part.view[0][2], EVERYTHING), "")
         return bool(self.decide("equal", sorted((left_text, right_text))))
 
     def _has_other_letters(self, pieces: Iterable[Piece]) -> bool:
