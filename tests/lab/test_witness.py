@@ -16,6 +16,7 @@ from kelid.lab import Lab
 from kelid.lab.processes import wait_until
 from kelid.lab.witness import Live, Press, Witness
 from kelid.model.call import Call, World
+from kelid.simulate import simulate
 
 pytestmark = pytest.mark.lab
 
@@ -40,6 +41,7 @@ exten => long,1,Answer()
  same => n,Wait(120)
  same => n,NoOp(over)
 exten => forever,1,Echo()
+exten => folders,1,NoOp(${ASTETCDIR} ${ASTDBDIR} ${ASTVARLIBDIR} ${ASTDATADIR} ${ASTAGIDIR} ${ASTKEYDIR} ${ASTSPOOLDIR} ${ASTLOGDIR} ${ASTRUNDIR})
 exten => h,1,NoOp(end)
 """
 
@@ -115,6 +117,16 @@ def test_the_clock_shows_what_was_set_and_waits_are_short(witness: Witness) -> N
         assert shown(when) == [moment.strftime("%Y%m%d %H:%M"), "end"]
         assert shown(long) == ["over", "end"]
         assert datetime.now(UTC) - begin < timedelta(seconds=60)
+
+
+def test_its_folders_are_those_of_a_server(witness: Witness) -> None:
+    """``Authenticate(${ASTETCDIR}/pins)``: a PIN set's list is shown, and found, where it is on a server."""
+    witness.prepare(World(), AT)
+    (live,) = witness.place([call("folders")])
+    pbx, _ = tree(DIALPLAN)
+    told = [step.data for step in simulate(pbx, call("folders"), World()).steps]
+    assert shown(live) == told
+    assert told[0].startswith("/etc/asterisk /var/lib/asterisk/astdb /var/lib/asterisk /usr/share/asterisk ")
 
 
 def test_a_caller_who_waits_for_nothing_hangs_up(witness: Witness) -> None:

@@ -114,8 +114,7 @@ class Witness:
         for name in _FILES:
             text = resources.files("kelid.lab").joinpath("witness_files", name).read_text(encoding="utf-8")
             host.write(f"{_AT}/witness_files/{name}", text)
-        inside = "ip link set lo up && mount -t tmpfs none /var/spool/asterisk && "
-        inside += f"cd {_AT} && exec python3 -u -m witness_files"
+        inside = f"ip link set lo up && cd {_AT} && exec python3 -u -m witness_files"
         argv = ["ssh", "-F", str(host.folders.ssh_config), "-o", "ControlPath=none", host.name, "--"]
         log = host.folders.state / f"witness-{secrets.token_hex(3)}.log"
         self.talker = Talker(

@@ -340,8 +340,8 @@ BUILT_IN: dict[str, Part] = {
     "ASTETCDIR": lambda run: "/etc/asterisk",
     "ASTMODDIR": lambda run: "/usr/lib/x86_64-linux-gnu/asterisk/modules",
     "ASTVARLIBDIR": lambda run: "/var/lib/asterisk",
-    "ASTDBDIR": lambda run: "/var/lib/asterisk",
-    "ASTKEYDIR": lambda run: "/var/lib/asterisk",
+    "ASTDBDIR": lambda run: "/var/lib/asterisk/astdb",  # the file, not its folder
+    "ASTKEYDIR": lambda run: "/var/lib/asterisk/keys",
     "ASTDATADIR": lambda run: "/usr/share/asterisk",
     "ASTAGIDIR": lambda run: "/usr/share/asterisk/agi-bin",
     "ASTSPOOLDIR": lambda run: "/var/spool/asterisk",

@@ -18,8 +18,12 @@ from .manager import CONF, Event, Manager
 LIMIT = 60
 """Seconds for anything that takes part of one on an idle machine."""
 
-SPOOL = pathlib.Path("/var/spool/asterisk")
-"""Empty, and gone with the program: it has a mount of its own there. Dial plans show this path."""
+ETC, DB, SPOOL, LOG, RUN = map(
+    pathlib.Path,
+    ("/etc/asterisk", "/var/lib/asterisk", "/var/spool/asterisk", "/var/log/asterisk", "/run/asterisk"),
+)
+SHOWN = (ETC, DB, SPOOL, LOG, RUN)
+"""Folders that dial plans show and name. The program has mounts of its own there, which are gone with it."""
 
 LOGGER = (
     "[general]\ndateformat = %F %T.%3q\nqueue_log = no\n[logfiles]\nmessages.log => notice,warning,error\n"
@@ -44,6 +48,9 @@ class Private:
     def __init__(self, heard: Any) -> None:
         """Given who is told the manager's events."""
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="witness-"))
+        for folder in SHOWN:
+            folder.mkdir(exist_ok=True)
+            subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
         self.heard = heard
         self.process: subprocess.Popen[bytes] | None = None
         self.rate = 1.0
@@ -56,12 +63,11 @@ class Private:
         """
         await self.stop()
         shutil.rmtree(self.top)
-        for name in ("etc", "db", "run", "log/cdr-csv"):
-            (self.top / name).mkdir(parents=True)
-        for path in SPOOL.iterdir():
-            shutil.rmtree(path)
-        for name in ("voicemail", "monitor", "tmp"):
-            (SPOOL / name).mkdir()
+        self.top.mkdir()
+        for folder in SHOWN:
+            empty(folder)
+        for path in (SPOOL / "voicemail", SPOOL / "monitor", SPOOL / "tmp", LOG / "cdr-csv"):
+            path.mkdir()
         for name, text in {**files, "manager.conf": CONF, "logger.conf": LOGGER}.items():
             self.write(name, text)
         for name in media:
@@ -69,9 +75,9 @@ class Private:
         modules = next(pathlib.Path("/usr/lib").glob("**/asterisk/modules"))
         self.conf = self.top / "asterisk.conf"
         self.conf.write_text(
-            f"[directories]\nastetcdir => {self.top}/etc\nastmoddir => {modules}\nastdbdir => {self.top}/db\n"
-            f"astspooldir => {SPOOL}\nastrundir => {self.top}/run\nastlogdir => {self.top}/log\n"
-            "astvarlibdir => /var/lib/asterisk\nastdatadir => /usr/share/asterisk\nastkeydir => /var/lib/asterisk\n"
+            f"[directories]\nastetcdir => {ETC}\nastmoddir => {modules}\nastdbdir => {DB}\n"
+            f"astspooldir => {SPOOL}\nastrundir => {RUN}\nastlogdir => {LOG}\n"
+            f"astvarlibdir => {DB}\nastdatadir => /usr/share/asterisk\nastkeydir => {DB}\n"
             "astagidir => /usr/share/asterisk/agi-bin\n[options]\nverbose = 3\ndebug = 0\nmaxload = 0\n"
         )
         self.rate = rate if clock is not None else 1.0
@@ -111,7 +117,7 @@ class Private:
 
     def write(self, name: str, text: str) -> None:
         """Write one file of the tree."""
-        path = self.top / "etc" / name
+        path = ETC / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", errors="surrogateescape")
 
@@ -123,7 +129,7 @@ class Private:
     def log(self) -> list[str]:
         """Return what it complained of so far."""
         try:
-            text = (self.top / "log/messages.log").read_text(encoding="utf-8", errors="replace")
+            text = (LOG / "messages.log").read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return []
         return text.splitlines()
@@ -201,6 +207,12 @@ class Private:
     def remove(self) -> None:
         """Remove its folders."""
         shutil.rmtree(self.top, ignore_errors=True)
+
+
+def empty(folder: pathlib.Path) -> None:
+    """Remove all that is in a folder."""
+    for path in folder.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def silence(path: pathlib.Path) -> None:
