@@ -127,6 +127,8 @@ class Words:
         """Yield a decision as a condition."""
         if chosen.kind == "question":
             kind, subject = chosen.subject
+            if kind == "limit":
+                kind, subject = "TIMEOUT(absolute)", ""  # how much may be left is no condition
             if ordinary_too or str(chosen.answer) not in _ORDINARY:
                 yield Condition("answer", f"{kind} {named(subject)}".strip(), str(chosen.answer))
         elif chosen.kind == "text" and chosen.about is not None:

@@ -22,6 +22,7 @@ from kelid.model.trace import Event
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.describe import named
 from kelid.simulate.languages import ANY, Node, mask_of
+from kelid.simulate.limits import Span, are_among, spans, widen
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.points import Points
@@ -38,6 +39,9 @@ from kelid.simulate.widening import NUMBERS
 MOST_NODES = 400_000
 """Points after which the rest is said to be left out."""
 
+MOST_EXACT = 1_000
+"""Points up to which calls are told apart by how much time is left to them."""
+
 MOST_STRAIGHT = 3_000
 """Steps without a decision after which a call counts as one without an end."""
 
@@ -46,7 +50,7 @@ DEEPEST = 20_000
 
 FRESH = frozenset(
     {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page",
-     "random", "box", "hangup", "originate", "directory", "read-file", "group"}
+     "random", "box", "hangup", "originate", "directory", "read-file", "group", "limit"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
 
@@ -123,6 +127,8 @@ class Explorer:
         self.not_covered: dict[str, None] = dict.fromkeys(self.times.left_out)
         self.steps = 0
         self._known: dict[Hashable, int] = {}
+        self._limited: dict[Hashable, list[tuple[tuple[Span, ...], int]]] = {}
+        """Of calls with a limit of time: those that have come, by how much was left to them."""
         self._waiting: list[tuple[int, Case]] = []
         self._chooser = _Chooser()
         self._forks: set[Hashable] = set()
@@ -309,17 +315,40 @@ class Explorer:
         if self._is_arrival(case):
             self._widen_extension(case)
         key = self._keys.key(case)
-        number = self._known.get(key)
+        number = self._number_of(key, case)
         if number is None:
             number, changed = self._meet(case)
             if changed:
                 key = self._keys.key(case)
-                number = self._known.get(key)
+                number = self._number_of(key, case)
         if number is None:
-            number = self._known[key] = len(self.points)
+            number = len(self.points)
+            self._remember(key, case, number)
             self.points.append(Point())
             self._waiting.append((number, case))
         return number
+
+    def _number_of(self, key: Hashable, case: Case) -> int | None:
+        """Return the point of a case, if there is one that has its key, and may have as much time left."""
+        left = spans(case.runs)
+        if not left:
+            return self._known.get(key)
+        rows = self._limited.get(key, ())
+        return next((number for others, number in rows if are_among(left, others)), None)
+
+    def _remember(self, key: Hashable, case: Case, number: int) -> None:
+        """Note the point of a case. In a large walk, the second of those with a limit stands for all that may come."""
+        left = spans(case.runs)
+        if not left:
+            self._known[key] = number
+            return
+        rows = self._limited.setdefault(key, [])
+        if rows and len(self.points) >= MOST_EXACT and not self._keys.tells_limits:
+            for others, _ in rows:
+                widen(case, others)
+            rows.clear()
+            left = spans(case.runs)
+        rows.append((left, number))
 
     def _meet(self, case: Case) -> tuple[int | None, bool]:
         """Let a new case meet others: return the point at which it goes on as one of them, and whether it was changed."""
@@ -366,7 +395,7 @@ class Explorer:
                 walked.append(side)
                 straight += 1
                 if straight % 200 == 0:
-                    key = self._keys.key(case)
+                    key = (self._keys.key(case), spans(case.runs))
                     if key in seen or straight > MOST_STRAIGHT:
                         names = f"{case.runs[side].channel.context},{case.runs[side].channel.exten}"
                         events.append(Event("loop", case.store.plain(names)))

@@ -10,6 +10,7 @@ from typing import Any
 from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.case import Case, is_arrival
+from kelid.simulate.limits import AT
 from kelid.simulate.live import CALLER, CAUSE, GROUP, LIMITED, LOOPS, QUEUES, TIMEOUTS, Live
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
@@ -50,7 +51,7 @@ class Forgetting:
                 for name, what in TIMEOUTS.items():
                     if not one.far & live.bit(what) or (
                         channel is run.levels[0].channel
-                        and "absolute-at" not in channel.timeouts
+                        and AT not in channel.timeouts
                         and not one.far & live.bit(LIMITED[name])
                     ):
                         channel.timeouts.pop(name, None)

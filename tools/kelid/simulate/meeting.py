@@ -23,6 +23,7 @@ from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.carried import is_carried
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.languages import ANY, OTHER, Node, mask_of
+from kelid.simulate.limits import are_among, keep, spans, widen
 from kelid.simulate.live import Live
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.octets import to_octets
@@ -106,7 +107,7 @@ class Meeting:
         run, store = case.active, case.store
         parts: list[str] = list(map(str, case.noticed or ()))
         hows: list[Hashable] = [case.asked]
-        self._keys.describe(run, ahead, parts, hows, whole=False)
+        self._keys.describe(run, ahead, parts, hows, whole=False, limits=self._keys.tells_limits)
         several = len({id(level.channel) for level in run.levels}) > 1
         causes = any(ahead.far & live.bit("HANGUPCAUSE") for live in self._lives)
         for channel in _channels(run):
@@ -184,6 +185,12 @@ class _Union:
         for before, level in zip(old.levels, run.levels, strict=True):
             level.then = self._later(before.then, level.then)
             level.on_answer = self._later(before.on_answer, level.on_answer)
+        left = spans(self._old.runs[:1]), spans(self._case.runs[:1])
+        if not are_among(left[1], left[0]):
+            widen(self._case, left[0])
+            self._grown = True
+        elif left[0]:
+            keep(self._case, left[0])
         self._keep_common()
         for variable, node in self._sets.items():
             if self._store.domains[variable] != node:

@@ -21,6 +21,7 @@ from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
 from kelid.simulate.joining import Joining
 from kelid.simulate.languages import Node
+from kelid.simulate.limits import AT, LAST
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
@@ -62,6 +63,8 @@ class Points:
         self._joining = Joining(shared, lives, reaches)
         self._whereabouts = Whereabouts(shared, plans, lives, self._reading)
         self._later = Remembered()
+        self.tells_limits = any(reach.tells_limits for reach in reaches)
+        """Whether a dial plan asks how much time is left: then nobody may have any."""
 
     def key(self, case: Case) -> Hashable:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
@@ -72,7 +75,7 @@ class Points:
             parts.append("aside")
         hows: list[Hashable] = []
         for run, one in zip(case.runs, ahead, strict=True):
-            self.describe(run, one, parts, hows)
+            self.describe(run, one, parts, hows, limits=False)
         if len(case.runs) > 1:
             for side in (*case.heads, (case.door[1],) if case.door else ()):
                 for event in side:
@@ -206,9 +209,18 @@ class Points:
         return text, domains, unequal, tuple(sorted(decided, key=repr))
 
     def describe(
-        self, run: Run, ahead: Ahead, parts: list[str], hows: list[Hashable], *, whole: bool = True
+        self,
+        run: Run,
+        ahead: Ahead,
+        parts: list[str],
+        hows: list[Hashable],
+        *,
+        whole: bool = True,
+        limits: bool = True,
     ) -> None:
-        """Add what of the run can still be read; if not ``whole``, without what may be any of several (``meeting.py``)."""
+        """Add what of the run can still be read; if not ``whole``, without what may be any of several (``meeting.py``), and
+        of limits only that there are some if not ``limits``.
+        """
         names = ahead.names
         parts.append(run.end)
         seen: dict[int, int] = {}
@@ -225,9 +237,15 @@ class Points:
                 )
             )
             parts.append(level.again or "")
-            absolute = channel.timeouts.get("absolute-at")
+            absolute = channel.timeouts.get(AT)
             parts.append("" if level.deadline is None else f"{level.deadline - run.elapsed:g}")
-            parts.append("" if absolute is None else f"{absolute - run.elapsed:g}")
+            if absolute is None:
+                parts.append("")
+            elif limits:
+                last = channel.timeouts.get(LAST, absolute)
+                parts.append(f"{absolute - run.elapsed:g} to {last - run.elapsed:g}")
+            else:
+                parts.append("limited")
             parts += [str(part) for part in level.saved]
             for then in (level.then, level.verdict):
                 parts += self._later.of(then, ("texts", whole), partial(_texts_of, then, whole=whole))
@@ -283,7 +301,7 @@ def _describe_channel(channel: Channel, names: frozenset[str], parts: list[str])
     for name, text in sorted(channel.groups.items()):
         parts += [name, text]
     for name, seconds in sorted(channel.timeouts.items()):
-        if name != "absolute-at":
+        if name not in (AT, LAST):
             parts += [name, f"{seconds:g}"]
     for name, text in sorted(channel.hooks.items()):
         parts += [name, text]

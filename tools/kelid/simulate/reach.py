@@ -20,6 +20,7 @@ _CALLS = re.compile(r"([^,?:()\s]+),[^,()]+,1\(((?:[^()]|\([^()]*\))*)\)")
 _COUNTS = re.compile(r"__([A-Z_]+)=\$\[0?\$\{\1\} *\+ *1\]")
 _INHERITS = re.compile(r"__([A-Za-z][A-Za-z0-9_]*)=")
 _SET = re.compile(r"(?:LOCAL\(|_{0,2})([A-Za-z][A-Za-z0-9_]*)\)?=(.*)", re.DOTALL)
+_TELLS = re.compile(r"\{TIMEOUT\((?!d|r)", re.IGNORECASE)
 _ASSIGNED = re.compile(
     r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)"
 )
@@ -72,9 +73,14 @@ class Reach:
     @cached_property
     def follows_limits(self) -> bool:
         """Return True if a call goes on somewhere when its absolute time is over, or the dial plan asks for its times."""
-        return any(exten.pattern == "T" for context in self._pbx.contexts for exten in context.extens) or any(
-            "{TIMEOUT(" in data for _, data in self._steps
+        return self.tells_limits or any(
+            exten.pattern == "T" for context in self._pbx.contexts for exten in context.extens
         )
+
+    @cached_property
+    def tells_limits(self) -> bool:
+        """Return True if the dial plan asks how much time is left."""
+        return any(_TELLS.search(data) for _, data in self._steps)
 
     def heard(self, name: str) -> set[str]:
         """Return what a channel is given of one of ``HEARD``, as it is written: by steps, by its endpoint, by default."""

@@ -18,6 +18,7 @@ from kelid.model.trace import Event, TraceStep
 from kelid.simulate.applications import macro
 from kelid.simulate.dialplan import MATCH_MORE, Dialplan, dialplan
 from kelid.simulate.jumps import enter
+from kelid.simulate.limits import AT, GIVEN, LAST, over_at
 from kelid.simulate.state import (
     ANY_CAUSE,
     CALLED,
@@ -296,7 +297,7 @@ class Run:
         for level in self.levels:
             channel = level.channel
             left = None if level.deadline is None else level.deadline - self.elapsed
-            absolute = channel.timeouts.get("absolute-at")
+            absolute = channel.timeouts.get(AT)
             levels.append(
                 (
                     level.key(),
@@ -502,6 +503,7 @@ class Run:
         """Let time pass. Return False if somebody has given up meanwhile: the channel is hung up then."""
         if self.channel.hungup:
             return False
+        self.left(seconds)
         self.elapsed += seconds
         if self.left() < 0:
             self.give_up()
@@ -515,18 +517,17 @@ class Run:
             if level.channel is self.channel and level.verdict[:1] == (LOST,):
                 level.channel.hangup_cause = level.verdict[1]
 
-    def left(self) -> float:
+    def left(self, within: float = 0.0) -> float:
         """Return the seconds until a caller who waits for an answer gives up, or until TIMEOUT(absolute) ends the call.
 
-        Negative if that has passed.
+        Negative if that has passed. Whoever waits says how long, ``within``: how much is left may be open (``limits.py``).
         """
         left = float("inf")
         for level in self.levels:
             if level.deadline is not None:
                 left = min(left, level.deadline - self.elapsed)
-            at = level.channel.timeouts.get("absolute-at")
-            if at is not None:
-                left = min(left, at - self.elapsed)
+            if AT in level.channel.timeouts:
+                left = min(left, over_at(self, level.channel, within) - self.elapsed)
         return left
 
     def answer(self, then: Then | None = None, channel: Channel | None = None) -> Result:
@@ -774,8 +775,8 @@ class Run:
 
     def _timed_out(self, channel: Channel) -> bool:
         """Return True if it was TIMEOUT(absolute) that ended the call, and the dial plan has something for that."""
-        at = channel.timeouts.get("absolute-at")
-        if at is None or at > self.elapsed or not channel.hungup:
+        at = channel.timeouts.get(AT)
+        if at is None or at > self.elapsed or LAST in channel.timeouts or not channel.hungup:
             return False
         if self.exists(channel.context, "T"):
             channel.exten, channel.priority = "T", 1
@@ -783,8 +784,8 @@ class Run:
             self.raise_exception("ABSOLUTETIMEOUT", 1)
         else:
             return False
-        channel.timeouts.pop("absolute-at")
-        channel.timeouts["absolute"] = 0.0
+        channel.timeouts.pop(AT)
+        channel.timeouts[GIVEN] = 0.0
         channel.hungup = False
         return True
 

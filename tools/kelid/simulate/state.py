@@ -94,7 +94,7 @@ class Channel:
     groups: dict[str, str] = field(default_factory=dict)
     timeouts: dict[str, float] = field(default_factory=dict)
     """Seconds for "digit" (5), "response" (10), "absolute" (0: none), where the dial plan has set them;
-    "absolute-at" is when the call is ended by that, in seconds of the run."""
+    "absolute-at" is when the call is ended by that, in seconds of the run (``limits.py``)."""
     hooks: dict[str, str] = field(default_factory=dict)
     """What other modules hold for the channel: CDR, FAXOPT, hangup handlers ... by ``function/argument``."""
 
@@ -119,7 +119,11 @@ class Channel:
             tuple(frame.key() for frame in self.frames),
             tuple(sorted(self.groups.items())),
             tuple(
-                sorted((name, seconds) for name, seconds in self.timeouts.items() if name != "absolute-at")
+                sorted(
+                    (name, seconds)
+                    for name, seconds in self.timeouts.items()
+                    if name not in ("absolute-at", "absolute-last")
+                )
             ),
             tuple(sorted(self.hooks.items())),
         )

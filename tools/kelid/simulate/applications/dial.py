@@ -496,7 +496,7 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
 def _left(run: Run, dialling: Dialling, seconds: int) -> int | str:
     """Let the caller hang up while devices ring, after so many seconds; where they ring less long nobody has answered."""
     timeout = _arguments(dialling.data).timeout
-    if min(run.left(), timeout or float("inf")) <= seconds:
+    if min(run.left(seconds), timeout or float("inf")) <= seconds:
         return _in_vain(run, dialling)
     if alone := _alone(run, dialling, "CANCEL"):
         _tell_connected(run, dialling, alone)
@@ -518,7 +518,7 @@ def _alone(run: Run, dialling: Dialling, status: str) -> str:
 def _in_vain(run: Run, dialling: Dialling) -> int | str:
     """Let the time pass in which nobody answers."""
     timeout = _arguments(dialling.data).timeout
-    left = run.left()
+    left = run.left(float("inf") if timeout is None else timeout)
     if timeout is None and left == float("inf"):
         run.channel.hangup_cause = 19  # the network gives up
         return _out(run, dialling._replace(status="NOANSWER"), GO_ON)

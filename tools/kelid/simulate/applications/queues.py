@@ -145,7 +145,7 @@ def queue(run: Run, data: str) -> int | str:
 
 def _left(run: Run, seconds: int) -> int:
     """Let the caller hang up after so many seconds, unless whoever waits for this channel gives up before."""
-    if run.left() > seconds:
+    if run.left(seconds) > seconds:
         run.spend(seconds)
         run.leave()
     else:

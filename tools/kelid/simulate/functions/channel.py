@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
 from kelid.simulate.arguments import atoi, leading_double, leading_integer, split_arguments
+from kelid.simulate.limits import AT, GIVEN, LAST
 from kelid.simulate.registry import reads, writes
 from kelid.simulate.regular import PatternError, matches
 from kelid.simulate.undecided import settled
@@ -201,8 +202,8 @@ def timeout(run: Run, arguments: str) -> str | None:
         run.warn(f"Unknown timeout type '{arguments}'")
         return None
     channel = run.channel
-    if name == "absolute":
-        at = channel.timeouts.get("absolute-at")
+    if name == GIVEN:
+        at = channel.timeouts.get(AT)
         left = 0.0 if at is None else at - run.elapsed
         return f"{left:.3f}" if left > 0 else "0"
     return f"{channel.timeouts.get(name, _DEFAULT[name]):.3f}"
@@ -216,18 +217,20 @@ def set_timeout(run: Run, arguments: str, value: str) -> None:
         run.warn(f"Unknown timeout type '{arguments}'")
         return
     channel = run.channel
-    if name == "absolute" and run.symbols is not None and run.symbols.within(value):
+    if name == GIVEN:
+        channel.timeouts.pop(LAST, None)
+    if name == GIVEN and run.symbols is not None and run.symbols.within(value):
         # Nothing of the call can be said by a time that isn't known: it is told, and the call goes on.
         run.note("limit", "", ("seconds", value))
-        channel.timeouts.pop("absolute-at", None)
+        channel.timeouts.pop(AT, None)
         return
     seconds = max(leading_double(settled(run, value)) or 0.0, 0.0)
-    if name == "absolute":
-        channel.timeouts["absolute"] = seconds
+    if name == GIVEN:
+        channel.timeouts[GIVEN] = seconds
         if seconds > 0:
-            channel.timeouts["absolute-at"] = run.elapsed + seconds
+            channel.timeouts[AT] = run.elapsed + seconds
         else:
-            channel.timeouts.pop("absolute-at", None)
+            channel.timeouts.pop(AT, None)
         return
     channel.timeouts[name] = seconds
 
