@@ -86,6 +86,37 @@ def test_two_that_are_apart_are_cut_off_together(monkeypatch: pytest.MonkeyPatch
     assert changed(loop(), loop(who="2")).none
 
 
+APART = """
+[in]
+exten => s,1,Set(TIMEOUT(absolute)=6)
+ same => n,Goto({way},s,1)
+[one]
+exten => s,1,Gosub(wait,s,1)
+ same => n,Playback(one)
+[two]
+exten => s,1,Gosub(wait,s,1)
+ same => n,Wait({more})
+ same => n,Playback(one)
+[wait]
+exten => s,1,GotoIf($["${{DEVICE_STATE(PJSIP/1)}}" = "BUSY"]?:last)
+ same => n,GotoIf($["${{DEVICE_STATE(PJSIP/2)}}" = "BUSY"]?:second)
+ same => n,Wait(1)
+ same => n(second),Wait(2)
+ same => n(last),Wait(3)
+ same => n,Return()
+"""
+
+
+def test_two_that_are_asked_by_themselves_have_their_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the longest way the second waits a second too long."""
+    in_a_large_walk(monkeypatch)
+    before = APART.format(way="one", more=0)
+    for more in (0, 1):
+        change = changed(before, APART.format(way="two", more=more))
+        assert not change.undecided
+        assert change.none == (more == 0)
+
+
 def test_no_time_is_let_go_of_where_the_dial_plan_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     asking = loop().replace("Playback(waited)", "Playback(left-${TIMEOUT(absolute)})")
     exact = explored(asking)

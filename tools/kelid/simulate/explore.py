@@ -345,7 +345,7 @@ class Explorer:
         rows = self._limited.setdefault(key, [])
         if rows and len(self.points) >= MOST_EXACT and not self._keys.tells_limits:
             for others, _ in rows:
-                widen(case, others)
+                widen(case.runs, others)
             rows.clear()
             left = spans(case.runs)
         rows.append((left, number))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from kelid.model.call import Question
 
 if TYPE_CHECKING:
-    from kelid.simulate.case import Case
     from kelid.simulate.run import Run
     from kelid.simulate.state import Channel
 
@@ -54,18 +53,18 @@ def are_among(some: Sequence[Span], others: Sequence[Span]) -> bool:
     return all(most >= high and least <= low for (low, high), (least, most) in zip(some, others, strict=True))
 
 
-def widen(case: Case, known: Sequence[Span]) -> None:
+def widen(runs: Sequence[Run], known: Sequence[Span]) -> None:
     """Let calls have any time left that those may have which came before, and about as much."""
-    for (run, channel), (least, most) in zip(_limited(case.runs), known, strict=True):
+    for (run, channel), (least, most) in zip(_limited(runs), known, strict=True):
         low, high = _span(run, channel)
         given = max(high, most, channel.timeouts.get(GIVEN, 0.0))
         beginning = given / 2 if min(low, least) >= given / 2 else 0.0
         channel.timeouts[AT], channel.timeouts[LAST] = run.elapsed + beginning, run.elapsed + given
 
 
-def keep(case: Case, known: Sequence[Span]) -> None:
+def keep(runs: Sequence[Run], known: Sequence[Span]) -> None:
     """Let calls have the time left that those have which came before."""
-    for (run, channel), (least, most) in zip(_limited(case.runs), known, strict=True):
+    for (run, channel), (least, most) in zip(_limited(runs), known, strict=True):
         channel.timeouts[AT] = run.elapsed + least
         if most > least:
             channel.timeouts[LAST] = run.elapsed + most

@@ -185,12 +185,12 @@ class _Union:
         for before, level in zip(old.levels, run.levels, strict=True):
             level.then = self._later(before.then, level.then)
             level.on_answer = self._later(before.on_answer, level.on_answer)
-        left = spans(self._old.runs[:1]), spans(self._case.runs[:1])
-        if not are_among(left[1], left[0]):
-            widen(self._case, left[0])
+        known = spans([old])
+        if are_among(spans([run]), known):
+            keep([run], known)
+        else:
+            widen([run], known)
             self._grown = True
-        elif left[0]:
-            keep(self._case, left[0])
         self._keep_common()
         for variable, node in self._sets.items():
             if self._store.domains[variable] != node:
