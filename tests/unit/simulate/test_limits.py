@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from kelid.simulate import explore, pairs
+from kelid.compare.behaviour import change_of
+from kelid.model.behaviour import BehaviourChange
+from kelid.model.call import NO_ANSWER, Call, World
+from kelid.simulate import explore, pairs, simulate
 from kelid.simulate.explore import Explorer
+from kelid.simulate.pairs import Pairs
 from kelid.simulate.ways_in import entrance
-from unit.simulate.test_pairs import TODAY, changed, plan
+from unit.simulate.test_each_call_is_among_all import QUIET, is_among
+from unit.simulate.test_pairs import TODAY, plan
 
 LOOP = """
 [in]
@@ -43,13 +50,22 @@ def in_a_large_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "MOST_APART", 0)
 
 
+SECONDS = 30
+"""Of processor time, after which a walk without an end is one: each of these takes less than one."""
+
+
 def explored(text: str) -> Explorer:
-    pbx = plan(text)
-    walk = Explorer((pbx,), TODAY)
+    walk = Explorer((plan(text),), TODAY, seconds=SECONDS)
     walk.root(walk.case((entrance("in"),), (), "s"))
     walk.walk()
     assert not walk.not_covered
     return walk
+
+
+def changed(before: str, after: str) -> BehaviourChange:
+    both = Pairs(plan(before), plan(after), TODAY, seconds=SECONDS)
+    both.walk_all("in")
+    return change_of(both.changes(), undecided=[*both.undecided, *both.not_covered])
 
 
 def told(walk: Explorer) -> set[str]:
@@ -66,6 +82,17 @@ def test_a_loop_that_waits_is_walked_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(short.points) < len(exact.points)
     assert len(long.points) == len(short.points)
     assert told(short) == told(exact)
+
+
+def test_each_call_is_one_of_those_that_are_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are cut off on the way, and those that go on: with each row of keys, and where nobody takes the call."""
+    in_a_large_walk(monkeypatch)
+    walk = explored(loop())
+    for keys in itertools.product(("", "1", "2"), repeat=5):
+        call = Call(context="in", exten="s", at=datetime(2026, 12, 1, 8, tzinfo=UTC), technology="Local")
+        trace = simulate(plan(loop()), call, World(devices={"PJSIP/101": NO_ANSWER}, presses=keys))
+        events = [event for event in trace.events if event.kind not in QUIET]
+        assert is_among(walk.points, 0, events) == len(events), keys
 
 
 @pytest.mark.parametrize(
@@ -86,35 +113,32 @@ def test_two_that_are_apart_are_cut_off_together(monkeypatch: pytest.MonkeyPatch
     assert changed(loop(), loop(who="2")).none
 
 
-APART = """
+ARRIVED = """
 [in]
-exten => s,1,Set(TIMEOUT(absolute)=6)
- same => n,Goto({way},s,1)
-[one]
-exten => s,1,Gosub(wait,s,1)
- same => n,Playback(one)
-[two]
-exten => s,1,Gosub(wait,s,1)
- same => n,Wait({more})
- same => n,Playback(one)
-[wait]
-exten => s,1,GotoIf($["${{DEVICE_STATE(PJSIP/1)}}" = "BUSY"]?:last)
- same => n,GotoIf($["${{DEVICE_STATE(PJSIP/2)}}" = "BUSY"]?:second)
- same => n,Wait(1)
- same => n(second),Wait(2)
- same => n(last),Wait(3)
- same => n,Return()
+exten => s,1,Set(TIMEOUT(absolute)=20)
+ same => n,Set(TIMEOUT(digit)=3)
+ same => n,Goto(inside,s,1)
+[inside]
+exten => s,1,Wait(30)
+ same => n,Playback(waited)
+exten => e,1,Goto(late,s,1)
+[late]
+exten => s,1,Playback({over})
 """
 
 
-def test_two_that_are_asked_by_themselves_have_their_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the longest way the second waits a second too long."""
-    in_a_large_walk(monkeypatch)
-    before = APART.format(way="one", more=0)
-    for more in (0, 1):
-        change = changed(before, APART.format(way="two", more=more))
-        assert not change.undecided
-        assert change.none == (more == 0)
+@pytest.mark.parametrize("large", [False, True])
+def test_who_is_cut_off_may_go_on_with_e(monkeypatch: pytest.MonkeyPatch, large: bool) -> None:
+    """Where there is no T, Asterisk goes to e with ABSOLUTETIMEOUT, also behind an extension that the call came to."""
+    if large:
+        in_a_large_walk(monkeypatch)
+    assert changed(ARRIVED.format(over="over"), ARRIVED.format(over="late")).changes
+
+
+def test_the_time_for_a_digit_is_kept_for_who_reads_it() -> None:
+    reading = ARRIVED.replace("Wait(30)", 'GotoIf($["${{TIMEOUT(digit)}}" = "3.000"]?late,s,1)')
+    reading = reading.replace("exten => e,", "exten => other,")
+    assert changed(reading.format(over="over"), reading.format(over="late")).changes
 
 
 def test_no_time_is_let_go_of_where_the_dial_plan_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,9 +73,9 @@ class Reach:
     @cached_property
     def follows_limits(self) -> bool:
         """Return True if a call goes on somewhere when its absolute time is over, or the dial plan asks for its times."""
-        return self.tells_limits or any(
-            exten.pattern == "T" for context in self._pbx.contexts for exten in context.extens
-        )
+        return any(
+            exten.pattern in ("T", "e") for context in self._pbx.contexts for exten in context.extens
+        ) or any("{TIMEOUT(" in data for _, data in self._steps)
 
     @cached_property
     def tells_limits(self) -> bool:

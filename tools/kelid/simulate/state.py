@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from kelid.simulate.limits import AT, LAST
+
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
 
@@ -119,11 +121,7 @@ class Channel:
             tuple(frame.key() for frame in self.frames),
             tuple(sorted(self.groups.items())),
             tuple(
-                sorted(
-                    (name, seconds)
-                    for name, seconds in self.timeouts.items()
-                    if name not in ("absolute-at", "absolute-last")
-                )
+                sorted((name, seconds) for name, seconds in self.timeouts.items() if name not in (AT, LAST))
             ),
             tuple(sorted(self.hooks.items())),
         )

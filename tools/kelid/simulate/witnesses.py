@@ -92,9 +92,8 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
     """Given the example of a change, return the answers on its way, in their order."""
     given = list(example)
     rows: list[Wanted] = []
-    first = count = key_at = (
-        0  # where the digits are that were pressed last, how many, and where the last key is
-    )
+    # Where the digits are that were pressed last, how many, and where the last key is.
+    first = count = key_at = 0
     for at, (name, told) in enumerate(given):
         kind, colon, subject = name.partition(":")
         answer = told
