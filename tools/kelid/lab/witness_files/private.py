@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import pathlib
 import re
@@ -24,6 +25,9 @@ ETC, DB, SPOOL, LOG, RUN = map(
 )
 SHOWN = (ETC, DB, SPOOL, LOG, RUN)
 """Folders that dial plans show and name. The program has mounts of its own there, which are gone with it."""
+
+PINGS = 8
+"""How often the clock is asked before it is set: on a busy machine some answers are late."""
 
 LOGGER = (
     "[general]\ndateformat = %F %T.%3q\nqueue_log = no\n[logfiles]\nmessages.log => notice,warning,error\n"
@@ -137,7 +141,8 @@ class Private:
     # -- the clock
 
     def set_file(self, offset: float) -> None:
-        """Write the difference and the rate for libfaketime, at once or not at all."""
+        """Write the difference and the rate for libfaketime, at once or not at all; it is rounded up."""
+        offset = math.ceil(offset * 1000) / 1000
         self.offset = offset
         fresh = self.top / "clock.new"
         fresh.write_text(f"{offset:+.3f} x{self.rate:g}\n" if self.rate != 1 else f"{offset:+.3f}\n")
@@ -149,10 +154,18 @@ class Private:
         return float(answer["Timestamp"])
 
     async def calibrate(self) -> None:
-        """Learn since when the clock is hastened: libfaketime counts from the start of the process."""
-        before = time.time()
-        shown = await self.now()
-        real = (before + time.time()) / 2
+        """Learn since when the clock is hastened: libfaketime counts from the start of the process.
+
+        What the clock showed was so at some time until the answer came. The latest is taken, of the quickest answer:
+        a clock that is set is never early by that (a call that is to come at nine would find it closed), and late by little.
+        """
+        waits: list[tuple[float, float, float]] = []
+        for _ in range(PINGS):
+            before = time.time()
+            shown = await self.now()
+            real = time.time()
+            waits.append((real - before, real, shown))
+        _, real, shown = min(waits)
         # shown = begin + (real - begin) * rate + offset
         self.begin = real - (shown - real - self.offset) / (self.rate - 1) if self.rate != 1 else real
 
