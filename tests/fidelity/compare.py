@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kelid.lab.told import Step, by_channel
+from kelid.lab.told import LONG, Channels, Step, by_channel, timed
 from kelid.lab.witness import Live
 from kelid.model.call import Call, World
 from kelid.model.pbx import Pbx
@@ -17,8 +17,8 @@ class Verdict:
     """What came of one comparison. ``how`` is "same", "different" or "unknown"."""
 
     how: str
-    oracle: tuple[tuple[Step, ...], ...]
-    live: tuple[tuple[Step, ...], ...]
+    oracle: Channels
+    live: Channels
     why: str = ""
 
     def __str__(self) -> str:
@@ -35,12 +35,15 @@ class Verdict:
         return self.how
 
 
-def compare(trace: Trace, live: Live) -> Verdict:
+def compare(pbx: Pbx, trace: Trace, live: Live) -> Verdict:
     """Compare all steps of all channels of one call."""
     at = trace.call.at
     ours, theirs = by_channel(trace.steps, at), by_channel(live.steps, at)
     if trace.unknown or trace.end == "unknown":
         return Verdict("unknown", ours, theirs, trace.unknown or "unknown")
+    if ours != theirs:
+        slow = simulate(pbx, trace.call, trace.world, slow=LONG)
+        theirs = timed(theirs, ours, by_channel(slow.steps, at))
     return Verdict("same" if ours == theirs else "different", ours, theirs)
 
 

@@ -120,7 +120,7 @@ def _place(
         at_once = 1 if case.alone else together
         lives = witness.place(calls, [presses(trace, pbx) for trace in traces], together=at_once)
         for (case, shot), call, world, trace, live in zip(batch, calls, worlds, traces, lives, strict=True):
-            verdict = compare(trace, live)
+            verdict = compare(pbx, trace, live)
             if verdict.how == "different" and not last:
                 again.append((case, shot))
             else:
@@ -186,7 +186,7 @@ def differing(witness: Witness, cases: Sequence[Case], asterisk: int) -> Iterato
     keys = [presses(trace, pbx) for trace in traces]
     lives = witness.place(calls, keys, together=4, patience=STUCK)
     for trace, live in zip(traces, lives, strict=True):
-        yield compare(trace, live).how == "different"
+        yield compare(pbx, trace, live).how == "different"
 
 
 def renamed(case: Case, name: str) -> Case:

@@ -244,7 +244,7 @@ def _place(
             timeout=LONGEST,
         )
         for one, world, trace, live in zip(batch, worlds, traces, lives, strict=True):
-            verdict = compare(trace, live)
+            verdict = compare(pbx, trace, live)
             if verdict.how == "different" and way + 1 < len(PASSES):
                 again.append(one)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from kelid.lab.told import by_channel
+from kelid.lab.told import by_channel, timed
 
 AT = datetime(2026, 12, 1, 10, 0, tzinfo=ZoneInfo("UTC"))
 
@@ -42,3 +42,17 @@ def test_an_application_that_is_told_again_after_its_subroutine_is_one_step() ->
     dial = ("a", "s", 1, "Dial", "PJSIP/101,,B(b^s^1)", 0)
     steps = [dial, ("b", "s", 1, "Return", "", 0), dial, ("a", "s", 2, "NoOp", "", 0)]
     assert [step[3] for step in by_channel(steps, AT)[0]] == ["Dial", "Return", "NoOp"]
+
+
+def test_the_seconds_that_keys_take_are_no_difference() -> None:
+    def steps(seconds: str, other: str = "a1") -> list[tuple[object, ...]]:
+        return [("cap", "s", 1, "Set", f"in=23{seconds}", 0), ("cap", "s", 2, "Set", f"b={other}", 0)]
+
+    early, late = by_channel(steps("40"), AT), by_channel(steps("50"), AT)
+    assert timed(by_channel(steps("42"), AT), early, late) == early
+    assert timed(by_channel(steps("39"), AT), early, late) != early  # earlier than the call
+    assert timed(by_channel(steps("51"), AT), early, late) != early
+    assert timed(by_channel(steps("42", "a2"), AT), early, late) != early  # which the clock doesn't change
+    assert timed(by_channel(steps("42", "b1"), AT), early, late) != early
+    assert timed(by_channel(steps("42")[:1], AT), early, late) != early
+    assert timed(by_channel([*steps("42"), ("cap", "s", 3, "NoOp", "", 1)], AT), early, late) != early

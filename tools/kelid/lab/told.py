@@ -5,8 +5,10 @@ Newexten is told where the place has changed, not where the application has (cha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 from kelid.model.unrepeatable import repeatable
 
@@ -19,11 +21,19 @@ SENT_ON = frozenset({"Park", "ParkAndAnnounce"})
 WITH_SUBROUTINES = frozenset({"Dial", "RetryDial", "Page", "Queue"})
 """Applications that run subroutines on the channel that takes them (Dial's option B)."""
 
+LONG = 10.0
+"""Seconds within which somebody in the lab has pressed the keys that are waited for, all of a PIN, or has spelled a name."""
+
+_NUMBER = re.compile("[0-9]+")
+
 Step = tuple[str, str, int, str, str]
 """Context, extension, priority, application, evaluated arguments."""
 
+Channels = tuple[tuple[Step, ...], ...]
+"""The steps of the caller's channel, then those of each other."""
 
-def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[Step, ...], ...]:
+
+def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> Channels:
     """Return the steps of the caller's channel, then those of the others: these in no order, as they run at once.
 
     Each given step is context, extension, priority, application, arguments, channel; ``at`` is the moment of the call. What
@@ -55,4 +65,32 @@ def by_channel(steps: Iterable[Sequence[object]], at: datetime) -> tuple[tuple[S
     return (own, *sorted(tuple(one) for one in channels.values() if one))
 
 
-__all__ = ["OUTGOING", "SENT_ON", "Step", "by_channel"]
+def timed(theirs: Channels, ours: Channels, later: Channels) -> Channels:
+    """Return Asterisk's steps, those replaced by the oracle's that differ only by the seconds it took to press keys.
+
+    ``later`` are the steps of a call in which each key took LONG. What differs from ``ours`` there comes from the clock:
+    Asterisk's numbers may be any between the two.
+    """
+    if theirs == ours:
+        return theirs
+    return tuple(
+        tuple(
+            mine if mine and late and _is_between(real, mine, late) else real
+            for real, mine, late in zip_longest(channel, *others)
+            if real
+        )
+        for channel, *others in zip_longest(theirs, ours, later, fillvalue=())
+        if channel
+    )
+
+
+def _is_between(real: Step, early: Step, late: Step) -> bool:
+    if not real[:4] == early[:4] == late[:4]:
+        return False
+    if not _NUMBER.split(real[4]) == _NUMBER.split(early[4]) == _NUMBER.split(late[4]):
+        return False
+    numbers = zip(*(map(int, _NUMBER.findall(step[4])) for step in (real, early, late)), strict=True)
+    return all(min(bounds) <= number <= max(bounds) for number, *bounds in numbers)
+
+
+__all__ = ["LONG", "OUTGOING", "SENT_ON", "Channels", "Step", "by_channel", "timed"]

@@ -108,6 +108,7 @@ QUESTIONS = {
     "fax": "whether the fax comes through",
     "directory": 'the mailbox whose name is chosen; "" for none, 0 or * to leave',
     "limit": "whether TIMEOUT(absolute) ends the call before a wait is over; asked where all calls are looked at",
+    "clock": "whether a border of time that was near when the call came in is over; asked where all calls are looked at",
     "talk": "how many seconds people talk",
     "read-file": "what a file on the server holds",
     "originate": "whether a call that is made beside this one comes through",

@@ -104,13 +104,13 @@ class _NoClock:
     def every_item(self, text: str) -> str:
         return text
 
-    def is_time(self, _spec: Timing) -> NoReturn:
+    def is_time(self, _run: Run, _spec: Timing) -> NoReturn:
         raise Harm("it goes by the clock")
 
     def epoch(self) -> NoReturn:
         raise Harm("it goes by the clock")
 
-    def time_text(self, _zone: str, _layout: str) -> NoReturn:
+    def time_text(self, _run: Run, _zone: str, _layout: str) -> NoReturn:
         raise Harm("it goes by the clock")
 
 

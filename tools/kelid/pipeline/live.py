@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from kelid.findings import Exit, KelidError
 from kelid.lab import Host, Lab, missing_requirements
 from kelid.lab.presses import presses
-from kelid.lab.told import Step, by_channel
+from kelid.lab.told import LONG, Step, by_channel, timed
 from kelid.lab.witness import PATIENCE, RATE, Live, Witness
 from kelid.model.site import Site
 from kelid.model.trace import Trace
 from kelid.pipeline import Checked
 from kelid.pipeline.calls import Tried
+from kelid.simulate import simulate
 
 IMAGES = {22: "pbx", 16: "pbx11"}
 """Asterisk's version -> the lab's image that has it."""
@@ -82,7 +83,7 @@ def _placed(checked: Checked, trace: Trace, asterisk: Witness) -> str:
         with _agents(checked.site, trace, asterisk):
             keys = presses(trace, checked.pbx)
             (real,) = asterisk.place([trace.call], [keys], together=1, patience=patience)
-        found = difference(trace, real)
+        found = difference(trace, real, simulate(checked.pbx, trace.call, trace.world, slow=LONG))
         if found == AGREES:
             break
     return found
@@ -113,13 +114,15 @@ def _agents(site: Site, trace: Trace, asterisk: Witness) -> Iterator[None]:
             asterisk.command(f"queue remove member {device} from {name}")
 
 
-def difference(trace: Trace, real: Live) -> str:
+def difference(trace: Trace, real: Live, slow: Trace) -> str:
     """Return where a real call went another way than the oracle says, or that both agree.
 
-    Who of a queue answers is the world's: then the caller's channel alone is compared.
+    ``slow`` is what the oracle says of a caller who takes LONG to press keys. Who of a queue answers is the world's: then
+    the caller's channel alone is compared.
     """
     at = trace.call.at
-    ours, theirs = by_channel(trace.steps, at), by_channel(real.steps, at)
+    ours, later, theirs = (by_channel(one.steps, at) for one in (trace, slow, real))
+    theirs = timed(theirs, ours, later)
     if any(item.question.kind == "queue" and item.answer.startswith("ANSWERED") for item in trace.asked):
         ours, theirs = ours[:1], theirs[:1]
     for mine, other in zip(ours, theirs, strict=False):

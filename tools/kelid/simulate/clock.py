@@ -29,7 +29,7 @@ def epoch_text(run: Run) -> str:
     """Return the seconds since 1970 as text: what ``${EPOCH}`` is."""
     if run.symbols is not None:
         return run.symbols.epoch()
-    return str(int(run.now.timestamp()))
+    return str(int(run.now().timestamp()))
 
 
 def time_text(run: Run, epoch: str, zone_name: str, layout: str) -> str:
@@ -37,12 +37,12 @@ def time_text(run: Run, epoch: str, zone_name: str, layout: str) -> str:
     symbols = run.symbols
     if symbols is not None:
         if leading_double(epoch) is None and (not symbols.within(epoch) or epoch == symbols.epoch()):
-            return symbols.time_text(zone_name, layout)
+            return symbols.time_text(run, zone_name, layout)
         if symbols.within(epoch):
             epoch = symbols.settle(epoch)
     seconds = leading_double(epoch)
-    moment = run.now if seconds is None else datetime.fromtimestamp(seconds, UTC)
-    server = run.now.tzinfo or UTC
+    moment = run.now() if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    server = run.call.at.tzinfo or UTC
     return shown(moment.astimezone(zone(zone_name) if zone_name else server), layout, server)
 
 

@@ -97,11 +97,9 @@ class Words:
         """Return when the classes of time are, "" for always."""
         found = self._when.get(bits)
         if found is None:
-            count = len(self._times.classes)
-            every = bits == (1 << count) - 1
-            found = self._when[bits] = (
-                "" if every else words(self._times, [index for index in range(count) if bits >> index & 1])
-            )
+            whole = (1 << self._times.whole) - 1
+            chosen = [index for index in range(len(self._times.classes)) if bits >> index & 1]
+            found = self._when[bits] = "" if bits & whole == whole else words(self._times, chosen)
         return found
 
     def moment(self, bits: int) -> int:
@@ -129,8 +127,11 @@ class Words:
             kind, subject = chosen.subject
             if kind == "limit":
                 kind, subject = "TIMEOUT(absolute)", ""  # how much may be left is no condition
-            if ordinary_too or str(chosen.answer) not in _ORDINARY:
-                yield Condition("answer", f"{kind} {named(subject)}".strip(), str(chosen.answer))
+            answer = str(chosen.answer)
+            if ordinary_too or answer not in _ORDINARY:
+                if kind == "clock":
+                    kind, answer = "the clock", "past the next border by then"
+                yield Condition("answer", f"{kind} {named(subject)}".strip(), answer)
         elif chosen.kind == "text" and chosen.about is not None:
             about = chosen.about
             if about.kind == "time":

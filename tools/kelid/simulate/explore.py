@@ -40,7 +40,7 @@ MOST_NODES = 400_000
 """Points after which the rest is said to be left out."""
 
 MOST_EXACT = 1_000
-"""Points up to which calls are told apart by how much time is left to them."""
+"""Points up to which calls are told apart by how much time is left to them, and whether any has passed."""
 
 MOST_STRAIGHT = 3_000
 """Steps without a decision after which a call counts as one without an end."""
@@ -50,7 +50,7 @@ DEEPEST = 20_000
 
 FRESH = frozenset(
     {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page",
-     "random", "box", "hangup", "originate", "directory", "read-file", "group", "limit"}
+     "random", "box", "hangup", "originate", "directory", "read-file", "group", "limit", "clock"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
 
@@ -314,6 +314,9 @@ class Explorer:
     def _point(self, case: Case) -> int:
         if self._is_arrival(case):
             self._widen_extension(case)
+            if len(self.points) >= MOST_EXACT:
+                for run in case.runs:
+                    run.may_have_waited()
         key = self._keys.key(case)
         number = self._number_of(key, case)
         if number is None:
@@ -458,7 +461,11 @@ class Explorer:
                 chooser.taken = []
                 made = take(case)
                 taken = list(chooser.taken)
-            chosen = tuple(options[choice] for options, choice in taken if len(options) > 1)
+            chosen = tuple(
+                options[choice]
+                for options, choice in taken
+                if len(options) > 1 or options[0].node != options[0].before
+            )
             point.links.append(Link(chosen, tuple(made) if len(case.runs) == 1 else (), self._point(case)))
             case = None
             while taken and taken[-1][1] + 1 >= len(taken[-1][0]):

@@ -255,8 +255,8 @@ class Pairs(Explorer):
             if heads[mine] and not heads[1 - mine] and not case.runs[1 - mine].levels and case.parted is None:
                 case.parted = in_order(mine, heads[mine][0], None)
         if len(heads[0]) < len(case.heads[0]) and not any(heads):
-            # Both did the same up to here: what one was asked of its limit the other was asked, too, or won't be.
-            for key in [key for key in case.answers if key[0] == "limit"]:
+            # Both did the same up to here: what one was asked of the time the other was asked, too, or won't be.
+            for key in [key for key in case.answers if key[0] in ("clock", "limit")]:
                 del case.answers[key], case.behind[key]
         case.heads = tuple(tuple(row) for row in heads)
         return made

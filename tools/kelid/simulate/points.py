@@ -107,6 +107,9 @@ class Points:
         """Take away from a case what makes no difference any more, and return what is ahead of its runs."""
         settle_answered(case)
         ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
+        for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
+            if not one.far & live.bit(TIME):
+                run.looked, run.later = None, False  # nobody looks at the clock any more
         self._forgetting.drop(case, ahead)
         self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
@@ -222,7 +225,7 @@ class Points:
         of limits only that there are some if not ``limits``.
         """
         names = ahead.names
-        parts.append(run.end)
+        parts += [run.end, _clock(run)]
         seen: dict[int, int] = {}
         for level in run.levels:
             channel = level.channel
@@ -262,6 +265,15 @@ class Points:
                 parts += [name, text]
         for name, text in sorted(run.shared.items()):
             parts += [name, text]
+
+
+def _clock(run: Run) -> str:
+    """Return what of the time that has passed makes a difference to those who look at the clock."""
+    if run.later:
+        return "later"
+    if run.looked is None:
+        return ""
+    return "waited" if run.has_waited() else "looked"
 
 
 def texts_elsewhere(run: Run) -> list[str]:

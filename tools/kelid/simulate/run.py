@@ -9,7 +9,7 @@ another.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from kelid.model.call import Call, Question
@@ -55,6 +55,9 @@ SPOKEN = frozenset({"queue", "voicemail", "mailbox", "conference", "directory", 
 
 UNSPOKEN = frozenset({"music", "echo", "keys", "stream", "milliwatt"})
 """What is heard of which there is only one, whatever the language."""
+
+LONGEST_CALL = 366 * 86400.0
+"""Seconds after which the clock of a call stands still."""
 
 MOST_DIGITS = 255
 """Digits that are collected (dst_exten of main/pbx.c)."""
@@ -126,13 +129,13 @@ class Symbols(Protocol):
     def every_item(self, text: str) -> str:
         """Return a text with each list in it that was gathered on the way as the longest that it may be."""
 
-    def is_time(self, spec: Timing) -> bool:
-        """Decide whether the moment of the call is within the specification."""
+    def is_time(self, run: Run, spec: Timing) -> bool:
+        """Decide whether it is within the specification now."""
 
     def epoch(self) -> str:
         """Return what stands for the moment of the call, in seconds since 1970."""
 
-    def time_text(self, zone: str, layout: str) -> str:
+    def time_text(self, run: Run, zone: str, layout: str) -> str:
         """Return what ``STRFTIME(${EPOCH},zone,layout)`` gives, or what stands for it."""
 
 
@@ -144,9 +147,10 @@ class Run:
     """A call on its way. Applications and functions get it, read and change ``channel``, ask and tell.
 
     ``globals`` are the global variables, ``database`` what this call has written to astdb (None: deleted) over what the
-    world has. ``known`` are answers that stay true while the call lasts. ``now`` is the moment of the call, ``elapsed`` the
-    seconds since as far as the dial plan waits for something. ``steps`` and ``events`` only grow; whoever follows
-    many runs takes them away after each step (``step_count`` goes on counting).
+    world has. ``known`` are answers that stay true while the call lasts. ``elapsed`` are the seconds since it came in, as
+    far as the dial plan waits for something, ``looked`` as many when it last looked at the clock (None: never). ``later``:
+    where the moment is open, it is past the border now before which the call came in (``symbolic.py``). ``steps`` and
+    ``events`` only grow; whoever follows many runs takes them away after each step (``step_count`` goes on counting).
     """
 
     __slots__ = (
@@ -160,9 +164,10 @@ class Run:
         "events",
         "globals",
         "known",
+        "later",
         "levels",
+        "looked",
         "made",
-        "now",
         "pbx",
         "shared",
         "step_count",
@@ -181,8 +186,9 @@ class Run:
     database: dict[str, str | None]
     known: dict[tuple[str, str], str]
     shared: dict[str, str]
-    now: datetime
     elapsed: float
+    looked: float | None
+    later: bool
     made: int
     symbols: Symbols | None
     ask: Callable[[Question], str]
@@ -204,8 +210,9 @@ class Run:
         self.database = {}
         self.known = {}
         self.shared = {}
-        self.now = call.at
         self.elapsed = 0.0
+        self.looked = None
+        self.later = False
         self.made = 0
         self.symbols = symbols
         self.ask = ask
@@ -252,13 +259,31 @@ class Run:
             channel.inherited[name] = depth
         channel.variables[name] = text
 
+    def now(self) -> datetime:
+        """Return what the clock shows: the moment of the call, and what was waited since."""
+        at = self.call.at
+        self.looked = self.elapsed
+        if not self.elapsed:
+            return at
+        return (at.astimezone(UTC) + timedelta(seconds=min(self.elapsed, LONGEST_CALL))).astimezone(at.tzinfo)
+
+    def has_waited(self) -> bool:
+        """Return True if time has passed since the clock was looked at."""
+        return self.looked is not None and self.elapsed > self.looked
+
+    def may_have_waited(self) -> None:
+        """Let time have passed since the clock was looked at."""
+        if self.looked is not None:
+            self.looked = -1.0
+
     # ---- the state -----------------------------------------------------------------------------------------------------
 
     def copy(self) -> Run:
         """Return the run at the same point, to go another way. Steps and events are copied as far as they are kept."""
         made: Run = Run.__new__(Run)
-        made.pbx, made.dialplan, made.call, made.now = self.pbx, self.dialplan, self.call, self.now
+        made.pbx, made.dialplan, made.call = self.pbx, self.dialplan, self.call
         made.elapsed, made.made, made.step_count = self.elapsed, self.made, self.step_count
+        made.looked, made.later = self.looked, self.later
         made.symbols, made.ask = self.symbols, self.ask
         made.end, made.unknown, made.warnings = self.end, self.unknown, self.warnings
         made.globals = self.globals.copy()
@@ -402,8 +427,8 @@ class Run:
         for problem in spec.problems:
             self.warn(problem)
         if self.symbols is not None:
-            return self.symbols.is_time(spec)
-        return spec.matches(self.now)
+            return self.symbols.is_time(self, spec)
+        return spec.matches(self.now())
 
     def exists(self, context: str, exten: str, priority: int = 1) -> bool:
         """Return True if the dial plan has the step for the channel's caller."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kelid.model.call import Question
 from kelid.simulate import numbers
 from kelid.simulate.arguments import leading_integer, split_arguments
 from kelid.simulate.clock import shown as written
@@ -93,24 +94,58 @@ class Explored(Symbols):
         classes = self.times.classes
         return self.derived(self.moment, "epoch", lambda index: str(classes[int(index)].moment))
 
-    def is_time(self, spec: Timing) -> bool:
-        """Decide whether the moment is within the specification."""
-        classes = self.times.classes
+    def is_time(self, run: Run, spec: Timing) -> bool:
+        """Decide whether it is within the specification."""
 
-        def matches(index: str) -> bool:
-            return spec.matches(datetime.fromtimestamp(classes[int(index)].moment, UTC))
+        return bool(self.classify(self.moment, *self._now(run, ("time", spec), spec.matches, bool)))
 
-        return bool(self.classify(self.moment, ("time", spec), matches))
+    def time_text(self, run: Run, zone: str, layout: str) -> str:
+        """Return what STRFTIME gives."""
 
-    def time_text(self, zone: str, layout: str) -> str:
-        """Return what STRFTIME gives for the moment."""
-        classes = self.times.classes
-
-        def text(index: str) -> str:
-            moment = datetime.fromtimestamp(classes[int(index)].moment, UTC)
+        def text(moment: datetime) -> str:
             return written(moment.astimezone(zone_of(zone) if zone else UTC), layout)
 
-        return self.derived(self.moment, ("strftime", zone, layout), text)
+        looks = self.times.looks.get((zone, layout))
+        return self.derived(self.moment, *self._now(run, ("strftime", zone, layout), text, looks))
+
+    def _now(
+        self,
+        run: Run,
+        key: tuple[Hashable, ...],
+        says: Callable[[datetime], Any],
+        looks: Callable[[Any], Hashable] | None,
+    ) -> tuple[tuple[Hashable, ...], Callable[[str], Any]]:
+        """Given what is said of a moment, return under which key, and what, is said of a class of time now.
+
+        Who came in shortly before a border, and has waited since, may be behind it: it is decided here, if what is said
+        ``looks`` otherwise there (None: nobody looks). Until somebody waits again it stays so.
+        """
+        classes = self.times.classes
+
+        def at(index: int) -> Any:
+            return says(datetime.fromtimestamp(classes[index].moment, UTC))
+
+        def before(index: str) -> Any:
+            return at(int(index))
+
+        def after(index: str) -> Any:
+            then = classes[int(index)].then
+            return at(then if then >= 0 else int(index))
+
+        if looks is not None and run.looked is None:
+            run.looked = run.elapsed  # the moment is that of the first look
+        if looks is not None and not run.later and run.has_waited():
+
+            def differs(index: str) -> bool:
+                return looks(before(index)) != looks(after(index))
+
+            near = self.part_of(self.moment, ("border", *key), differs)
+            if near is not None:
+                run.looked = run.elapsed
+                run.later = run.ask(Question("clock", "", ("no", "over"))) == "over"
+                if run.later:
+                    self.suppose(self.moment, near)
+        return (("later", *key), after) if run.later else (key, before)
 
     def holds(self, text: str) -> bool:
         """Decide whether a condition holds: nothing and zero are false, other numbers and texts true."""

@@ -591,6 +591,22 @@ class Symbols:
                 )
         return answer
 
+    def part_of(self, text: str, key: Hashable, function: Function) -> Node | None:
+        """Return the part of a text's set of which the function is true, None if it is of none. Nothing is decided."""
+        (piece,) = self.store.pieces(text)
+        if piece.variable < 0:
+            return self.shared.automaton.texts(piece.text) if function(piece.text) else None
+        return (self.parts([piece], piece.variable, key, function) or {}).get(True)
+
+    def suppose(self, text: str, node: Node) -> None:
+        """Go on with a part of a text's set: the rest of it has been left to another way of the same decision."""
+        (piece,) = self.store.pieces(text)
+        variable = piece.variable
+        if variable >= 0 and node != (before := self.store.domains[variable]):
+            about = self.store.variables[variable]
+            self.choose([Chosen("text", ("supposed", text), True, variable, node, before, about)])
+            self.store.narrow(variable, node)
+
     @staticmethod
     def _columns(pieces: Sequence[Piece]) -> frozenset[Hashable] | None:
         """Return the tables of which columns a text is made, None if it is made of other things that are open, too."""

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,10 @@ MOST_DAYS = 366 * 12
 """Days that are looked at at most; what is dated after that is said to be left out."""
 
 
+SHORTLY = 60
+"""Seconds before a border within which a call comes in of which it is looked at what it does after the border."""
+
+
 class Stretch(NamedTuple):
     """A piece of one day in which nothing changes, by seconds since 1970: from ``start`` up to, without, ``end``."""
 
@@ -38,14 +43,19 @@ class Stretch(NamedTuple):
 
 
 class TimeClass(NamedTuple):
-    """Stretches of which the same holds. ``moment`` stands for all of them (seconds since 1970)."""
+    """Stretches of which the same holds. ``moment`` stands for all of them (seconds since 1970).
+
+    ``then`` is the class that follows, by index: these are the last moments before it, which are of another class, too. -1
+    for a class of its own.
+    """
 
     moment: int
     stretches: tuple[Stretch, ...]
+    then: int = -1
 
 
 class Times(NamedTuple):
-    """All classes of time of some dial plans, in order of their first moments.
+    """All classes of time of some dial plans, in order of their first moments; after them those that are the ends of some.
 
     ``left_out`` says in words what can't be told apart (times that are made of variables), or is too far away.
     """
@@ -53,6 +63,13 @@ class Times(NamedTuple):
     zone: str
     classes: tuple[TimeClass, ...]
     left_out: tuple[str, ...] = ()
+    looks: Mapping[tuple[str, str], Callable[[str], Hashable]] = MappingProxyType({})
+    """Of STRFTIME's zones and layouts that make borders: what the dial plans tell apart of the texts."""
+
+    @property
+    def whole(self) -> int:
+        """Return how many classes are whole ones, and not the end of one."""
+        return sum(one.then < 0 for one in self.classes)
 
     @property
     def start(self) -> int:
@@ -148,19 +165,23 @@ def times_of(pbxs: Sequence[Pbx], today: date, zone: str = "") -> Times:
     grouped: dict[Hashable, list[Stretch]] = {}
     zones = {name: _zone(name) for name in {*used, *borders.zones, people}}
     judge = _Judge(borders, zones)
+    ends: dict[tuple[Hashable, Hashable], list[Stretch]] = {}
+    before: Hashable = None
     for start, end in _stretches(judge, today, last, _zone(people)):
         key = judge.holds(start)
+        if key != before and grouped:
+            ends.setdefault((before, key), []).append(Stretch(start - SHORTLY, start))
+        before = key
         row = grouped.setdefault(key, [])
         if row and row[-1].end == start and not _is_midnight(start, _zone(people)):
             row[-1] = Stretch(row[-1].start, end)
         else:
             row.append(Stretch(start, end))
+    # As they were grouped, they are in the order of their first moments.
     classes = [TimeClass(_middle(row), tuple(row)) for row in grouped.values()]
-    return Times(
-        people,
-        tuple(sorted(classes, key=lambda one: one.stretches[0].start)),
-        tuple(dict.fromkeys(borders.left_out)),
-    )
+    numbers = {key: number for number, key in enumerate(grouped)}
+    classes += [TimeClass(row[0].end - 1, tuple(row), numbers[then]) for (_, then), row in ends.items()]
+    return Times(people, tuple(classes), tuple(dict.fromkeys(borders.left_out)), judge.looks())
 
 
 def _middle(row: Sequence[Stretch]) -> int:
@@ -187,6 +208,18 @@ def _last_day(borders: _Borders, today: date) -> date:
     return last
 
 
+_Calendar = tuple[tzinfo, str, frozenset[str], tuple[str, ...]]
+"""A zone, a layout, and the extensions and patterns that are dates in it."""
+
+
+def _dated(calendars: Iterable[_Calendar], text: str) -> Hashable:
+    """Return which dates of calendars a text is."""
+    return tuple(
+        (text in exact, *(bool(match(pattern, text, MATCH)) for pattern in patterns))
+        for _, _, exact, patterns in calendars
+    )
+
+
 class _Judge:
     """Says what holds at a moment, as far as the dial plans look."""
 
@@ -197,8 +230,9 @@ class _Judge:
             self.by_zone.setdefault(spec.zone or UTC, []).append(spec)
         self.formats = sorted(borders.formats)
         self.zones = zones
-        self.calendars: list[tuple[tzinfo, str, frozenset[str], tuple[str, ...]]] = []
-        for zone, form in sorted(borders.date_zones):
+        self.calendars: list[_Calendar] = []
+        self.date_zones = sorted(borders.date_zones)
+        for zone, form in self.date_zones:
             for texts in borders.dated.values():
                 exact = frozenset(text for text in texts if not text.startswith("_"))
                 patterns = tuple(text for text in texts if text.startswith("_"))
@@ -211,6 +245,15 @@ class _Judge:
             step = 60 if "%H" in form else 1440
             zone_ = _zone(name)
             self.minutes[zone_] = self.minutes.get(zone_, frozenset()) | frozenset(range(0, 1440, step))
+
+    def looks(self) -> dict[tuple[str, str], Callable[[str], Hashable]]:
+        """Return of STRFTIME's zones and layouts what is told apart of the texts."""
+        found: dict[tuple[str, str], Callable[[str], Hashable]] = dict.fromkeys(self.formats, str)
+        for zone, form in self.date_zones:
+            found[zone, form] = partial(
+                _dated, [row for row in self.calendars if row[:2] == (_zone(zone), form)]
+            )
+        return found
 
     def special_minutes(self, first: date, last: date) -> None:
         """Find the borders that only some days have: dated extensions with an hour or a minute."""
@@ -258,11 +301,8 @@ class _Judge:
                     & 1
                 )
             found.append(bits)
-        for zone, form, exact, patterns in self.calendars:
-            text = datetime.fromtimestamp(seconds, zone).strftime(form)
-            found.append(text in exact)
-            if patterns:
-                found.append(tuple(bool(match(pattern, text, MATCH)) for pattern in patterns))
+        for row in self.calendars:
+            found.append(_dated([row], datetime.fromtimestamp(seconds, row[0]).strftime(row[1])))
         for name, form in self.formats:
             found.append(datetime.fromtimestamp(seconds, self.zones[name]).strftime(form))
         return tuple(found)
@@ -321,7 +361,7 @@ WEEK = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def words(times: Times, chosen: Iterable[int], *, most_dates: int = 6) -> str:
     """Return when one of these classes (by index) is, in words: "Thu 13:00-17:00, but on no holiday of 12 dates"."""
     indexes = set(chosen)
-    if len(indexes) == len(times.classes):
+    if indexes.issuperset(range(times.whole)):
         return "at any time"
     zone = _zone(times.zone)
     days: dict[date, list[tuple[int, int]]] = {}

@@ -31,12 +31,17 @@ STATUS = {
 """The DIALSTATUS that a device in that state makes, when it is the only one."""
 
 
+PRESSED = frozenset({"key", "password", "directory"})
+"""Kinds of questions that somebody answers with keys: how long it takes is up to them."""
+
+
 class Answers:
     """Answers from a World, one after the other; ``asked`` holds them."""
 
-    def __init__(self, world: World) -> None:
-        """Take the world as it is when the call comes in."""
+    def __init__(self, world: World, slow: float = 0.0) -> None:
+        """Take the world as it is when the call comes in. ``slow``: seconds that an answer by keys takes."""
         self.world = world
+        self.slow = slow
         self.asked: list[Asked] = []
         self.waits = 0
         """How many times keys have been waited for."""
@@ -46,7 +51,7 @@ class Answers:
 
     def aside(self, run: Run) -> Answers:
         """Return the answers to a run that looks ahead: the same, and nothing of it is noted here."""
-        made = Answers(self.world)
+        made = Answers(self.world, self.slow)
         made.waits, made._pressing, made.run = self.waits, self._pressing, run
         return made
 
@@ -56,6 +61,8 @@ class Answers:
         run = self.run
         at = (run.step_count - 1, run.elapsed) if run else (-1, 0.0)
         self.asked.append(Asked(question, answer, *at))
+        if run and self.slow and answer and question.kind in PRESSED:
+            run.elapsed += self.slow
         return answer
 
     def _answer(self, question: Question) -> str:

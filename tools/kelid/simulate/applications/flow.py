@@ -53,7 +53,7 @@ def _is_time(run: Run, spec: Timing) -> bool:
     seconds = leading_integer(run.settle(given)) if given else None
     if seconds is None:
         return run.is_time(spec)
-    return spec.matches(datetime.fromtimestamp(seconds[0], run.now.tzinfo))
+    return spec.matches(datetime.fromtimestamp(seconds[0], run.call.at.tzinfo))
 
 
 _TESTTIME_SINCE = 18

@@ -274,7 +274,7 @@ def wait_until(run: Run, data: str) -> int | str:
     if at is None:
         run.set("WAITUNTILSTATUS", "FAILURE")
         return GO_ON
-    left = at[0] - int(run.now.timestamp())
+    left = at[0] - int(run.now().timestamp())
     run.set("WAITUNTILSTATUS", "OK" if left >= 0 else "PAST")
     if left > 0:
         run.spend(left)

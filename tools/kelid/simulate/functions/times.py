@@ -29,7 +29,7 @@ def text_as_moment(run: Run, arguments: str) -> str | None:
     if len(given) < 3 or not given[2]:
         run.warn("No format supplied to STRPTIME(<timestring>,<timezone>,<format>)")
         return None
-    moment = read_time(given[0], zone(given[1]) if given[1] else run.now.tzinfo or zone("UTC"), given[2])
+    moment = read_time(given[0], zone(given[1]) if given[1] else run.call.at.tzinfo or zone("UTC"), given[2])
     if moment is None:
         run.warn("STRPTIME() found no time specified within the string")
         return ""
@@ -39,5 +39,5 @@ def text_as_moment(run: Run, arguments: str) -> str | None:
 @writes("TESTTIME")
 def set_test_time(run: Run, arguments: str, value: str) -> None:
     """Set the moment that later time conditions see: ``YYYY/MM/DD hh:mm:ss`` (funcs/func_testtime.c)."""
-    moment = read_time(settled(run, value), run.now.tzinfo or zone("UTC"), "%Y/%m/%d %H:%M:%S")
+    moment = read_time(settled(run, value), run.call.at.tzinfo or zone("UTC"), "%Y/%m/%d %H:%M:%S")
     run.channel.hooks["TESTTIME/"] = "" if moment is None else str(moment)
