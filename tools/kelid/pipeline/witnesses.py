@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -35,6 +35,9 @@ MOST_PHONES = 4
 
 LEAST, SHARE = 1.0, 0.25
 """Processor time for all changes: so many seconds, or this share of what the walk has taken, whichever is more."""
+
+EARLIER = (0, 5, 15, 30, 60, 120, 300, 600)
+"""Seconds by which a call is tried earlier that must come to a border of time in one of its waits."""
 
 CONTEXT = "context:"
 """What the context of a tree in which a call begins stands behind, in ``Witness.start``."""
@@ -324,7 +327,10 @@ def starts_of(change: CallChange, house: House) -> Iterator[Start]:
     number = given["dialled"]
     if number.translate(LATIN) != number or caller.translate(LATIN) != caller:
         return
-    yield from house.starts(change.way_in, list(dict.fromkeys(phones)), Dialled(number, at, caller))
+    earlier = EARLIER if any(name.startswith("clock:") for name, _ in change.example[3:]) else (0,)
+    for seconds in earlier:
+        dialled = Dialled(number, at - timedelta(seconds=seconds), caller)
+        yield from house.starts(change.way_in, list(dict.fromkeys(phones)), dialled)
 
 
 def witness_of(house: House, start: Start, found: search.Parted, names: Names) -> Witness | None:

@@ -36,7 +36,7 @@ def time_text(run: Run, epoch: str, zone_name: str, layout: str) -> str:
     """Return a moment as text. ``epoch`` is in seconds, "" for now; ``zone_name`` "" for the server's own zone."""
     symbols = run.symbols
     if symbols is not None:
-        if leading_double(epoch) is None and (not symbols.within(epoch) or epoch == symbols.epoch()):
+        if epoch == symbols.epoch() or (leading_double(epoch) is None and not symbols.within(epoch)):
             return symbols.time_text(run, zone_name, layout)
         if symbols.within(epoch):
             epoch = symbols.settle(epoch)

@@ -81,6 +81,9 @@ _CHANNEL_KIND = re.compile(
 )
 """What is asked of a channel that doesn't tell which one it is."""
 
+_LOOKS_UP = re.compile(r"\b(?:DIALPLAN_EXISTS|VALID_EXTEN)\(")
+"""Functions that look for an extension: which contexts have may hang on the time."""
+
 _STAMP = re.compile(r"\$\{STRFTIME\([^()]*%H:?%M:?%S[^()]*\)\}")
 """A moment to the second, which is part of a name: nobody decides by it."""
 
@@ -424,7 +427,7 @@ class Live:
             read |= self._mask(LIMITED.values())
         if self._decides(app, whole if app == "set" else data):
             read |= self._bit(CALLER)
-        if _asks_the_time(app, data):
+        if _asks_the_time(app, data) or (self._timed and _LOOKS_UP.search(data)):
             read |= self._bit(TIME)
         for family in _FAMILY.findall(whole):
             read |= self._families(family)

@@ -20,7 +20,7 @@ from kelid.simulate.carried import ATTRIBUTES
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.forgetting import Forgetting, settle_answered
 from kelid.simulate.joining import Joining
-from kelid.simulate.languages import Node
+from kelid.simulate.languages import NOTHING, Node
 from kelid.simulate.limits import AT, LAST
 from kelid.simulate.live import TIME, Before, Live
 from kelid.simulate.live import Key as Place
@@ -109,7 +109,11 @@ class Points:
         ahead = [self.ahead(case, run, index) for index, run in enumerate(case.runs)]
         for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
             if not one.far & live.bit(TIME):
-                run.looked, run.later = None, False  # nobody looks at the clock any more
+                run.looked, run.decided, run.later = (
+                    None,
+                    NOTHING,
+                    False,
+                )  # nobody looks at the clock any more
         self._forgetting.drop(case, ahead)
         self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
@@ -273,7 +277,7 @@ def _clock(run: Run) -> str:
         return "later"
     if run.looked is None:
         return ""
-    return "waited" if run.has_waited() else "looked"
+    return "waited" if run.has_waited() else f"looked {run.decided}"
 
 
 def texts_elsewhere(run: Run) -> list[str]:

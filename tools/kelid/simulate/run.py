@@ -18,6 +18,7 @@ from kelid.model.trace import Event, TraceStep
 from kelid.simulate.applications import macro
 from kelid.simulate.dialplan import MATCH_MORE, Dialplan, dialplan
 from kelid.simulate.jumps import enter
+from kelid.simulate.languages import NOTHING, Node
 from kelid.simulate.limits import AT, GIVEN, LAST, over_at
 from kelid.simulate.state import (
     ANY_CAUSE,
@@ -148,9 +149,10 @@ class Run:
 
     ``globals`` are the global variables, ``database`` what this call has written to astdb (None: deleted) over what the
     world has. ``known`` are answers that stay true while the call lasts. ``elapsed`` are the seconds since it came in, as
-    far as the dial plan waits for something, ``looked`` as many when it last looked at the clock (None: never). ``later``:
-    where the moment is open, it is past the border now before which the call came in (``symbolic.py``). ``steps`` and
-    ``events`` only grow; whoever follows many runs takes them away after each step (``step_count`` goes on counting).
+    far as the dial plan waits for something, ``looked`` as many when it last looked at the clock (None: never). Where the
+    moment is open, it may be past the border before which the call came in (``symbolic.py``): ``later`` tells that it is,
+    ``decided`` for which moments it wasn't at that look. ``steps`` and ``events`` only grow; whoever follows many runs
+    takes them away after each step (``step_count`` goes on counting).
     """
 
     __slots__ = (
@@ -158,6 +160,7 @@ class Run:
         "call",
         "channel",
         "database",
+        "decided",
         "dialplan",
         "elapsed",
         "end",
@@ -188,6 +191,7 @@ class Run:
     shared: dict[str, str]
     elapsed: float
     looked: float | None
+    decided: Node
     later: bool
     made: int
     symbols: Symbols | None
@@ -212,6 +216,7 @@ class Run:
         self.shared = {}
         self.elapsed = 0.0
         self.looked = None
+        self.decided = NOTHING
         self.later = False
         self.made = 0
         self.symbols = symbols
@@ -283,7 +288,7 @@ class Run:
         made: Run = Run.__new__(Run)
         made.pbx, made.dialplan, made.call = self.pbx, self.dialplan, self.call
         made.elapsed, made.made, made.step_count = self.elapsed, self.made, self.step_count
-        made.looked, made.later = self.looked, self.later
+        made.looked, made.decided, made.later = self.looked, self.decided, self.later
         made.symbols, made.ask = self.symbols, self.ask
         made.end, made.unknown, made.warnings = self.end, self.unknown, self.warnings
         made.globals = self.globals.copy()

@@ -20,7 +20,7 @@ from kelid.simulate.clock import zone as zone_of
 from kelid.simulate.expression import FALSE, NUMBER, STRING, TRUE, Value, _Parser, make_text
 from kelid.simulate.expression import evaluate as evaluate_plain
 from kelid.simulate.functions.strings import _allowed, variable
-from kelid.simulate.languages import ANY, BIT, OTHER, In, Machine, Node, characters_of, mask_of
+from kelid.simulate.languages import ANY, BIT, NOTHING, OTHER, In, Machine, Node, characters_of, mask_of
 from kelid.simulate.octets import to_octets
 from kelid.simulate.registry import FUNCTIONS
 from kelid.simulate.state import EitherWay
@@ -134,14 +134,16 @@ class Explored(Symbols):
 
         if looks is not None and run.looked is None:
             run.looked = run.elapsed  # the moment is that of the first look
-        if looks is not None and not run.later and run.has_waited():
+        elif looks is not None and not run.later and (run.has_waited() or run.decided != NOTHING):
 
             def differs(index: str) -> bool:
                 return looks(before(index)) != looks(after(index))
 
-            near = self.part_of(self.moment, ("border", *key), differs)
-            if near is not None:
-                run.looked = run.elapsed
+            automaton = self.shared.automaton
+            decided = NOTHING if run.has_waited() else run.decided
+            near = automaton.less(self.part_of(self.moment, ("border", *key), differs), decided)
+            if near != NOTHING:
+                run.looked, run.decided = run.elapsed, automaton.either(decided, near)
                 run.later = run.ask(Question("clock", "", ("no", "over"))) == "over"
                 if run.later:
                     self.suppose(self.moment, near)
@@ -177,7 +179,7 @@ class Explored(Symbols):
             return reads(run, arguments)
         if name in NAMING:
             return self.naming(lambda: reads(run, arguments))
-        if name in HANDED_ON:
+        if name in HANDED_ON or (name == "STRFTIME" and arguments.partition(",")[0] == self.epoch()):
             return reads(run, arguments)
         if name == "LEN":
             return self._size(arguments)

@@ -591,12 +591,12 @@ class Symbols:
                 )
         return answer
 
-    def part_of(self, text: str, key: Hashable, function: Function) -> Node | None:
-        """Return the part of a text's set of which the function is true, None if it is of none. Nothing is decided."""
+    def part_of(self, text: str, key: Hashable, function: Function) -> Node:
+        """Return the part of a text's set of which the function is true. Nothing is decided."""
         (piece,) = self.store.pieces(text)
         if piece.variable < 0:
-            return self.shared.automaton.texts(piece.text) if function(piece.text) else None
-        return (self.parts([piece], piece.variable, key, function) or {}).get(True)
+            return self.shared.automaton.texts(piece.text) if function(piece.text) else NOTHING
+        return (self.parts([piece], piece.variable, key, function) or {}).get(True, NOTHING)
 
     def suppose(self, text: str, node: Node) -> None:
         """Go on with a part of a text's set: the rest of it has been left to another way of the same decision."""
