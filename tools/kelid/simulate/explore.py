@@ -30,7 +30,7 @@ from kelid.simulate.pressed import Pressed
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
 from kelid.simulate.symbolic import Explored
-from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, WHOLE, Base, Chosen, Shared, Store
+from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, SUPPOSED, WHOLE, Base, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
 from kelid.simulate.ways_in import Entrance
@@ -464,7 +464,7 @@ class Explorer:
             chosen = tuple(
                 options[choice]
                 for options, choice in taken
-                if len(options) > 1 or options[0].node != options[0].before
+                if len(options) > 1 or options[0].answer == SUPPOSED
             )
             point.links.append(Link(chosen, tuple(made) if len(case.runs) == 1 else (), self._point(case)))
             case = None

@@ -62,6 +62,9 @@ EVERYTHING = (1 << 31) - 1
 
 WHOLE: View = ()
 
+SUPPOSED = "supposed"
+"""The answer of what goes without saying where another decision was taken: it is on the way like one."""
+
 
 CARRIED = "carried"
 """The kind of a variable that stands for what two runs have otherwise (``carried.py``). Its subject is what both have."""
@@ -604,7 +607,7 @@ class Symbols:
         variable = piece.variable
         if variable >= 0 and node != (before := self.store.domains[variable]):
             about = self.store.variables[variable]
-            self.choose([Chosen("text", ("supposed", text), True, variable, node, before, about)])
+            self.choose([Chosen("text", text, SUPPOSED, variable, node, before, about)])
             self.store.narrow(variable, node)
 
     @staticmethod
