@@ -16,6 +16,7 @@ from kelid.lab import Lab
 from kelid.lab.processes import wait_until
 from kelid.lab.witness import Live, Press, Witness
 from kelid.model.call import Call, World
+from kelid.model.record import replace
 from kelid.simulate import simulate
 
 pytestmark = pytest.mark.lab
@@ -40,10 +41,24 @@ exten => when,1,NoOp(${STRFTIME(${EPOCH},UTC,%Y%m%d %H:%M)})
 exten => long,1,Answer()
  same => n,Wait(120)
  same => n,NoOp(over)
+exten => closing,1,Answer()
+ same => n,NoOp(${IFTIME(08:00,*,*,*?open:closed)})
+ same => n,Wait(40)
+ same => n,NoOp(${IFTIME(08:00,*,*,*?open:closed)})
+ same => n,Dial(PJSIP/101,20)
+ same => n,NoOp(${IFTIME(08:00,*,*,*?open:closed)} ${STRFTIME(${EPOCH},UTC,%H:%M)})
+exten => included,1,Goto(by-day,s,1)
 exten => forever,1,Echo()
 exten => folders,1,NoOp(${ASTETCDIR} ${ASTDBDIR} ${ASTVARLIBDIR} ${ASTDATADIR})
  same => n,NoOp(${ASTAGIDIR} ${ASTKEYDIR} ${ASTSPOOLDIR} ${ASTLOGDIR} ${ASTRUNDIR})
 exten => h,1,NoOp(end)
+[by-day]
+include => day,08:00,*,*,*
+exten => i,1,NoOp(gone)
+[day]
+exten => s,1,Answer()
+ same => n,Wait(40)
+ same => n,NoOp(still)
 """
 
 
@@ -120,6 +135,21 @@ def test_the_clock_shows_what_was_set_and_waits_are_short(witness: Witness) -> N
         assert datetime.now(UTC) - begin < timedelta(seconds=60)
 
 
+def test_the_clock_goes_on_while_a_call_waits(witness: Witness) -> None:
+    """Over the end of a minute, and shortly before it: conditions, and an include that a call is in."""
+    nobody = World(devices={"PJSIP/101": "no_answer"})
+    pbx, _ = tree(DIALPLAN)
+    for second in (5, 40):
+        at = AT + timedelta(seconds=second)
+        witness.prepare(nobody, at)
+        calls = [replace(call(exten), at=at) for exten in ("closing", "included")]
+        told = [
+            [step.data for step in simulate(pbx, one, nobody).steps if step.app == "NoOp"] for one in calls
+        ]
+        assert [shown(live) for live in witness.place(calls)] == told
+        assert told[0][:-1] == ["open", "open" if second == 5 else "closed", "closed 08:01"]
+
+
 def test_its_folders_are_those_of_a_server(witness: Witness) -> None:
     """``Authenticate(${ASTETCDIR}/pins)``: a PIN set's list is shown, and found, where it is on a server."""
     witness.prepare(World(), AT)
@@ -161,6 +191,7 @@ from datetime import datetime, UTC
 from kelid.lab import Lab
 from kelid.lab.witness import Witness
 from kelid.model.call import Call, World
+from kelid.model.record import replace
 from fidelity.plain import tree
 witness = Witness(Lab.find(sys.argv[1]).host(sys.argv[2]))
 at = datetime(2027, 3, 21, 8, 0, tzinfo=UTC)
