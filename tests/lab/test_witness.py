@@ -48,6 +48,11 @@ exten => closing,1,Answer()
  same => n,Dial(PJSIP/101,20)
  same => n,NoOp(${IFTIME(08:00,*,*,*?open:closed)} ${STRFTIME(${EPOCH},UTC,%H:%M)})
 exten => included,1,Goto(by-day,s,1)
+exten => _limited-X,1,Answer()
+ same => n,Set(TIMEOUT(absolute)=6)
+ same => n,ExecIf(${EXTEN:-1}?Dial(PJSIP/101,6):Wait(6))
+ same => n,NoOp(after)
+exten => T,1,NoOp(cut off)
 exten => forever,1,Echo()
 exten => folders,1,NoOp(${ASTETCDIR} ${ASTDBDIR} ${ASTVARLIBDIR} ${ASTDATADIR})
  same => n,NoOp(${ASTAGIDIR} ${ASTKEYDIR} ${ASTSPOOLDIR} ${ASTLOGDIR} ${ASTRUNDIR})
@@ -148,6 +153,16 @@ def test_the_clock_goes_on_while_a_call_waits(witness: Witness) -> None:
         ]
         assert [shown(live) for live in witness.place(calls)] == told
         assert told[0][:-1] == ["open", "open" if second == 5 else "closed", "closed 08:01"]
+
+
+def test_a_limit_is_over_before_a_wait_that_ends_with_it(witness: Witness) -> None:
+    nobody = World(devices={"PJSIP/101": "no_answer"})
+    pbx, _ = tree(DIALPLAN)
+    witness.prepare(nobody, AT)
+    calls = [call("limited-0"), call("limited-1")]
+    told = [[step.data for step in simulate(pbx, one, nobody).steps if step.app == "NoOp"] for one in calls]
+    assert [shown(live) for live in witness.place(calls)] == told
+    assert told == [["cut off", "end"]] * 2
 
 
 def test_its_folders_are_those_of_a_server(witness: Witness) -> None:

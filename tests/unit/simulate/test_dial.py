@@ -389,3 +389,14 @@ def test_whatever_answers_inside_is_confirmed_first(
     inner = [s for s in trace.steps if s.context == "b"]
     assert [s.priority for s in inner][:1] == [1]
     assert len({s.priority for s in inner}) == len(inner)  # no step is told twice
+
+
+@pytest.mark.parametrize("inner", ["Dial(PJSIP/1,6)", "Dial(PJSIP/1,4)"], ids=["at once", "after a wait"])
+def test_who_called_first_gives_up_first(plan: Any, inner: str) -> None:
+    """Seen in Asterisk 22: of two Dials that end in the same second the outer one, which began before, ends first."""
+    wait = "NoOp()" if "6" in inner else "Wait(2)"
+    made = plan(
+        f"[a]\nexten => s,1,Dial(Local/1@b/n,6)\n{SAY}[b]\nexten => 1,1,{wait}\n same => n,{inner}\n"
+        " same => n,Set(GLOBAL(INNER)=yes)\n"
+    )
+    assert not [step for step in made.call(otherwise="no_answer").steps if "INNER" in step.data]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 AT, LAST, GIVEN = "absolute-at", "absolute-last", "absolute"
 """What ``Channel.timeouts`` has: when the call is ended, in seconds of the run; with LAST, some time from AT to that."""
 
+LEAST = 0.001
+"""Seconds: Asterisk counts limits in milliseconds. Who has waited for all that is left is cut off."""
+
 Span = tuple[float, float]
 """The least and the most seconds that are left of a call."""
 
@@ -30,17 +33,17 @@ def over_at(run: Run, channel: Channel, within: float) -> float:
     timeouts = channel.timeouts
     first, last = timeouts[AT], timeouts.get(LAST)
     until = run.elapsed + within
-    if last is None or first >= until:
+    if last is None or first > until:
         return first
     least, most = first - run.elapsed, last - run.elapsed
     question = Question("limit", f"in {within:g} s, of {least:g} to {most:g}", ("no", "over"))
-    if last < until or run.ask(question) == "over":
+    if last <= until or run.ask(question) == "over":
         del timeouts[LAST]
         return first
-    timeouts[AT] = until
-    if until == last:
+    timeouts[AT] = min(until + LEAST, last)
+    if timeouts[AT] == last:
         del timeouts[LAST]
-    return until
+    return timeouts[AT]
 
 
 def spans(runs: Sequence[Run]) -> tuple[Span, ...]:

@@ -535,10 +535,17 @@ class Run:
             return False
         self.left(seconds)
         self.elapsed += seconds
-        if self.left() < 0:
+        left = self.left()
+        if left < 0 or any(self.is_cut_off(level.channel) for level in self.levels):
+            self.elapsed += left
             self.give_up()
             return False
         return True
+
+    def is_cut_off(self, channel: Channel) -> bool:
+        """Return True if all that TIMEOUT(absolute) gave to a channel is over: it is before whatever was waited for."""
+        at = channel.timeouts.get(AT)
+        return at is not None and at <= self.elapsed and LAST not in channel.timeouts
 
     def give_up(self) -> None:
         """Hang the channel up, as whoever waits for its answer has lost patience, or somebody else has answered."""
@@ -805,8 +812,7 @@ class Run:
 
     def _timed_out(self, channel: Channel) -> bool:
         """Return True if it was TIMEOUT(absolute) that ended the call, and the dial plan has something for that."""
-        at = channel.timeouts.get(AT)
-        if at is None or at > self.elapsed or LAST in channel.timeouts or not channel.hungup:
+        if not channel.hungup or not self.is_cut_off(channel):
             return False
         if self.exists(channel.context, "T"):
             channel.exten, channel.priority = "T", 1

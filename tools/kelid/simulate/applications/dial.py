@@ -522,7 +522,7 @@ def _in_vain(run: Run, dialling: Dialling) -> int | str:
     if timeout is None and left == float("inf"):
         run.channel.hangup_cause = 19  # the network gives up
         return _out(run, dialling._replace(status="NOANSWER"), GO_ON)
-    if timeout is not None and timeout <= left:
+    if timeout is not None and timeout < left:
         run.elapsed += timeout
         return _out(run, dialling._replace(status="NOANSWER"), GO_ON)
     run.elapsed += left
