@@ -89,11 +89,15 @@ class _Chooser:
         self.prefix: list[int] = []
         self.taken: list[tuple[Sequence[Chosen], int]] = []
         self.is_over: Callable[[], bool] | None = None
+        self.closed = False
+        """True while a case is only looked at: nothing may be decided then, as no way would go on with the other answer."""
         self.refuse: Callable[[Sequence[Chosen]], None] | None = None
         """Is shown each decision, and raises an error where it must not be taken."""
 
     def __call__(self, options: Sequence[Chosen]) -> int:
         at = len(self.taken)
+        if self.closed and len(options) > 1:
+            raise RuntimeError(f"a decision where no way branches: {options[0].kind} {options[0].subject}")
         if self.refuse is not None:
             self.refuse(options)
         if self.is_over is not None and self.is_over():
@@ -312,6 +316,14 @@ class Explorer:
         return [number for number, _ in self._waiting]
 
     def _point(self, case: Case) -> int:
+        chooser = self._chooser
+        was, chooser.closed = chooser.closed, True
+        try:
+            return self._find_point(case)
+        finally:
+            chooser.closed = was
+
+    def _find_point(self, case: Case) -> int:
         if self._is_arrival(case):
             self._widen_extension(case)
             if len(self.points) >= MOST_EXACT:

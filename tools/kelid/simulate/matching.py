@@ -145,7 +145,9 @@ class SymbolicDialplan(Dialplan):
         return found
 
     def asks_callers(self, run: Run, context: str) -> bool:
-        """Return True if who calls has a say in which extension of the context a call comes to."""
+        """Return True if who calls has a say in which extension of the context a call comes to, at whatever time."""
+        if self._is_timed(context):
+            return self._asks_callers(context)
         return any(rank.caller is not None for rank in self.ranks(run, context, 1))
 
     def meant(self, run: Run, context: str, node: Node) -> Node | None:
