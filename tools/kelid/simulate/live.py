@@ -656,7 +656,7 @@ class Live:
         """Yield the steps that a jump may lead to: also those for extensions that aren't there, where it may be none."""
         found = list(self._entries(context, exten, priority, set()))
         yield from found
-        if not found or "$" in exten:
+        if not found or "$" in exten or context in self._timed or context in self._callers:
             yield from self._standard(context, _WAITING)
 
     def _somewhere(self, key: Key, text: str) -> Iterator[int]:
