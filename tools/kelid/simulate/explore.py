@@ -260,7 +260,8 @@ class Explorer:
             keys = [key for key in question.answers if key]
             return store.new("key", subject, automaton.texts(*keys))
         if question.kind == "digits":
-            return store.new("digits", "", automaton.repeated(DIGITS & ~mask_of("#"), 0, question.limit))
+            pressed = DIGITS if "#" in question.answers else DIGITS & ~mask_of("#")
+            return store.new("digits", "", automaton.repeated(pressed, 0, question.limit))
         if question.kind == "keys":
             rest = automaton.repeated(DIGITS & ~mask_of("#"), 0, question.limit - 1)
             first = automaton.repeated(DIGITS, 0, 1)

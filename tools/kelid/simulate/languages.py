@@ -60,6 +60,14 @@ class Machine(Protocol):
         """Return True if it says the same whatever else comes."""
 
 
+def read_by(machine: Machine, text: str) -> Hashable:
+    """Return what a machine says of one text."""
+    state = machine.start
+    for character in text:
+        ((_, state),) = machine.moves(state, mask_of(character))
+    return machine.end(state)
+
+
 class Automaton:
     """All nodes of one exploration, and what is known of them."""
 

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kelid.model.pbx import Hint, Pbx, Step
+from kelid.simulate.collecting import collect
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
@@ -457,6 +458,13 @@ class SymbolicDialplan(Dialplan):
             text, ("partly", context, mode), lambda one: concrete(shadow, context, one, mode, caller)
         )
         return bool(found)
+
+    def collect(self, run: Run, digits: str, place: int) -> tuple[str, bool] | None:
+        """Return what is dialled as one number, but for where callers or other machines have a say in it."""
+        context = run.channel.context
+        if self._asks_callers(context) or any(one.switches for one in self._reachable(context)):
+            return None
+        return collect(run, tuple(self.searched(run, context)), digits, place, self.memo)
 
 
 class _Shadow:

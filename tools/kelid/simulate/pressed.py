@@ -60,7 +60,7 @@ class Pressed:
             case.behind[_KEPT] = 1 - self._index
             return answer
         if question.kind == "digits":
-            return self._digits(question, first=True)
+            return self._digits(question, first=not place)
         given = self._next()
         if given is None or bool(place) != bool(given.place):
             return self._new(question)  # the other has read less at this wait
@@ -80,7 +80,8 @@ class Pressed:
             return self._new(question)
         self._take()
         if not given.most:
-            if self._symbols.equal(given.text, "") or self._symbols.equal(given.text, "#"):
+            ends = "" if "#" in question.answers else "#"
+            if self._symbols.equal(given.text, "") or (ends and self._symbols.equal(given.text, ends)):
                 self._put_back(_Given("end", 0, given.text))
                 return ""
             return self._with_more(given.text, 1, question)

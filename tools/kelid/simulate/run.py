@@ -752,10 +752,19 @@ class Run:
     def _collect(self, level: Level, digits: str, first: str) -> None:
         """Wait for digits until they can't become another extension, and go there."""
         channel = level.channel
-        began = len(digits)
         wait = channel.timeouts.get("digit", DIGIT_TIMEOUT) if first else self._response_timeout()
         place = 1 if first else 0
         while self.dialplan.partly(self, channel.context, digits, MATCH_MORE):
+            if (dialled := self.dialplan.collect(self, digits, place)) is not None:
+                digits, more = dialled
+                if not first and self.equal(digits, ""):
+                    digits = ""
+                elif not first:
+                    wait = channel.timeouts.get("digit", DIGIT_TIMEOUT)
+                if more and not self.spend(wait):
+                    self._hang_up(level)
+                    return
+                break
             key = self.press(place)
             place += 1
             if not key:
@@ -766,7 +775,7 @@ class Run:
             if len(digits) < MOST_DIGITS:
                 digits += key
             wait = channel.timeouts.get("digit", DIGIT_TIMEOUT)
-        if first != "incomplete" or len(digits) > began:
+        if first != "incomplete" or not self.equal(digits, channel.exten):
             if digits:
                 self.note("keys", digits)
             if digits and self.exists(channel.context, digits):

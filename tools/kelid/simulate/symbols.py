@@ -12,7 +12,8 @@ that no world has may come up, but none that a world has is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from kelid.simulate.languages import (
@@ -34,7 +35,9 @@ from kelid.simulate.languages import (
     Ranked,
     Sliced,
     mask_of,
+    read_by,
 )
+from kelid.simulate.state import IN_ALL
 from kelid.simulate.substitute import TABLE, substring
 from kelid.simulate.unknown import UnknownHere
 
@@ -348,6 +351,17 @@ class Store:
         self.domains[number] = domain
         return self.shared.atom(number, WHOLE)
 
+    def size(self, text: str) -> int | None:
+        """Return how long a text is, None if that isn't decided."""
+        sizes = [self.length_of(piece) for piece in self.pieces(text)]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    def is_new(self, text: str, known: Collection[int]) -> bool:
+        """Return True if a text is a variable that isn't one of those that were known, nor made of some."""
+        pieces = self.pieces(text)
+        variable = pieces[0].variable if len(pieces) == 1 else -1
+        return variable >= 0 and variable not in known and self.variables[variable].subject != IN_ALL
+
     def resolve(self, variable: int, view: View) -> tuple[int, View]:
         """Return the variable that an atom really is about, and its view of that."""
         while variable in self.aliases:
@@ -601,10 +615,22 @@ class Symbols:
             return self.shared.automaton.texts(piece.text) if function(piece.text) else NOTHING
         return (self.parts([piece], piece.variable, key, function) or {}).get(True, NOTHING)
 
+    def part_said_by(self, text: str, machine: Machine, answer: Hashable) -> Node:
+        """Return the part of what is open in a text with which a machine gives the answer. Nothing is decided."""
+        pieces = self.store.pieces(text)
+        variable = max(piece.variable for piece in pieces)
+        parts = self.parts(pieces, variable, machine.key, partial(read_by, machine), lambda: machine)
+        return (parts or {}).get(answer, NOTHING)
+
+    def said_by(self, text: str, machine: Machine) -> Any:
+        """Decide what a machine says of a text."""
+        return self.classify(text, machine.key, partial(read_by, machine), lambda: machine)
+
     def suppose(self, text: str, node: Node) -> None:
-        """Go on with a part of a text's set: the rest of it has been left to another way of the same decision."""
-        (piece,) = self.store.pieces(text)
-        variable = piece.variable
+        """Go on with a part of what is open in a text, as its rest goes without saying, or has been left to another way of
+        the same decision.
+        """
+        variable = max(piece.variable for piece in self.store.pieces(text))
         if variable >= 0 and node != (before := self.store.domains[variable]):
             about = self.store.variables[variable]
             self.choose([Chosen("text", text, SUPPOSED, variable, node, before, about)])
