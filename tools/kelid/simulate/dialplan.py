@@ -519,7 +519,7 @@ class Dialplan:
         is_in = symbols.is_in if symbols is not None and symbols.within(text) else None
         return self._is_partly(run, context, text, mode, caller, is_in)
 
-    def collect(self, run: Run, digits: str, place: int) -> tuple[str, bool] | None:
+    def collect(self, run: Run, context: str, digits: str, place: int) -> tuple[str, bool] | None:
         """Return what is dialled in all by who has dialled some digits, and whether more could follow.
 
         None where each key is asked for by itself. ``place`` is which key of a wait is the next.

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kelid.model.pbx import Hint, Pbx, Step
-from kelid.simulate.collecting import collect
+from kelid.simulate.collecting import Dialled, May, Names, collect
 from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
@@ -452,30 +452,32 @@ class SymbolicDialplan(Dialplan):
         if symbols is None or not symbols.within(text):
             return super().partly(run, context, text, mode, caller)
         assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
-        concrete = super().partly
-        shadow: Any = _Shadow(run)
-        found = symbols.classify(
-            text, ("partly", context, mode), lambda one: concrete(shadow, context, one, mode, caller)
-        )
-        return bool(found)
+        caller = run.channel.caller if caller is None else caller
+        return bool(symbols.said_by(text, May(self._dialled(run, context, caller), mode)))
 
-    def collect(self, run: Run, digits: str, place: int) -> tuple[str, bool] | None:
-        """Return what is dialled as one number, but for where callers or other machines have a say in it."""
-        context = run.channel.context
-        if self._asks_callers(context) or any(one.switches for one in self._reachable(context)):
-            return None
-        return collect(run, tuple(self.searched(run, context)), digits, place, self.memo)
+    def collect(self, run: Run, context: str, digits: str, place: int) -> tuple[str, bool] | None:
+        """Return what is dialled as one number, but for where other machines have a say in it."""
+        return collect(run, self._dialled(run, context, run.channel.caller), digits, place)
 
-
-class _Shadow:
-    """A run for questions about plain texts: it has what a search needs, and no atoms."""
-
-    def __init__(self, run: Run) -> None:
-        self.channel = run.channel
-        self.symbols = None
-        self._run = run
-        self.is_time = run.is_time
-        self.warn = run.warn
+    def _dialled(self, run: Run, context: str, caller: str) -> Dialled:
+        """Return what may be dialled in a context: at this time, by this caller. Raise UnknownHere for other machines."""
+        names: list[Names] = []
+        for one in self.searched(run, context):
+            for switch in one.switches:
+                raise UnknownHere(f"{switch.keyword} => {switch.text} of context {one.name}")
+            names.append(
+                tuple(
+                    (entry.pattern, entry.has_first)
+                    for entry in one.entries
+                    if entry.caller is None or self._is_caller(run, entry.caller, caller)
+                )
+            )
+        key = ("dialled", tuple(names))
+        found = self.memo.get(key)
+        if found is None:
+            found = self.memo[key] = Dialled(names)
+        assert isinstance(found, Dialled)  # noqa: S101 - for type checkers: it can be nothing else
+        return found
 
 
 def _has(entry: Entry, wanted: Hashable) -> bool:

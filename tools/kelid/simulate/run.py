@@ -755,7 +755,7 @@ class Run:
         wait = channel.timeouts.get("digit", DIGIT_TIMEOUT) if first else self._response_timeout()
         place = 1 if first else 0
         while self.dialplan.partly(self, channel.context, digits, MATCH_MORE):
-            if (dialled := self.dialplan.collect(self, digits, place)) is not None:
+            if (dialled := self.dialplan.collect(self, channel.context, digits, place)) is not None:
                 digits, more = dialled
                 if not first and self.equal(digits, ""):
                     digits = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kelid.model.call import Question
 from kelid.simulate.applications.flow import length
 from kelid.simulate.arguments import atoi, split_arguments
+from kelid.simulate.collecting import without_hash
 from kelid.simulate.dialplan import MATCH_MORE
 from kelid.simulate.options import options
 from kelid.simulate.state import DIGIT_TIMEOUT, GO_ON, HANG_UP, RESPONSE_TIMEOUT
@@ -149,21 +150,10 @@ def read_exten(run: Run, data: str) -> int | str:
             run.answer()
     if files:
         run.note("tone" if "i" in given else "hears", files)
-    digits = ""
-    key = ""
-    while len(digits) < 255 and not channel.hungup:
-        key = run.press(len(digits))
-        if not key:
-            run.spend(later if digits else first)
-            break
-        digits += key
-        if not run.dialplan.partly(run, context, digits, MATCH_MORE):
-            if not run.exists(context, digits) and run.equal(key, "#"):
-                digits = digits[:-1]  # it ends what was dialled
-            break
+    digits, begun = _extension(run, context, first, later)
     if channel.hungup:
         status = "HANGUP"
-    elif not digits and not key:
+    elif not begun:
         digits = "t"
     elif run.exists(context, digits):
         status = "OK"
@@ -174,6 +164,33 @@ def read_exten(run: Run, data: str) -> int | str:
     run.assign(variable, digits if status in ("OK", "INVALID", "TIMEOUT") else "")
     run.set("READEXTENSTATUS", status)
     return GO_ON
+
+
+def _extension(run: Run, context: str, first: float, later: float) -> tuple[str, bool]:
+    """Return the digits that are pressed as long as they can become an extension, and whether there were any.
+
+    ``first``, ``later``: how many seconds are waited for the first key, and for each after it.
+    """
+    digits = ""
+    while len(digits) < 255 and not run.channel.hungup:
+        if (dialled := run.dialplan.collect(run, context, digits, len(digits))) is not None:
+            digits, more = dialled
+            if run.equal(digits, ""):
+                run.spend(first)
+                return "", False
+            if more:
+                run.spend(later)
+                return digits, True
+            break
+        key = run.press(len(digits))
+        if not key:
+            run.spend(later if digits else first)
+            return digits, bool(digits)
+        digits += key
+        if not run.dialplan.partly(run, context, digits, MATCH_MORE):
+            break
+    # Where it is none, # ends what was dialled.
+    return (digits if run.exists(context, digits) else without_hash(run, digits)), True
 
 
 def _accounts(run: Run, path: str) -> tuple[str, ...]:
