@@ -66,7 +66,7 @@ def goto(run: Run, data: str) -> int | str:
         )
     if context:
         channel.context = context if run.symbols is None else run.settle(context)
-    if exten:
+    if exten and not run.equal(exten, ""):
         channel.exten = exten
     if number is not None and number > -1:
         channel.priority = number - 1
