@@ -160,8 +160,10 @@ class Reading:
         key = (index, context, found, priority)
         made = self._before.get(key)
         if made is None:
+            # Who finds no further step has come to the end of an extension, and not to none.
+            nowhere = "" if priority == 1 else exten
             made = self._before[key] = live.joined(
-                live.at(context, one, name, priority) for one, name in found
+                live.at(context, one, name or nowhere, priority) for one, name in found
             )
         return made
 

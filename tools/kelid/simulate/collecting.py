@@ -157,9 +157,10 @@ def collect(run: Run, dialled: Dialled, digits: str, place: int) -> tuple[str, b
     known = {*store.domains, *store.aliases}
     subject = f"{run.waits_at()}+{place}" if place else run.waits_at()
     more = run.ask(Question("digits", subject, ("#",), LONGEST - least))
+    new = store.is_new(more, known)
     text = symbols.joined(digits + more, Variable("digits", IN_ALL)) if digits else more
     machine = _Collects(dialled, max(least, 1))
-    if store.is_new(more, known):
+    if new:
         symbols.suppose(text, symbols.part_said_by(text, machine, -1))
     elif (count := symbols.said_by(text, machine)) >= 0:
         text = symbols.substring(text, 0, count)

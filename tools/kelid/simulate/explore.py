@@ -327,9 +327,6 @@ class Explorer:
     def _find_point(self, case: Case) -> int:
         if self._is_arrival(case):
             self._widen_extension(case)
-            if len(self.points) >= MOST_EXACT:
-                for run in case.runs:
-                    run.may_have_waited()
         key = self._keys.key(case)
         number = self._number_of(key, case)
         if number is None:
@@ -386,9 +383,12 @@ class Explorer:
             if self._is_arrival(case):
                 if straight or len(case.runs) != together:
                     # Whoever comes to an extension goes on as all others that come to it.
-                    point.events = tuple(events)
-                    point.links.append(Link((), (), self._point(case)))
-                    return
+                    target = self._point(case)
+                    if target != number or len(case.runs) == 1 or len(set(walked)) > 1:
+                        point.events = tuple(events)
+                        point.links.append(Link((), (), target))
+                        return
+                    # One of two has gone round to where both were: now it is the other's turn.
                 context = case.runs[0].channel.context
                 if self._branches_into(point, case, self._search):
                     if all(link.target == number for link in point.links):
@@ -575,6 +575,8 @@ class Explorer:
             other.symbols = symbols
         run.step()
         self.steps += 1
+        if len(self.points) >= MOST_EXACT and is_arrival(run):
+            run.may_have_waited()
         made = [plain_event(event, case.store) for event in run.events]
         run.events.clear()
         run.steps.clear()

