@@ -26,9 +26,14 @@ exten => s,1,Goto({context},1,1)
 [by-time]
 include => day,09:00-11:59,*,*,*
 exten => i,1,Playback(MARK)
+[not-at-all]
+exten => e,1,Playback(MARK)
 [by-caller]
 exten => 1/123,1,Playback(known)
 exten => i,1,Playback(MARK)
+[by-no-caller]
+exten => 1/,1,Playback(MARK)
+exten => i,1,Playback(someone)
 [day]
 exten => 1,1,Playback(day)
 """
@@ -57,6 +62,8 @@ exten => s,1,NoOp()
         BY_DAY,
         NOT_THERE.format(context="by-time"),
         NOT_THERE.format(context="by-caller"),
+        NOT_THERE.format(context="not-at-all"),
+        NOT_THERE.format(context="by-no-caller"),
         LOOKED_FOR.format(function="DIALPLAN_EXISTS(by-time,s,1)"),
         LOOKED_FOR.format(function="VALID_EXTEN(by-time,s,1)"),
     ],

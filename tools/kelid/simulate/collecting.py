@@ -157,7 +157,8 @@ def collect(run: Run, dialled: Dialled, digits: str, place: int) -> tuple[str, b
     known = {*store.domains, *store.aliases}
     subject = f"{run.waits_at()}+{place}" if place else run.waits_at()
     more = run.ask(Question("digits", subject, ("#",), LONGEST - least))
-    new = store.is_new(more, known)
+    # What this dial plan doesn't read another one may, that gets the same keys.
+    new = not symbols.apart and store.is_new(more, known)
     text = symbols.joined(digits + more, Variable("digits", IN_ALL)) if digits else more
     machine = _Collects(dialled, max(least, 1))
     if new:

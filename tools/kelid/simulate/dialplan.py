@@ -470,13 +470,9 @@ class Dialplan:
                 return entry
         return None
 
-    @staticmethod
-    def _is_caller(run: Run, pattern: str, caller: str) -> bool:
+    def _is_caller(self, run: Run, pattern: str, caller: str) -> bool:
         if not caller:
             return not pattern
-        symbols = run.symbols
-        if symbols is not None and symbols.within(caller):
-            return bool(match(pattern, caller, MATCH, symbols.is_in))
         return bool(match(pattern, caller, MATCH))
 
     def exists(

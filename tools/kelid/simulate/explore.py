@@ -570,7 +570,7 @@ class Explorer:
         self._case = case
         symbols = run.symbols
         assert isinstance(symbols, Explored)  # noqa: S101 - for type checkers: it can be nothing else
-        symbols.store = case.store
+        symbols.store, symbols.apart = case.store, len(case.runs) > 1
         for other in case.runs:
             other.symbols = symbols
         run.step()

@@ -657,7 +657,7 @@ class Live:
         found = list(self._entries(context, exten, priority, set()))
         yield from found
         if not found or "$" in exten or context in self._timed or context in self._callers:
-            yield from self._standard(context, _WAITING)
+            yield from self._standard(context, (*_WAITING, "e"))
 
     def _somewhere(self, key: Key, text: str) -> Iterator[int]:
         """Yield where ``Goto(${WHERE})`` may go: every value that the dial plan gives the variable."""

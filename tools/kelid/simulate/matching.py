@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kelid.model.pbx import Hint, Pbx, Step
 from kelid.simulate.collecting import Dialled, May, Names, collect
-from kelid.simulate.dialplan import HINT, MATCH, Dialplan, Entry, ReadyStep, Searched, match, positions
+from kelid.simulate.dialplan import HINT, Dialplan, Entry, ReadyStep, Searched, positions
 from kelid.simulate.languages import ANY, EMPTY_TEXT, NOTHING, Automaton, Machine, Node, Ranked, mask_of
 from kelid.simulate.substitute import TABLE
 from kelid.simulate.symbols import LONGEST, Symbols
@@ -351,18 +351,17 @@ class SymbolicDialplan(Dialplan):
         """Return the first extension that the text matches and that has what is wanted; None without one."""
         symbols = run.symbols
         assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
-        timed = self._is_timed(context)
+        timed, open_caller = self._is_timed(context), symbols.within(caller)
         passed: frozenset[int] = frozenset()
         while True:
-            key = (context, wanted, bool(caller), passed)
+            key = (context, wanted, open_caller or bool(caller), open_caller, passed)
             search = None if timed else self._searches.get(key)
             if search is None:
                 places = [
                     (index, rank)
                     for index, rank in enumerate(self.ranks(run, context, wanted))
                     if index not in passed
-                    and (rank.caller is None or caller or rank.caller == "")
-                    and not (rank.caller == "" and caller)
+                    and (rank.caller is None or open_caller or bool(rank.caller) == bool(caller))
                 ]
                 search = self._searches[key] = _Search(self.automaton, context, wanted, places)
             found = symbols.classify(exten, search.key, search.which, search.machine)
@@ -375,15 +374,17 @@ class SymbolicDialplan(Dialplan):
                     passed |= {place}
                     continue
                 raise UnknownHere(rank.switch)
-            if rank.caller and not self._calls(symbols, rank.caller, caller):
+            if rank.caller is not None and not self._is_caller(run, rank.caller, caller):
                 passed |= {place}
                 continue
             return rank.entry
 
-    def _calls(self, symbols: Symbols, pattern: str, caller: str) -> bool:
-        if not symbols.within(caller):
-            return bool(match(pattern, caller, MATCH))
-        node = self.node(pattern)
+    def _is_caller(self, run: Run, pattern: str, caller: str) -> bool:
+        symbols = run.symbols
+        if symbols is None or not symbols.within(caller):
+            return super()._is_caller(run, pattern, caller)
+        assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
+        node = self.node(pattern) if pattern else EMPTY_TEXT
         automaton = self.automaton
 
         def machine() -> Machine:

@@ -542,6 +542,8 @@ class Symbols:
         """Begin a case."""
         self.store = store
         self.choose = choose
+        self.apart = False
+        """True while two runs are walked together, each with its own dial plan."""
 
     @property
     def shared(self) -> Shared:
