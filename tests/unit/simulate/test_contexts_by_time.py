@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime
+
 import pytest
 
 from kelid.compare.behaviour import change_of
+from kelid.model.call import Call, World
+from kelid.simulate import explore, pairs, simulate
 from kelid.simulate.pairs import Pairs
 from unit.simulate.test_pairs import TODAY, plan
 
@@ -77,3 +82,51 @@ def test_a_change_for_those_who_find_nothing_there_is_told(text: str) -> None:
     both = Pairs(plan(text), plan(text), TODAY, zone="UTC")
     both.walk_all("in", "s")
     assert not both.changes()
+
+
+MENU = """
+[in]
+include => day,09:00-16:59,mon-fri,*,*
+exten => s,1,Answer()
+ same => n,WaitExten(5)
+exten => {own},1,Playback(own)
+exten => i,1,Playback(invalid)
+exten => t,1,Playback(late)
+[day]
+exten => {day},1,Playback(day)
+"""
+MOMENTS = (
+    datetime(2026, 12, 1, 10, tzinfo=UTC),
+    datetime(2026, 12, 1, 16, 59, 58, tzinfo=UTC),
+    datetime(2026, 12, 1, 20, tzinfo=UTC),
+)
+
+
+def heard(text: str) -> set[str]:
+    """Return all that anybody hears who presses up to two of some keys, in and out of the hours."""
+    found: set[str] = set()
+    for at, keys in itertools.product(MOMENTS, itertools.product(("", "1", "2", "3", "4", "#"), repeat=2)):
+        call = Call(context="in", exten="s", at=at, technology="Local")
+        made = simulate(plan(text), call, World(presses=("".join(keys),)))
+        found |= {event.subject for event in made.events if event.kind == "hears"}
+    return found
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize("what", ["own", "day", "invalid", "late"])
+@pytest.mark.parametrize(
+    ("own", "day"),
+    [("_XX", "12"), ("12", "_XX"), ("_X", "12"), ("12", "_X"), ("34", "12"), ("_X.", "_1X."), ("_XX", "_XX")],
+)
+def test_a_menu_that_knows_more_by_day(
+    monkeypatch: pytest.MonkeyPatch, own: str, day: str, what: str, large: bool
+) -> None:
+    if large:
+        monkeypatch.setattr(explore, "MOST_EXACT", 0)
+        monkeypatch.setattr(pairs, "MOST_APART", 0)
+    text = MENU.format(own=own, day=day)
+    both = Pairs(plan(text), plan(text.replace(f"({what})", "(other)")), TODAY, zone="UTC", seconds=30)
+    both.walk_all("in", "s")
+    change = change_of(both.changes(), undecided=[*both.undecided, *both.not_covered])
+    assert bool(change.changes) == (what in heard(text))
+    assert not change.undecided

@@ -33,6 +33,9 @@ class Case:
     """Where the two were told apart by what they carried: they don't carry it on before both have left that step."""
     aside: tuple[Case, int] | None = None
     """Which of two runs was put aside after what people notice next of it, and both as they were then."""
+    found: bool = False
+    """True where it is decided by the time to which extension a call has come, up to its first step there: it isn't one of
+    all that come there any more."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -47,6 +50,7 @@ class Case:
             self.joined,
             self.noticed,
             self.aside,
+            self.found,
         )
 
     def waiter(self) -> int | None:

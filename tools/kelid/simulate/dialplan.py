@@ -403,7 +403,7 @@ class Dialplan:
                     continue
             yield from self._searched(run, included, seen)
 
-    def _is_timed(self, name: str) -> bool:
+    def is_timed(self, name: str) -> bool:
         """Return True if what the context includes hangs on the time."""
         known = self._timed.get(name)
         if known is None:
@@ -418,7 +418,7 @@ class Dialplan:
         symbols = run.symbols
         if symbols is not None and symbols.within(exten):
             return self._walk(run, context, lambda one: self._deciding(one, exten, symbols.is_in))
-        if self._is_timed(context):
+        if self.is_timed(context):
             return self._walk(run, context, lambda one: one.matching(exten))
         key = (context, exten)
         found = self._found.get(key)
@@ -504,7 +504,7 @@ class Dialplan:
         """
         caller = run.channel.caller if caller is None else caller
         symbols = run.symbols
-        if symbols is None and not self._is_timed(context):
+        if symbols is None and not self.is_timed(context):
             key = (context, f"{caller}/{text}" if self._asks_callers(context) else text, mode)
             known = self._partly.get(key)
             if known is None:

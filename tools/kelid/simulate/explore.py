@@ -493,7 +493,7 @@ class Explorer:
     @staticmethod
     def _is_arrival(case: Case) -> bool:
         """Return True where a call has just come to an extension, and waits for nothing."""
-        if case.door is not None or not all(map(is_arrival, case.runs)):
+        if case.door is not None or case.found or not all(map(is_arrival, case.runs)):
             return False
         if len(case.runs) == 1:
             return True
@@ -517,6 +517,7 @@ class Explorer:
             assert isinstance(plan, SymbolicDialplan)  # noqa: S101 - for type checkers: it can be nothing else
             with suppress(UnknownHere):  # the step itself says so
                 classes.add(plan.class_of(run, channel.context, channel.exten, channel.caller))
+            case.found |= plan.is_timed(channel.context)
         exten = case.runs[0].channel.exten
         node = classes.pop() if len(classes) == 1 else None
         automaton = self.shared.automaton
@@ -573,6 +574,7 @@ class Explorer:
         symbols.store, symbols.apart = case.store, len(case.runs) > 1
         for other in case.runs:
             other.symbols = symbols
+        case.found = False
         run.step()
         self.steps += 1
         if len(self.points) >= MOST_EXACT and is_arrival(run):

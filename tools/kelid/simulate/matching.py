@@ -124,7 +124,7 @@ class SymbolicDialplan(Dialplan):
 
     def ranks(self, run: Run, context: str, wanted: Hashable) -> tuple[Rank, ...]:
         """Return what a search goes through, in order: of those that have the priority, the label or the hint."""
-        timed = self._is_timed(context)
+        timed = self.is_timed(context)
         key = (context, wanted)
         found = None if timed else self._ranks.get(key)
         if found is None:
@@ -147,7 +147,7 @@ class SymbolicDialplan(Dialplan):
 
     def asks_callers(self, run: Run, context: str) -> bool:
         """Return True if who calls has a say in which extension of the context a call comes to, at whatever time."""
-        if self._is_timed(context):
+        if self.is_timed(context):
             return self._asks_callers(context)
         return any(rank.caller is not None for rank in self.ranks(run, context, 1))
 
@@ -156,7 +156,7 @@ class SymbolicDialplan(Dialplan):
 
         None where the set comes to several, or where the time, callers or other machines have a say for one of them.
         """
-        if self._is_timed(context):
+        if self.is_timed(context):
             return None
         automaton = self.automaton
         before = NOTHING
@@ -193,7 +193,7 @@ class SymbolicDialplan(Dialplan):
 
         None where the time, callers or other machines have a say. ``wanted`` is the priority, or the label.
         """
-        if self._is_timed(context):
+        if self.is_timed(context):
             return None
         key = (context, node, wanted)
         if key not in self._for:
@@ -351,7 +351,7 @@ class SymbolicDialplan(Dialplan):
         """Return the first extension that the text matches and that has what is wanted; None without one."""
         symbols = run.symbols
         assert isinstance(symbols, Symbols)  # noqa: S101 - for type checkers: it can be nothing else
-        timed, open_caller = self._is_timed(context), symbols.within(caller)
+        timed, open_caller = self.is_timed(context), symbols.within(caller)
         passed: frozenset[int] = frozenset()
         while True:
             key = (context, wanted, open_caller or bool(caller), open_caller, passed)

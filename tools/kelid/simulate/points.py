@@ -70,6 +70,8 @@ class Points:
         """Return what tells this point from others: all that can still be read, with atoms numbered as they come."""
         ahead = self.normal(case)
         parts: list[str] = ["joined" if case.joined else f"door {case.door[0]}" if case.door else ""]
+        if case.found:
+            parts.append("found")
         parts += map(str, case.noticed or ())
         if case.aside is not None:
             parts.append("aside")
@@ -117,7 +119,7 @@ class Points:
         self._forgetting.drop(case, ahead)
         self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
-        arrived = all(map(is_arrival, case.runs))
+        arrived = not case.found and all(map(is_arrival, case.runs))
         if case.joined:
             self._joining.anywhere(case, ahead)
             if arrived:
