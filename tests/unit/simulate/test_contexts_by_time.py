@@ -130,3 +130,33 @@ def test_a_menu_that_knows_more_by_day(
     change = change_of(both.changes(), undecided=[*both.undecided, *both.not_covered])
     assert bool(change.changes) == (what in heard(text))
     assert not change.undecided
+
+
+DAY_AND_NIGHT = """
+[in]
+include => day,09:00-16:59,mon-fri,*,*
+include => night
+[day]
+exten => _X.,1,Dial(PJSIP/101,20)
+ same => n,Playback(nobody)
+[night]
+exten => _X.,1,Playback(closed)
+exten => 021,1,Playback(special)
+exten => _X./_0912.,1,Playback(blocked)
+exten => i,1,Playback(invalid)
+"""
+
+
+@pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
+@pytest.mark.parametrize("what", ["closed", "special", "blocked", "invalid"])
+def test_the_night_is_another_context(monkeypatch: pytest.MonkeyPatch, what: str, large: bool) -> None:
+    """Nothing is told of the day: a number that rings somebody then has rung him before."""
+    if large:
+        monkeypatch.setattr(explore, "MOST_EXACT", 0)
+        monkeypatch.setattr(pairs, "MOST_APART", 0)
+    other = DAY_AND_NIGHT.replace(f"({what})", "(other)")
+    both = Pairs(plan(DAY_AND_NIGHT), plan(other), TODAY, zone="UTC", seconds=30)
+    both.walk_all("in")
+    change = change_of(both.changes(), undecided=[*both.undecided, *both.not_covered])
+    assert {(one.before[0].subject, one.after[0].subject) for one in change.changes} == {(what, "other")}
+    assert not change.undecided

@@ -382,8 +382,11 @@ def _keep(case: Case, numbers: dict[int, int], common: Collection[Hashable]) -> 
 
 
 def _may_meet(case: Case) -> bool:
-    """Return True if one run stands for both sides, or is asked by itself, and nothing is carried that isn't the same."""
-    return (case.joined or case.asked is not None) and not is_carried(case) and bool(case.active.levels)
+    """Return True if one run stands for both sides, or is asked by itself and has no answer yet, and nothing is carried that
+    isn't the same.
+    """
+    is_asked = case.asked is not None and not case.heads[case.asked]
+    return (case.joined or is_asked) and not is_carried(case) and bool(case.active.levels)
 
 
 def _moment(case: Case) -> int:
