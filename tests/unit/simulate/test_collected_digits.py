@@ -11,12 +11,13 @@ from kelid.compare.behaviour import change_of
 from kelid.model.behaviour import BehaviourChange
 from kelid.model.call import Call, World
 from kelid.model.trace import Trace
-from kelid.simulate import explore, pairs, simulate
+from kelid.simulate import simulate
 from kelid.simulate.explore import Explorer
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.ways_in import entrance
 from kelid.simulate.witnesses import wanted
 from unit.simulate.test_each_call_is_among_all import QUIET, is_among
+from unit.simulate.test_limits import in_a_large_walk
 from unit.simulate.test_pairs import TODAY, plan
 
 AT = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -102,8 +103,7 @@ def test_what_changes_for_some_digits_is_told(
 ) -> None:
     """And only if digits lead there: each of these is heard by somebody who presses some, or by nobody."""
     if large:
-        monkeypatch.setattr(explore, "MOST_EXACT", 0)
-        monkeypatch.setattr(pairs, "MOST_APART", 0)
+        in_a_large_walk(monkeypatch)
     text = menu(wait, exten)
     change = changed(text, menu(wait, exten, (f"({what})", "(other)")))
     rng = random.Random(6)  # noqa: S311 - no secret

@@ -9,8 +9,9 @@ import pytest
 
 from kelid.compare.behaviour import change_of
 from kelid.model.call import Call, World
-from kelid.simulate import explore, pairs, simulate
+from kelid.simulate import simulate
 from kelid.simulate.pairs import Pairs
+from unit.simulate.test_limits import in_a_large_walk
 from unit.simulate.test_pairs import TODAY, plan
 
 BY_DAY = """
@@ -122,8 +123,7 @@ def test_a_menu_that_knows_more_by_day(
     monkeypatch: pytest.MonkeyPatch, own: str, day: str, what: str, large: bool
 ) -> None:
     if large:
-        monkeypatch.setattr(explore, "MOST_EXACT", 0)
-        monkeypatch.setattr(pairs, "MOST_APART", 0)
+        in_a_large_walk(monkeypatch)
     text = MENU.format(own=own, day=day)
     both = Pairs(plan(text), plan(text.replace(f"({what})", "(other)")), TODAY, zone="UTC", seconds=30)
     both.walk_all("in", "s")
@@ -152,8 +152,7 @@ exten => i,1,Playback(invalid)
 def test_the_night_is_another_context(monkeypatch: pytest.MonkeyPatch, what: str, large: bool) -> None:
     """Nothing is told of the day: a number that rings somebody then has rung him before."""
     if large:
-        monkeypatch.setattr(explore, "MOST_EXACT", 0)
-        monkeypatch.setattr(pairs, "MOST_APART", 0)
+        in_a_large_walk(monkeypatch)
     other = DAY_AND_NIGHT.replace(f"({what})", "(other)")
     both = Pairs(plan(DAY_AND_NIGHT), plan(other), TODAY, zone="UTC", seconds=30)
     both.walk_all("in")

@@ -13,11 +13,12 @@ from kelid.model.behaviour import BehaviourChange
 from kelid.model.call import NO_ANSWER, Call, World
 from kelid.model.trace import Trace
 from kelid.pipeline.witnesses import Trees, starts_of
-from kelid.simulate import explore, pairs, simulate
+from kelid.simulate import simulate
 from kelid.simulate.explore import Explorer
 from kelid.simulate.pairs import Pairs
 from kelid.simulate.ways_in import entrance
 from unit.simulate.test_each_call_is_among_all import QUIET, is_among
+from unit.simulate.test_limits import in_a_large_walk
 from unit.simulate.test_pairs import TODAY, plan
 
 CLOSES = datetime(2026, 12, 1, 17, 1, tzinfo=UTC)
@@ -71,6 +72,11 @@ def test_seconds_are_true_ones_where_clocks_are_put() -> None:
     assert data(trace(text, datetime(2026, 10, 25, 0, 30, tzinfo=london))) == ["01:30 BST"]
     assert data(trace(text, datetime(2026, 10, 25, 1, 30, tzinfo=london))) == ["01:30 GMT"]
     assert data(trace(text, datetime(2027, 3, 28, 0, 30, tzinfo=london))) == ["02:30 BST"]
+
+
+def test_who_is_cut_off_has_waited_no_longer() -> None:
+    text = "[in]\nexten => s,1,Set(TIMEOUT(absolute)=5)\n same => n,Wait(100)\nexten => T,1,NoOp(${EPOCH})\n"
+    assert data(trace(text, CLOSES)) == [str(int(CLOSES.timestamp()) + 5)]
 
 
 def test_a_loop_that_waits_until_somebody_opens_has_an_end() -> None:
@@ -130,11 +136,6 @@ def walked(before: str, after: str) -> tuple[BehaviourChange, Pairs]:
     both = Pairs(plan(before), plan(after), TODAY, zone="UTC", seconds=30)
     both.walk_all("in", "s")
     return change_of(both.changes(), undecided=[*both.undecided, *both.not_covered]), both
-
-
-def in_a_large_walk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(explore, "MOST_EXACT", 0)
-    monkeypatch.setattr(pairs, "MOST_APART", 0)
 
 
 @pytest.mark.parametrize("large", [False, True], ids=["small", "large"])
