@@ -74,8 +74,13 @@ class Question(NamedTuple):
     limit: int = 0
 
 
+MADE = "made"
+"""How a call to devices ends, where all that is known of it is that there are channels."""
+
 QUESTIONS = {
     "dial": "how a call to these devices ends: a DIALSTATUS, ANSWER PJSIP/102, or CANCEL and after how many seconds",
+    "reached": "whether any of these devices can be called: 1 or 0; asked where all calls are looked at, before a subroutine on"
+    " their channels",
     "key": 'which key is pressed before the time is over; "" for none',
     "keys": "which keys are pressed one after the other; asked where all calls are looked at, each key by itself otherwise",
     "digits": "which digits are pressed before # or the end of time; asked as keys are",

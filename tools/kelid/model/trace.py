@@ -59,6 +59,7 @@ EVENTS = {
     "password": "a PIN is asked for",
     "directory": "names are spelled by keys",
     "fax": "a fax is sent or taken",
+    "chance": "a number is drawn; told only where two dial plans draw from other ranges, which the subject is",
     "keeps": "a value is kept in astdb",
     "lamp": "a lamp changes",
     "member": "a queue member logs in or out, pauses or goes on",

@@ -33,6 +33,7 @@ _WORDS = {
     "mailbox": "mailbox {subject}",
     "conference": "conference {subject}",
     "password": "PIN of {subject}",
+    "chance": "goes on with one of {subject} by chance",
     "unknown": "can't be told: {subject}",
     "loop": "round for ever: {subject}",
 }

@@ -62,6 +62,30 @@ class Case:
         one, other = map(bool, self.heads)
         return None if one == other else int(other)
 
+    def is_quiet(self) -> bool:
+        """Return True if both of two runs go on, and nothing was noticed of one that the other is held against."""
+        return (
+            len(self.runs) > 1
+            and self.door is None
+            and self.aside is None
+            and self.parted is None
+            and not any(self.heads)
+        )
+
+    def is_in_step(self) -> bool:
+        """Return True if two runs are at the same step, and both go on."""
+        if not self.is_quiet():
+            return False
+        one, other = self.runs
+        return (
+            len(one.levels) == len(other.levels) > 0
+            and all(
+                (mine.channel.context, mine.channel.priority) == (theirs.channel.context, theirs.channel.priority)
+                for mine, theirs in zip(one.levels, other.levels, strict=True)
+            )
+            and self.store.plain(one.channel.exten) == self.store.plain(other.channel.exten)
+        )
+
     def put_aside(self, waiter: int, first: Event | None) -> None:
         """Leave of a run that waits only what people notice first of it: it's all that the other is held against.
 
@@ -99,6 +123,11 @@ class Case:
     def active(self) -> Run:
         """Return the run that is asked, or the first."""
         return self.runs[self.asked or 0]
+
+    @property
+    def going(self) -> list[Run]:
+        """Return the runs that go on: one that is asked, else all."""
+        return self.runs if self.aside is None else [self.active]
 
     def is_matched(self) -> bool:
         """Return True if what one did alone is what was noticed of the other that is put aside."""

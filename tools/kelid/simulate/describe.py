@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from kelid.model.behaviour import Condition
-from kelid.model.call import QUESTIONS
+from kelid.model.call import MADE, QUESTIONS
 from kelid.simulate.languages import NOTHING, Automaton, Node, characters_of, mask_of
 from kelid.simulate.symbols import ATOM, Chosen, Variable
 from kelid.simulate.times import Times, words
@@ -15,7 +15,7 @@ MOST_NUMBERS = 6
 
 _KEYS = mask_of("0123456789*#+")
 _DIGITS = mask_of("0123456789")
-_ORDINARY = frozenset({"ANSWER", "no key", "SUCCESS", "ANSWERED", "0", "no", "right"})
+_ORDINARY = frozenset({"ANSWER", "no key", "SUCCESS", "ANSWERED", "0", "no", "right", MADE})
 
 
 def free(chosen: Chosen) -> Condition:
@@ -160,7 +160,8 @@ class Words:
             about = chosen.about
             if chosen.kind == "question":
                 kind, subject = chosen.subject
-                yield f"{kind}:{named(subject)}", str(chosen.answer)
+                if chosen.answer != MADE:
+                    yield f"{kind}:{named(subject)}", str(chosen.answer)
             elif about is not None and (about.kind == "phone" or about.kind in QUESTIONS):
                 node = left.pop((chosen.variable, about), None)
                 if node is not None:

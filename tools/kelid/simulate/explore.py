@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from kelid.model.call import Call, Question
+from kelid.model.call import MADE, Call, Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case, is_arrival
@@ -50,7 +50,7 @@ DEEPEST = 20_000
 
 FRESH = frozenset(
     {"dial", "key", "keys", "digits", "queue", "voicemail", "password", "confirm", "conference", "pickup", "park", "page",
-     "random", "box", "hangup", "originate", "directory", "read-file", "group", "limit", "clock"}
+     "random", "box", "hangup", "reached", "originate", "directory", "read-file", "group", "limit", "clock"}
 )  # fmt: skip
 """Questions whose answer may be another one each time that they are asked."""
 
@@ -273,6 +273,10 @@ class Explorer:
             return question.answers[0]
         if question.kind in ("device", "group"):
             return store.new(question.kind, subject, automaton.texts(*question.answers))
+        if question.kind == "reached":
+            # Nobody but the walk asks so: in a call it is one of the ends of the Dial.
+            ends = [Chosen("question", ("dial", subject), end) for end in (MADE, "CHANUNAVAIL")]
+            return question.answers[self._chooser(ends)]
         none = "no key" if question.kind == "key" else ""
         options = [
             Chosen("question", (question.kind, subject), answer or none) for answer in question.answers
@@ -405,7 +409,7 @@ class Explorer:
             before = case.copy() if at in self._forks else None
             chooser = self._chooser
             chooser.prefix, chooser.taken = [], []
-            made = self._step(case, side)
+            made = self._advance(case, side)
             if not any(len(options) > 1 for options, _ in chooser.taken):
                 events += made if len(case.runs) == 1 else ()
                 walked.append(side)
@@ -426,7 +430,7 @@ class Explorer:
                 self._forks.add(at)
                 before = self._again(first, walked)
             point.events = tuple(events)
-            self._branch(point, case, before, partial(self._step, side=side), made)
+            self._branch(point, case, before, partial(self._advance, side=side), made)
             return
 
     def _goes_round(self, case: Case, point: Point, side: int, event: Event) -> None:
@@ -587,6 +591,10 @@ class Explorer:
             heads[side] = (*heads[side], *made)
             case.heads = tuple(heads)
         return made
+
+    def _advance(self, case: Case, side: int) -> list[Event]:
+        """Take a step of one run, and what goes with it before others may come to where it leads."""
+        return self._step(case, side)
 
     def _side(self, case: Case) -> int:
         """Return which run goes on: of two, the one that is behind."""

@@ -1,5 +1,7 @@
 """What people may notice first of each of two runs that are apart: where that can't be the same, they part.
 
+That a call is answered says little: what follows it is a part of what is noticed first.
+
 Two runs that are apart find things out by themselves until people notice something of each: one is looking for a free line,
 the other asks who may be paged. Walked together, all that one finds out comes with all that the other does. So each is asked
 alone what people may notice first of it, in any world (``Firsts.compare``); that is walked once for all that wait for the
@@ -11,7 +13,7 @@ would have parted, and none part that would have gone on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from kelid.model.trace import Event
@@ -37,6 +39,14 @@ class Noticed(NamedTuple):
 _NOTHING = Noticed("", ())
 """The end of a run of which people notice nothing any more."""
 
+_First = tuple[Noticed, ...]
+"""What people notice first of a run, in order; what follows may be more."""
+
+
+def count_of_first(events: Sequence[Event]) -> int:
+    """Return how many of the events are what people notice first of a run; 0 if that isn't known yet."""
+    return next((at for at, event in enumerate(events, 1) if event.kind != "answered"), 0)
+
 
 class _Question(NamedTuple):
     """Two runs at a point: what was noticed of each, or at which point it is asked what may be, and how they go on."""
@@ -60,7 +70,7 @@ class Firsts:
         self._points = points
         self._point = point
         self._questions: list[_Question] = []
-        self._found: dict[int, Noticed] = {}
+        self._found: dict[int, _First] = {}
 
     def compare(self, number: int, case: Case, known: Known, go_on: Callable[[int, Case], None]) -> None:
         """Ask what people may notice first of each run of which it isn't known; ``settle`` lets them part or go on."""
@@ -76,7 +86,9 @@ class Firsts:
         """Note at a point what people notice first of the run that was asked."""
         assert case.asked is not None  # noqa: S101 - for type checkers: it can be nothing else
         heads = case.heads[case.asked]
-        self._found[number] = self._noticed(case, heads[0]) if heads else _NOTHING
+        count = count_of_first(heads)
+        found = tuple(self._noticed(case, event) for event in heads[: count or None])
+        self._found[number] = found if count else (*found, _NOTHING)
 
     def settle(self, part: Callable[[int, Case, Known], None]) -> bool:
         """Once all that was asked is known, let those part that can't do the same next; the others go on.
@@ -84,17 +96,19 @@ class Firsts:
         Return False if nothing was asked.
         """
         questions, self._questions = self._questions, []
-        found: dict[int, dict[Noticed, None]] = {}
+        found: dict[int, dict[_First, None]] = {}
         for one in questions:
             sides = []
             for event, asked in zip(one.known, one.asked, strict=True):
                 if event is not None:
-                    sides.append({self._noticed(one.case, event): None})
+                    sides.append({(self._noticed(one.case, event),): None})
                 else:
                     if asked not in found:
                         found[asked] = self._from(asked)
                     sides.append(found[asked])
-            if any(self._may_be_same(mine, theirs) for mine in sides[0] for theirs in sides[1]):
+            if any(
+                all(map(self._may_be_same, mine, theirs)) for mine in sides[0] for theirs in sides[1]
+            ):
                 one.go_on(one.number, one.case)
             else:
                 part(one.number, one.case, one.known)
@@ -108,11 +122,11 @@ class Firsts:
         texts = (("", event.subject), *event.details)
         return Noticed(event.kind, tuple((key, self._keys.image_of(case, text)) for key, text in texts))
 
-    def _from(self, number: int) -> dict[Noticed, None]:
+    def _from(self, number: int) -> dict[_First, None]:
         """Return all that people may notice first from a point on."""
         seen = {number}
         waiting = [number]
-        found: dict[Noticed, None] = {}
+        found: dict[_First, None] = {}
         while waiting:
             one = waiting.pop()
             if one in self._found:

@@ -22,6 +22,7 @@ from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.carried import is_carried
 from kelid.simulate.case import Case, is_arrival
+from kelid.simulate.firsts import count_of_first
 from kelid.simulate.languages import ANY, OTHER, Node, mask_of
 from kelid.simulate.limits import are_among, keep, spans, widen
 from kelid.simulate.live import Live
@@ -92,7 +93,7 @@ class Meeting:
             return None, False
         if is_arrival(run) and not run.channel.exten.isascii():
             return None, False  # which extension it is, is decided next: it would be open again
-        fixed, key = self._form_of(case, self._keys.ahead(case, run, case.asked or 0))
+        fixed, key = self._form_of(case)
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = Form(case.copy(), fixed)
@@ -102,36 +103,39 @@ class Meeting:
             form.every, form.fixed = case.copy(), fixed
         return form, grown
 
-    def _form_of(self, case: Case, ahead: Ahead) -> tuple[str, Hashable]:
+    def _form_of(self, case: Case) -> tuple[str, Hashable]:
         """Return what stays as it is where cases meet, and with its variables numbered and all else what makes a form."""
-        run, store = case.active, case.store
+        store = case.store
         parts: list[str] = list(map(str, case.noticed or ()))
-        hows: list[Hashable] = [case.asked]
-        self._keys.describe(run, ahead, parts, hows, whole=False, limits=self._keys.tells_limits)
-        several = len({id(level.channel) for level in run.levels}) > 1
-        causes = any(ahead.far & live.bit("HANGUPCAUSE") for live in self._lives)
-        for channel in _channels(run):
-            hows.append(self._extension(case, channel))
-            hows += [self._extension(case, frame) for frame in channel.frames]
-            usual = {*LEFT_BEHIND, ANY_CAUSE} if channel.answered is not True else {ANY_CAUSE, 16}
-            if several or causes or channel.hangup_cause not in usual:
-                parts += [
-                    str(channel.hangup_cause),
-                    str(channel.answered is True),
-                    str(channel.answered is False),
-                ]
-            for name in sorted(channel.variables):
-                reach = channel.inherited.get(name, 0)
-                if self._inherited.setdefault(name, reach) != reach or name in run.globals:
-                    hows.append((name, reach))
+        hows: list[Hashable] = [case.asked, *(len(row) for row in case.heads)]
+        for side, run in zip((case.asked,) if case.asked else (0, 1), case.going, strict=False):
+            ahead = self._keys.ahead(case, run, side)
+            self._keys.describe(run, ahead, parts, hows, whole=False, limits=self._keys.tells_limits)
+            several = len({id(level.channel) for level in run.levels}) > 1
+            causes = any(ahead.far & live.bit("HANGUPCAUSE") for live in self._lives)
+            for channel in _channels(run):
+                hows.append(self._extension(case, run, channel))
+                hows += [self._extension(case, run, frame) for frame in channel.frames]
+                usual = {*LEFT_BEHIND, ANY_CAUSE} if channel.answered is not True else {ANY_CAUSE, 16}
+                if several or causes or channel.hangup_cause not in usual:
+                    parts += [
+                        str(channel.hangup_cause),
+                        str(channel.answered is True),
+                        str(channel.answered is False),
+                    ]
+                for name in sorted(channel.variables):
+                    reach = channel.inherited.get(name, 0)
+                    if self._inherited.setdefault(name, reach) != reach or name in run.globals:
+                        hows.append((name, reach))
+        if len(case.going) > 1:
+            parts += _of_one_side(case)
         fixed = "\x1f".join(parts)
         return fixed, (_numbered(store, fixed, {}), tuple(hows))
 
-    def _extension(self, case: Case, spot: Channel | Frame) -> Hashable:
+    def _extension(self, case: Case, run: Run, spot: Channel | Frame) -> Hashable:
         """Return where in the dial plan a channel is, or comes back to: the same for all numbers that are found there."""
         exten = case.store.plain(spot.exten)
         node = self._keys.texts_of(case, exten)
-        run = case.active
         classes = [None if node is None else plan.meant(run, spot.context, node) for plan in self._plans]
         if None not in classes:
             return tuple(classes)
@@ -162,7 +166,24 @@ class _Union:
         for one, other in zip(*numbers, strict=True):
             self._variable(one, other)
         self._variable(_moment(self._old), _moment(self._case))
-        old, run = self._old.active, self._case.active
+        before, now = self._old.going, self._case.going
+        for old, run in zip(before, now, strict=True):
+            self._run(old, run)
+        known = spans(before)
+        if are_among(spans(now), known):
+            keep(now, known)
+        else:
+            widen(now, known)
+            self._grown = True
+        self._keep_common()
+        for variable, node in self._sets.items():
+            if self._store.domains[variable] != node:
+                self._store.domains[variable] = node
+                self._store.bases.pop(variable, None)
+        return self._grown
+
+    def _run(self, old: Run, run: Run) -> None:
+        """Let a run be what it is, or what the other case's is."""
         for was, channel in zip(_channels(old), _channels(run), strict=True):
             channel.exten = self._text(was.exten, channel.exten)
             for name in MET:
@@ -185,18 +206,6 @@ class _Union:
         for before, level in zip(old.levels, run.levels, strict=True):
             level.then = self._later(before.then, level.then)
             level.on_answer = self._later(before.on_answer, level.on_answer)
-        known = spans([old])
-        if are_among(spans([run]), known):
-            keep([run], known)
-        else:
-            widen([run], known)
-            self._grown = True
-        self._keep_common()
-        for variable, node in self._sets.items():
-            if self._store.domains[variable] != node:
-                self._store.domains[variable] = node
-                self._store.bases.pop(variable, None)
-        return self._grown
 
     def _partner(self, one: int, other: Hashable, node: Node) -> None:
         """Note what stands in the new case where the other one has a variable: it may be that already, or it grows."""
@@ -348,7 +357,7 @@ def _numbered(store: Store, text: str, numbers: dict[int, int]) -> str:
 
 def _found(case: Case, numbers: dict[int, int]) -> Iterator[tuple[Hashable, Callable[[], object]]]:
     """Yield what a case has found out, in words that are the same for all of a form, and what forgets that."""
-    store, run = case.store, case.active
+    store = case.store
 
     def said(*parts: object) -> Hashable:
         every = dict(numbers)
@@ -364,8 +373,9 @@ def _found(case: Case, numbers: dict[int, int]) -> Iterator[tuple[Hashable, Call
 
     for key, answer in store.facts.items():
         yield ("fact", said(*key, answer)), partial(forget_fact, key)
-    for name, value in run.database.items():
-        yield ("database", said(name, value)), partial(run.database.pop, name)
+    for side, run in enumerate(case.going):
+        for name, value in run.database.items():
+            yield ("database", side, said(name, value)), partial(run.database.pop, name)
     for fact, answer in store.decided.items():
         yield ("decided", said(*fact, answer)), partial(store.decided.pop, fact)
     for pair in store.unequal:
@@ -381,12 +391,26 @@ def _keep(case: Case, numbers: dict[int, int], common: Collection[Hashable]) -> 
             forget()
 
 
+def _of_one_side(case: Case) -> list[str]:
+    """Return what only one of two runs has been asked: where the other will be asked it, too, it gets the same answer."""
+    parts: list[str] = []
+    for (kind, subject), answer in sorted(case.store.facts.items()):
+        _, askers = case.store.asked[kind, subject]
+        if len(askers) == 1:
+            parts += [kind, subject, answer, *map(str, askers)]
+    for (kind, subject), row in sorted(case.answers.items()):
+        parts += [kind, subject, *row, str(case.behind[kind, subject])]
+    return parts
+
+
 def _may_meet(case: Case) -> bool:
-    """Return True if one run stands for both sides, or is asked by itself and has no answer yet, and nothing is carried that
-    isn't the same.
+    """Return True if one run stands for both sides, both are at the same step, or one is asked by itself and has no answer
+    yet, and nothing is carried that isn't the same.
     """
-    is_asked = case.asked is not None and not case.heads[case.asked]
-    return (case.joined or is_asked) and not is_carried(case) and bool(case.active.levels)
+    is_asked = case.asked is not None and not count_of_first(case.heads[case.asked])
+    return (
+        (case.joined or is_asked or case.is_quiet()) and not is_carried(case) and bool(case.active.levels)
+    )
 
 
 def _moment(case: Case) -> int:

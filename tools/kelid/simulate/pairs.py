@@ -12,8 +12,10 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
+from itertools import zip_longest
 
 from kelid.model.behaviour import CallChange, WayIn
+from kelid.model.call import Question
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.aligned import aligned
@@ -23,7 +25,7 @@ from kelid.simulate.case import Case, in_order
 from kelid.simulate.describe import named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import Explorer, Link, Point, plain_event
-from kelid.simulate.firsts import ASKED, Firsts, Known
+from kelid.simulate.firsts import ASKED, Firsts, Known, count_of_first
 from kelid.simulate.languages import NOTHING, In, Node
 from kelid.simulate.live import Key
 from kelid.simulate.meeting import Form, Meeting
@@ -75,6 +77,8 @@ class Pairs(Explorer):
         self._alone = Alone(
             self.points, super()._point, self._first_noticed, self._firsts.compare, MOST_APART
         )
+        self._drawn: tuple[str, str] | None = None
+        """Of a run that draws a number by chance: from which range, and from which other one the other run drew."""
         self._parted: dict[Hashable, int] = {}
         """The points where calls part, of a large diff: one for all that part in the same way."""
         self._together: set[int] = set()
@@ -145,7 +149,7 @@ class Pairs(Explorer):
         if form is not None:
             form.number = number
             if grown and len(self.points) > count:
-                self._met[case.joined].append((*self._waiting.pop(), form))
+                self._met[case.joined or case.aside is None].append((*self._waiting.pop(), form))
         return number
 
     def _next(self) -> tuple[int, Case] | None:
@@ -199,11 +203,12 @@ class Pairs(Explorer):
 
     def _part(self, number: int, case: Case, known: Known) -> None:
         """Let two runs part at a point, as they can't do the same next. What each does next is that of an ordinary day."""
-        one, other = (
-            next(iter(self._ordinary(case, side, most=0)), None) if event is None else event
+        rows = [
+            self._ordinary(case, side, most=1) if event is None else [event]
             for side, event in enumerate(known)
-        )
-        case.parted = one, other
+        ]
+        pairs = zip_longest(*rows)
+        case.parted = next(((one, other) for one, other in pairs if one != other), (None, None))
         self.points[number].links.append(Link((), (), self._parted_point(case)))
 
     def _go_on(self, number: int, case: Case) -> None:
@@ -222,7 +227,35 @@ class Pairs(Explorer):
             self._over(case, self.points[number])
         return number
 
+    def _ask(self, index: int, question: Question) -> str:
+        case = self._case
+        if question.kind == "random" and case is not None and len(self.points) >= MOST_APART and case.is_quiet():
+            others = (
+                subject
+                for (kind, subject), behind in case.behind.items()
+                if kind == "random" and behind == index and subject != question.subject
+            )
+            if other := next(others, ""):
+                self._drawn = question.subject, other
+        return super()._ask(index, question)
+
     # --- together ------------------------------------------------------------------------------------
+
+    def _advance(self, case: Case, side: int) -> list[Event]:
+        """Take a step of one run. In a large diff, the other takes the same one with it where something is decided in it."""
+        together = len(self.points) >= MOST_APART and case.is_in_step()
+        here = _place(case.runs[side], case)
+        made = self._step(case, side)
+        if (
+            together
+            and any(len(options) > 1 for options, _ in self._chooser.taken)
+            and len(case.runs) > 1
+            and case.runs[1 - side].levels
+            and _place(case.runs[1 - side], case) == here
+            and case.is_quiet()
+        ):
+            self._step(case, 1 - side)
+        return made
 
     def _step(self, case: Case, side: int) -> list[Event]:
         """Take one step of one run, and match what both did so far."""
@@ -290,23 +323,34 @@ class Pairs(Explorer):
         people notice something first waits at its door until it is known what they notice next of the other.
         """
         chooser, events = self._chooser, case.runs[side].events
-        if case.heads[side]:
+        if case.heads[side] and case.asked is None:
             return super()._step(case, side)
         waiting = case.door[1] if case.door is not None else next(iter(case.heads[1 - side]), None)
         before, prefix, taken = case.copy(), chooser.prefix, list(chooser.taken)
-        noticed: list[tuple[Event, Store, bool]] = []
+        noticed: list[tuple[list[Event], Store, bool]] = []
 
         def is_over() -> bool:
-            if events and not noticed:
+            if self._drawn is not None:
+                return True
+            count = min(len(events), 1) if case.asked is None else count_of_first(events)
+            if count and not noticed:
                 store = case.store.copy()
-                noticed.append((plain_event(events[0], store), store, case.answers != before.answers))
-            return bool(events)
+                first = [plain_event(event, store) for event in events[:count]]
+                noticed.append((first, store, case.answers != before.answers))
+            return count > 0
 
-        chooser.is_over = is_over
+        chooser.is_over, self._drawn = is_over, None
         try:
             made = super()._step(case, side)
         finally:
             chooser.is_over = None
+        if self._drawn is not None and not noticed:
+            # Whichever numbers come, others are as likely now: what each of them leads to would be held against each other.
+            case.become(before)
+            one, other = (Event("chance", text) for text in self._drawn)
+            case.parted = in_order(side, one, other)
+            case.heads = in_order(side, (one,), (other,))
+            return []
         if not noticed:
             if made and case.door is not None:
                 if _is_other_event(made[0], case.door[1]):
@@ -314,7 +358,7 @@ class Pairs(Explorer):
                 else:
                     case.door = None
             return made
-        first, store, answered = noticed[0]
+        (first, *more), store, answered = noticed[0]
         case.become(before)
         if answered and case.aside is None:
             # Whoever took that step again would ask for other answers.
@@ -323,7 +367,7 @@ class Pairs(Explorer):
             return super()._step(case, side)
         case.store = store  # what was decided on the way to the event stays so
         if case.asked is not None:
-            case.heads = in_order(side, (first,), ())
+            case.heads = in_order(side, (*case.heads[side], first, *more), ())
             return []
         if waiting is None:
             case.door = (side, first)
@@ -382,9 +426,9 @@ class Pairs(Explorer):
             point.parted = (case, *case.parted)
             return True
         if case.asked is not None:
-            if not case.heads[case.asked] and case.runs[case.asked].levels:
+            if not count_of_first(case.heads[case.asked]) and case.runs[case.asked].levels:
                 return False
-            for event in case.heads[case.asked][:1]:
+            for event in case.heads[case.asked]:
                 self._tell_unknown(event)
             self._firsts.note(self._alone.here, case)
             point.end = ASKED

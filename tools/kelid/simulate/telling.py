@@ -221,14 +221,21 @@ class Telling:
     def _change(self, words: Words, one: _Parting) -> CallChange:
         dialled, label = one.dialled, one.label
         number, (times, callers, phones) = one.first or (dialled, label)
+        parting = self._points[one.number].parted
+        assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
+        drawn = {event.subject for event in parting[1:] if event is not None and event.kind == "chance"}
+        path = [step for step in one.path if step.kind != "question" or step.subject[1] not in drawn]
+        sides = [self._told(one.number, side, phones) for side in (0, 1)]
+        if all(events and events[0].kind == "answered" for events in sides):
+            sides = [events[1:] for events in sides]  # what follows is what isn't the same
         return CallChange(
             way_in=one.way,
             dialled=words.numbers(dialled, self._any_number),
             caller=words.numbers(label.callers, self._any_caller),
             time=words.times(label.times),
-            conditions=tuple(words.conditions(one.path)),
-            before=self._told(one.number, 0, phones),
-            after=self._told(one.number, 1, phones),
+            conditions=tuple(words.conditions(path)),
+            before=sides[0],
+            after=sides[1],
             example=(
                 ("dialled", self._automaton.shortest(number)),
                 ("caller", self._somebody(callers)),
@@ -381,8 +388,11 @@ class Telling:
                 left = self._automaton.both(case.store.domains[variable], phones)
                 case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
             events = self._ordinary(case, side)
-            if first is not None:  # with the settings of its objects
-                events[:1] = [plain_event(first, case.store)]
+            texts = () if first is None else (first.subject, *(text for _, text in first.details))
+            if first is not None and all(map(case.store.knows, texts)):
+                # With the settings of its objects. That a call is answered may come before.
+                at = int(first.kind != "answered" and events[0].kind == "answered") if events else 0
+                events[at : at + 1] = [plain_event(first, case.store)]
             found = self._told_of[key] = tuple(events)
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kelid.model.call import Question
+from kelid.model.call import MADE, Question
 from kelid.simulate.applications.flow import CAUSES, length
 from kelid.simulate.applications.macro import enter_for_dial
 from kelid.simulate.applications.race import First, ahead, is_late, lost
@@ -261,7 +261,12 @@ def _made(run: Run, dialling: Dialling) -> Dialling:
     devices = dialling.devices
     if not devices:
         return dialling
-    answer = run.ask(Question("dial", "&".join(devices), STATUSES))
+    if run.symbols is not None:
+        # How it ends is asked once people have noticed that it rings: of two dial plans, nothing follows where that differs.
+        reached = run.ask(Question("reached", "&".join(devices), ("1", "0"))) == "1"
+        answer = MADE if reached else "CHANUNAVAIL"
+    else:
+        answer = run.ask(Question("dial", "&".join(devices), STATUSES))
     if answer == "CHANUNAVAIL":
         return dialling._replace(answer=answer, prepared=())
     if len(devices) > 1 and run.symbols is None:  # to ask of each on every way would make ways without number
@@ -447,7 +452,10 @@ def _ring(run: Run, dialling: Dialling) -> int | str:
             return _out(run, dialling._replace(status="CANCEL"), key)
     if not dialling.devices:
         return _follow(run, _race(run, dialling, "", -1))
-    answer = dialling.answer or run.ask(Question("dial", "&".join(dialling.devices), STATUSES))
+    answer = dialling.answer
+    if answer in ("", MADE):
+        statuses = tuple(one for one in STATUSES if not answer or one != "CHANUNAVAIL")
+        answer = run.ask(Question("dial", "&".join(dialling.devices), statuses))
     status, _, peer = answer.partition(" ")
     if is_late(run) and status in ("ANSWER", "NOANSWER", "CANCEL"):
         run.give_up()
