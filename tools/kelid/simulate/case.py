@@ -72,6 +72,10 @@ class Case:
             and not any(self.heads)
         )
 
+    def is_waiting(self) -> bool:
+        """Return True if one of two runs waits: the other is held against what was noticed of it, in the world as it was."""
+        return self.door is not None or any(self.heads)
+
     def is_in_step(self) -> bool:
         """Return True if two runs are at the same step, and both go on."""
         if not self.is_quiet():

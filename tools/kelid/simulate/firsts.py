@@ -98,7 +98,7 @@ class Firsts:
         questions, self._questions = self._questions, []
         found: dict[int, dict[_First, None]] = {}
         for one in questions:
-            sides = []
+            sides: list[dict[_First, None]] = []
             for event, asked in zip(one.known, one.asked, strict=True):
                 if event is not None:
                     sides.append({(self._noticed(one.case, event),): None})
@@ -138,14 +138,15 @@ class Firsts:
 
     def _may_be_same(self, one: Noticed, other: Noticed) -> bool:
         """Return False if the two are surely something else to people. What only one of them has is not looked at."""
-        return one.kind == other.kind and not any(
-            key != other_key
-            or (
-                key != "at"
-                and node is not None
-                and other_node is not None
-                and node != other_node
-                and self._automaton.both(node, other_node) == NOTHING
-            )
-            for (key, node), (other_key, other_node) in zip(one.texts, other.texts, strict=False)
-        )
+        if one.kind != other.kind:
+            return False
+        for (key, node), (other_key, other_node) in zip(one.texts, other.texts, strict=False):
+            if not (key.isascii() and other_key.isascii()):
+                return True  # options that aren't decided: any letters, and any number of them
+            if key != other_key:
+                return False
+            if key == "at" or node is None or other_node is None or node == other_node:
+                continue
+            if self._automaton.both(node, other_node) == NOTHING:
+                return False
+        return True

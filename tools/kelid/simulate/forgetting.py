@@ -32,8 +32,14 @@ class Forgetting:
 
     def drop(self, case: Case, ahead: Sequence[Ahead]) -> None:
         """Take away variables and what else channels hold that nobody reads any more."""
+        # Whether a call is a member itself is kept until both of two have counted: they count the same then.
+        counts = case.is_quiet() and not case.is_in_step()
         for run, one, live in zip(case.runs, ahead, self._lives, strict=False):
+            groups = [level.channel.groups for level in run.levels]
             _drop(run, one, live)
+            if counts:
+                for level, row in zip(run.levels, groups, strict=True):
+                    level.channel.groups = row
 
     def hush(self, case: Case, ahead: Sequence[Ahead]) -> bool:
         """Let go of causes and times for digits. Return whether anything is still decided by who it is that calls."""

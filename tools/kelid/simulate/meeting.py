@@ -409,7 +409,7 @@ def _may_meet(case: Case) -> bool:
     """
     is_asked = case.asked is not None and not count_of_first(case.heads[case.asked])
     return (
-        (case.joined or is_asked or case.is_quiet()) and not is_carried(case) and bool(case.active.levels)
+        (case.joined or is_asked or case.is_in_step()) and not is_carried(case) and bool(case.active.levels)
     )
 
 

@@ -28,7 +28,7 @@ from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.remembered import Remembered
 from kelid.simulate.run import Run
-from kelid.simulate.state import Channel, Moment
+from kelid.simulate.state import CAUSE_DECIDED, Channel, Moment
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, CARRIED, FIRST, Shared, Store
 from kelid.simulate.whereabouts import Whereabouts
@@ -90,6 +90,7 @@ class Points:
                 parts.append("\x1d")
             for (kind, subject), row in sorted(case.answers.items()):
                 parts += [kind, subject, *row, str(case.behind[kind, subject])]
+            parts.append(str(case.store.decided.get(CAUSE_DECIDED, "")))
         store = case.store
         self._forgetting.forget(case, ahead)
         for index, run in enumerate(case.runs):
@@ -117,9 +118,11 @@ class Points:
                     False,
                 )  # nobody looks at the clock any more
         self._forgetting.drop(case, ahead)
-        self._widening.collect(case, ahead)
+        waits = case.is_waiting()
+        if not waits:
+            self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
-        arrived = not case.found and all(map(is_arrival, case.runs))
+        arrived = not case.found and not waits and all(map(is_arrival, case.runs))
         if case.joined:
             self._joining.anywhere(case, ahead)
             if arrived:
@@ -150,15 +153,20 @@ class Points:
     @staticmethod
     def _made_by_one(store: Store, parts: Sequence[str]) -> list[str]:
         """Return what one run has made of unknown texts that are still there: the other makes the same of them."""
-        joined = "".join(part for part in parts if not part.isascii())
+
+        def variables(text: str) -> set[int]:
+            return {store.resolve(*store.shared.atoms[ord(one) - FIRST])[0] for one in ATOM.findall(text)}
+
+        there = variables("".join(part for part in parts if not part.isascii()))
         made: list[str] = []
         for fact, answer in store.decided.items():
             if (
                 fact[0] == "number"
                 and isinstance(answer, str)
-                and all(one in joined for one in ATOM.findall("".join(map(str, fact[2:]))))
+                and variables("".join(map(str, fact[2:]))) <= there
             ):
                 made += [str(fact[1]), *map(str, fact[2:]), answer]
+                there |= variables(answer)
         return made
 
     def _numbered(self, case: Case, symbols: Explored, text: str) -> tuple[Hashable, ...]:

@@ -180,6 +180,9 @@ KEYS = ("", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "*", "#")
 ANY_CAUSE = -1
 """``Channel.hangup_cause`` of a caller who was forwarded, where all calls are looked at: one of ``LEFT_BEHIND``."""
 
+CAUSE_DECIDED = ("cause",)
+"""The decision which of them it is (``Store.decided``): the same for both of two runs."""
+
 LEFT_BEHIND = (0, 3, 17, 19, 20, 34, 66)
 """Causes that a Dial leaves behind which nobody has answered."""
 

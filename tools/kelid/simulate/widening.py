@@ -17,7 +17,7 @@ from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import ANY_CAUSE, LEFT_BEHIND, Channel, Frame
+from kelid.simulate.state import ANY_CAUSE, CAUSE_DECIDED, LEFT_BEHIND, Channel, Frame
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, WHOLE, Shared, Store, View
 
@@ -236,7 +236,7 @@ class Widening:
                 for run, one, live in zip(case.runs, ahead, self._lives, strict=False)
             )
         ):
-            case.store.decided.pop(("cause",), None)
+            case.store.decided.pop(CAUSE_DECIDED, None)
             for run in case.runs:
                 run.channel.hangup_cause = ANY_CAUSE
 
