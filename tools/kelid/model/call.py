@@ -79,8 +79,7 @@ MADE = "made"
 
 QUESTIONS = {
     "dial": "how a call to these devices ends: a DIALSTATUS, ANSWER PJSIP/102, or CANCEL and after how many seconds",
-    "reached": "whether any of these devices can be called: 1 or 0; asked where all calls are looked at, before a subroutine on"
-    " their channels",
+    "reached": "whether any of these devices can be called: 1 or 0; asked as keys are, before option b runs on them",
     "key": 'which key is pressed before the time is over; "" for none',
     "keys": "which keys are pressed one after the other; asked where all calls are looked at, each key by itself otherwise",
     "digits": "which digits are pressed before # or the end of time; asked as keys are",

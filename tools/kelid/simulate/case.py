@@ -84,7 +84,8 @@ class Case:
         return (
             len(one.levels) == len(other.levels) > 0
             and all(
-                (mine.channel.context, mine.channel.priority) == (theirs.channel.context, theirs.channel.priority)
+                (mine.channel.context, mine.channel.priority)
+                == (theirs.channel.context, theirs.channel.priority)
                 for mine, theirs in zip(one.levels, other.levels, strict=True)
             )
             and self.store.plain(one.channel.exten) == self.store.plain(other.channel.exten)

@@ -106,9 +106,7 @@ class Firsts:
                     if asked not in found:
                         found[asked] = self._from(asked)
                     sides.append(found[asked])
-            if any(
-                all(map(self._may_be_same, mine, theirs)) for mine in sides[0] for theirs in sides[1]
-            ):
+            if any(all(map(self._may_be_same, mine, theirs)) for mine in sides[0] for theirs in sides[1]):
                 one.go_on(one.number, one.case)
             else:
                 part(one.number, one.case, one.known)

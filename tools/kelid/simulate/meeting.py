@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from kelid.simulate.ahead import Ahead
 from kelid.simulate.applications.dial import Dialling
 from kelid.simulate.carried import is_carried
 from kelid.simulate.case import Case, is_arrival

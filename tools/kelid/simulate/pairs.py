@@ -229,7 +229,12 @@ class Pairs(Explorer):
 
     def _ask(self, index: int, question: Question) -> str:
         case = self._case
-        if question.kind == "random" and case is not None and len(self.points) >= MOST_APART and case.is_quiet():
+        if (
+            question.kind == "random"
+            and case is not None
+            and len(self.points) >= MOST_APART
+            and case.is_quiet()
+        ):
             others = (
                 subject
                 for (kind, subject), behind in case.behind.items()
@@ -345,11 +350,7 @@ class Pairs(Explorer):
         finally:
             chooser.is_over = None
         if self._drawn is not None and not noticed:
-            # Whichever numbers come, others are as likely now: what each of them leads to would be held against each other.
-            case.become(before)
-            one, other = (Event("chance", text) for text in self._drawn)
-            case.parted = in_order(side, one, other)
-            case.heads = in_order(side, (one,), (other,))
+            self._part_by_chance(case, before, side, self._drawn)
             return []
         if not noticed:
             if made and case.door is not None:
@@ -388,6 +389,17 @@ class Pairs(Explorer):
             return []
         case.door = None
         return super()._step(case, side)
+
+    @staticmethod
+    def _part_by_chance(case: Case, before: Case, side: int, ranges: tuple[str, str]) -> None:
+        """Let two runs part that draw a number from other ranges, ``side`` last.
+
+        Others are as likely now: what each number leads to would be held against what each of the others leads to.
+        """
+        case.become(before)
+        one, other = (Event("chance", text) for text in ranges)
+        case.parted = in_order(side, one, other)
+        case.heads = in_order(side, (one,), (other,))
 
     def _side(self, case: Case) -> int:
         return super()._side(case) if case.door is None else 1 - case.door[0]
