@@ -18,7 +18,7 @@ from kelid.pipeline import Checked, check, check_at
 if TYPE_CHECKING:
     from kelid.pipeline.witnesses import House
 
-SECONDS = 120.0
+SECONDS = 240.0
 """Seconds of processor time after which what is still open is said to be left out."""
 
 

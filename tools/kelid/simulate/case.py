@@ -77,8 +77,12 @@ class Case:
         return self.door is not None or any(self.heads)
 
     def is_in_step(self) -> bool:
+        """Return True if two runs are at the same step, and neither waits for the other."""
+        return self.is_quiet() and self.is_side_by_side()
+
+    def is_side_by_side(self) -> bool:
         """Return True if two runs are at the same step, and both go on."""
-        if not self.is_quiet():
+        if len(self.runs) < 2 or self.aside is not None or self.parted is not None:
             return False
         one, other = self.runs
         return (

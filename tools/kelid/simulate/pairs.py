@@ -248,7 +248,7 @@ class Pairs(Explorer):
 
     def _advance(self, case: Case, side: int) -> list[Event]:
         """Take a step of one run. In a large diff, the other takes the same one with it where something is decided in it."""
-        together = len(self.points) >= MOST_APART and case.is_in_step()
+        together = len(self.points) >= MOST_APART and case.is_side_by_side()
         here = _place(case.runs[side], case)
         made = self._step(case, side)
         if (
@@ -257,7 +257,7 @@ class Pairs(Explorer):
             and len(case.runs) > 1
             and case.runs[1 - side].levels
             and _place(case.runs[1 - side], case) == here
-            and case.is_quiet()
+            and (case.door, case.aside, case.parted) == (None, None, None)
         ):
             self._step(case, 1 - side)
         return made
