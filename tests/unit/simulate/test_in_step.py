@@ -212,3 +212,45 @@ exten => 1,1,Set(O=${IF($["${DB(a/b)}" = "1"]?i:t)})
 """
     _, changes = walked(first % "one" + rest, first % "other" + rest)
     assert not changes
+
+
+def menus(rest: str, first: str = "WaitExten(5)") -> tuple[str, str]:
+    """Return two dial plans with a menu, of which one has kept something before."""
+    text = f"[in]\nexten => s,1,Answer()\n same => n,{{}}\n same => n,{first}\n{rest}"
+    return text.format("NoOp()"), text.format("Set(KEPT=now)")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        # The same keys are the same number, and not the first so many characters of it.
+        "exten => *1,1,Playback(${KEPT}told)\nexten => _9X!,1,Playback(other-${EXTEN})\n",
+        # Of a number that is one digit long nothing is left behind the first.
+        "exten => _X.,1,Playback(other)\nexten => _X,1,Dial(PJSIP/${EXTEN}@line,5)\n same => n,Playback(${KEPT}told)\n",
+        # Which extension has the second step is looked for by the number of each.
+        "exten => _2!,1,Playback(other)\nexten => _NXX,1,NoOp()\n same => n,Playback(${KEPT}told)\n",
+    ],
+)
+@pytest.mark.parametrize("first", ["WaitExten(5)", "Background(menu)"])
+def test_both_have_dialled_the_same_number_in_a_menu(rest: str, first: str) -> None:
+    before, after = menus(rest.replace("{", "{{").replace("}", "}}"), first)
+    pairs = Pairs(plan(before), plan(after), TODAY, seconds=SECONDS)
+    pairs.walk_all("in", "s")
+    assert not pairs.not_covered
+    assert told(pairs.changes()) == APART
+
+
+@pytest.mark.usefixtures("_both_ways")
+def test_the_name_that_a_phone_shows_stays_as_it_is_while_one_waits() -> None:
+    text = """[in]
+exten => 1,1,{}
+ same => n,Set(__AGAIN=$[0${AGAIN} + 1])
+ same => n,Set(CALLERID(name)=${IF($["${DB(a/b)}" = "1"]?x:y)} ${IF($["${DB(a/c)}" = "1"]?x:y)})
+ same => n,Goto(office,s,1)
+[office]
+exten => s,1,Dial(PJSIP/100,20)
+ same => n,GotoIf($[${AGAIN} < 4]?in,1,1)
+ same => n,Playback(${KEPT}told)
+"""
+    _, changes = walked(text.replace("{}", "NoOp()"), text.replace("{}", "Set(KEPT=now)"))
+    assert told(changes) == APART

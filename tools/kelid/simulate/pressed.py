@@ -85,8 +85,10 @@ class Pressed:
                 self._put_back(_Given("end", 0, given.text))
                 return ""
             return self._with_more(given.text, 1, question)
-        if limit <= given.most:
+        if limit < given.most:
             return self._part(given.text, 0, limit)
+        if limit == given.most:
+            return given.text  # and not its first characters, of which nobody knows that they are all
         if self._symbols.equal(self._part(given.text, given.most - 1, 1), ""):
             return given.text  # they ended there
         return self._with_more(given.text, given.most, question)

@@ -415,9 +415,12 @@ class Store:
 
     def _simple(self, variable: int, view: View) -> Piece:
         view = _joined_slices(view)
-        if len(view) == 1 and view[0][0] == "slice" and view[0][1] in (0, None):
-            lengths = self.shared.automaton.lengths(self.domains[variable])
-            if view[0][2] is None or (view[0][2] >= 0 and max(lengths, default=0) <= view[0][2]):
+        if len(view) == 1 and view[0][0] == "slice":
+            start, stop = view[0][1] or 0, view[0][2]
+            longest = max(self.shared.automaton.lengths(self.domains[variable]), default=0)
+            if start >= longest > 0:
+                return Piece(-1, WHOLE, "")  # there is nothing behind its end
+            if start == 0 and (stop is None or longest <= stop):
                 view = WHOLE
         return Piece(variable, view, self.shared.atom(variable, view))
 

@@ -119,8 +119,8 @@ class Whereabouts:
     def _left(self, case: Case, run: Run, index: int, context: str, exten: str) -> str:
         """Return what stands for any number that comes to the same extension; the number itself where that can't be told."""
         node = None if case.store.carries(exten) else self._reading.texts_of(case, exten)
-        if node is None:
-            return exten
+        if node is None or any(context in live.continued for live in self._lives):
+            return exten  # where extensions go on in others, each step is looked for by the number
         sides = range(len(self._plans)) if case.joined else (index,)
         every = {self._plans[side].meant(run, context, node) for side in sides}
         wider = every.pop()

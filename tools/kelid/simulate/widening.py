@@ -55,8 +55,9 @@ class Widening:
 
     def hush(self, case: Case, *, about_caller: bool) -> None:
         """Put anybody in the caller's place where nothing is decided by it, and any text where one is only handed on."""
-        arrived = all(map(is_arrival, case.runs))
-        if not about_caller and not any(case.heads) and case.door is None:
+        waits = case.is_waiting()
+        arrived = not waits and all(map(is_arrival, case.runs))
+        if not about_caller and not waits:
             self._hush_caller(case, constants=arrived)
         if arrived:
             self._widen_name(case)
@@ -69,7 +70,7 @@ class Widening:
         where a call comes to an extension, and in each subroutine that doesn't ask for the number, whatever another one
         has found out about it before.
         """
-        arrived = all(map(is_arrival, case.runs))
+        arrived = not case.is_waiting() and all(map(is_arrival, case.runs))
         aside = _aside(case) is not None
         made: dict[tuple[str, str], str] = {}
         automaton = self._shared.automaton
@@ -502,7 +503,7 @@ def _are_together(case: Case) -> bool:
             spots: list[Channel | Frame] = [level.channel, *level.channel.frames]
             rows += [(spot.context, case.store.plain(spot.exten), spot.priority) for spot in spots]
         places.add(tuple(rows))
-    return len(places) == 1 and not any(case.heads)
+    return len(places) == 1 and not case.is_waiting()
 
 
 def _aside(case: Case) -> str | None:
