@@ -254,3 +254,19 @@ exten => s,1,Dial(PJSIP/100,20)
 """
     _, changes = walked(text.replace("{}", "NoOp()"), text.replace("{}", "Set(KEPT=now)"))
     assert told(changes) == APART
+
+
+@pytest.mark.usefixtures("_both_ways")
+def test_whether_a_border_is_over_is_the_same_for_both() -> None:
+    text = """[in]
+include => noon,12:00-12:59,*,*,*
+exten => s,1,NoOp()
+ same => n,Set(__KEPT={})
+ same => n,Wait(40)
+ same => n,ExecIfTime(17:00-23:59,tue,*,*?Playback(${KEPT}told))
+"""
+    pairs = Pairs(
+        *(plan(text.replace("{}", one)) for one in ("old", "now")), TODAY, zone="UTC", seconds=SECONDS
+    )
+    pairs.walk_all("in", "s")
+    assert told(pairs.changes()) == {("hears", "oldtold", "nowtold")}

@@ -130,7 +130,7 @@ class Words:
             answer = str(chosen.answer)
             if ordinary_too or answer not in _ORDINARY:
                 if kind == "clock":
-                    kind, answer = "the clock", "past the next border by then"
+                    kind, subject, answer = "the clock", "", "past the next border by then"
                 yield Condition("answer", f"{kind} {named(subject)}".strip(), answer)
         elif chosen.kind == "text" and chosen.about is not None:
             about = chosen.about
@@ -161,7 +161,7 @@ class Words:
             if chosen.kind == "question":
                 kind, subject = chosen.subject
                 if chosen.answer != MADE:
-                    yield f"{kind}:{named(subject)}", str(chosen.answer)
+                    yield f"{kind}:{named(subject) if kind != 'clock' else ''}", str(chosen.answer)
             elif about is not None and (about.kind == "phone" or about.kind in QUESTIONS):
                 node = left.pop((chosen.variable, about), None)
                 if node is not None:

@@ -21,7 +21,7 @@ from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.case import Case, is_arrival
 from kelid.simulate.describe import named
-from kelid.simulate.languages import ANY, Node, mask_of
+from kelid.simulate.languages import ANY, NOTHING, Node, mask_of
 from kelid.simulate.limits import Span, are_among, spans, widen
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
@@ -237,6 +237,8 @@ class Explorer:
             return self._new_answer(case, question, subject)
         if kind in ("key", "digits"):
             return Pressed(case, index, lambda one: self._new_answer(case, one, "")).answer(question)
+        if kind == "clock":
+            key = self._asked_of(case, index, key)
         row = case.answers.get(key)
         if row and case.behind[key] == index:
             answer = row.pop(0)
@@ -249,6 +251,12 @@ class Explorer:
         case.answers.setdefault(key, []).append(answer)
         case.behind[key] = 1 - index
         return answer
+
+    def _asked_of(self, case: Case, index: int, key: tuple[str, str]) -> tuple[str, str]:
+        """Return of which moments before a border the other run was asked whether it is over: more than this one, maybe."""
+        others = (one for one, behind in case.behind.items() if one[0] == "clock" and behind == index)
+        less = self.shared.automaton.less
+        return next((one for one in others if less(int(key[1]), int(one[1])) == NOTHING), key)
 
     def _new_answer(self, case: Case, question: Question, subject: str) -> str:
         store = case.store

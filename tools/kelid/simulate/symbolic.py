@@ -144,7 +144,7 @@ class Explored(Symbols):
             near = automaton.less(self.part_of(self.moment, ("border", *key), differs), decided)
             if near != NOTHING:
                 run.looked, run.decided = run.elapsed, automaton.either(decided, near)
-                run.later = run.ask(Question("clock", "", ("no", "over"))) == "over"
+                run.later = run.ask(Question("clock", str(near), ("no", "over"))) == "over"
                 if run.later:
                     self.suppose(self.moment, near)
         return (("later", *key), after) if run.later else (key, before)
