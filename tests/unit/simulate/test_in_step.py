@@ -10,7 +10,11 @@ from kelid.model.behaviour import CallChange
 from kelid.model.pbx import Pbx
 from kelid.readback import read_dialplan
 from kelid.report.behaviour import both
+from kelid.simulate.case import Case
+from kelid.simulate.explore import Explorer
 from kelid.simulate.pairs import Pairs
+from kelid.simulate.points import Points
+from kelid.simulate.ways_in import entrance
 from unit.simulate.test_limits import explored, in_a_large_walk
 
 TODAY = date(2026, 11, 26)
@@ -270,3 +274,23 @@ exten => s,1,NoOp()
     )
     pairs.walk_all("in", "s")
     assert told(pairs.changes()) == {("hears", "oldtold", "nowtold")}
+
+
+def test_what_would_be_decided_where_no_way_branches_is_not_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[in]\nexten => s,1,Set(A=${DB(a/b)})\n same => n,GotoIf($["${A}" = "1"]?there)\n same => n(there),Hangup()\n'
+    first = Points.key
+
+    def deciding(self: Points, case: Case) -> object:
+        symbols = case.runs[0].symbols
+        assert symbols is not None
+        if case.runs[0].channel.priority > 1:
+            symbols.equal(case.runs[0].channel.variables.get("A", ""), "7")
+        return first(self, case)
+
+    monkeypatch.setattr(Points, "key", deciding)
+    walk = Explorer((plan(text),), TODAY, seconds=SECONDS)
+    walk.root(walk.case((entrance("in"),), (), "s"))
+    walk.walk()
+    (reason,) = walk.not_covered
+    assert reason.startswith("a decision where no way branches")
+    assert "open" in {point.end for point in walk.points}

@@ -79,6 +79,10 @@ class Point:
     parted: tuple[Case, Event | None, Event | None] | None = None
 
 
+class ClosedError(Exception):
+    """Raised where something is to be decided while a case is only looked at: a defect of the walk."""
+
+
 class _Chooser:
     """Which way is taken at each decision of a step: first those that were said, then the first of each.
 
@@ -97,7 +101,9 @@ class _Chooser:
     def __call__(self, options: Sequence[Chosen]) -> int:
         at = len(self.taken)
         if self.closed and len(options) > 1:
-            raise RuntimeError(f"a decision where no way branches: {options[0].kind} {options[0].subject}")
+            raise ClosedError(
+                f"a decision where no way branches: {options[0].kind} {named(options[0].subject)}"
+            )
         if self.refuse is not None:
             self.refuse(options)
         if self.is_over is not None and self.is_over():
@@ -313,7 +319,11 @@ class Explorer:
                 for number in left:
                     self.points[number].end = "open"
                 return
-            self._expand(*following)
+            try:
+                self._expand(*following)
+            except ClosedError as error:
+                self.not_covered[str(error)] = None
+                self.points[following[0]].end = "open"
 
     def _is_over(self) -> bool:
         """Return True if there are too many points, or if it took too long."""

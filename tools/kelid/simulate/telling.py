@@ -388,11 +388,14 @@ class Telling:
                 left = self._automaton.both(case.store.domains[variable], phones)
                 case.store.narrow(variable, left if left != NOTHING else case.store.domains[variable])
             events = self._ordinary(case, side)
-            texts = () if first is None else (first.subject, *(text for _, text in first.details))
-            if first is not None and all(map(case.store.knows, texts)):
-                # With the settings of its objects. That a call is answered may come before.
+            if first is not None:  # with the settings of its objects; that a call is answered may come before
                 at = int(first.kind != "answered" and events[0].kind == "answered") if events else 0
-                events[at : at + 1] = [plain_event(first, case.store)]
+                texts = (first.subject, *(text for _, text in first.details))
+                if all(map(case.store.knows, texts)):
+                    events[at : at + 1] = [plain_event(first, case.store)]
+                elif [event.kind for event in events[at : at + 1]] != [first.kind]:
+                    details = tuple((name, named(text)) for name, text in first.details)
+                    events[at : at + 1] = [Event(first.kind, named(first.subject), details)]
             found = self._told_of[key] = tuple(events)
         return found
 
