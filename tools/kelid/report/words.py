@@ -160,6 +160,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "did.password": ("is asked for a PIN: {subject}", "رمز خواسته می‌شود: {subject}"),
     "did.directory": ("spells a name", "نام را با کلیدها می‌نویسد"),
     "did.fax": ("a fax is sent or taken", "فکس فرستاده یا گرفته می‌شود"),
+    "did.chance": ("a number by chance, one of {subject}", "یک عدد تصادفی از {subject}"),
     "did.keeps": ("kept: {subject}", "نگه داشته می‌شود: {subject}"),
     "did.lamp": ("a lamp changes: {subject}", "چراغ تغییر می‌کند: {subject}"),
     "did.member": ("a queue's member: {subject}", "عضو صف: {subject}"),
