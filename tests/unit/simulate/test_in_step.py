@@ -122,6 +122,8 @@ def test_numbers_from_other_ranges_are_a_change_of_their_own() -> None:
     assert told(changes) == {("chance", "1-3", "1-4")}
     (change,) = changes
     assert not change.conditions
+    assert ("random:1-3", "1") in change.example
+    assert ("random:1-4", "4") in change.example
     assert both(change)[0].startswith("was goes on with one of 1-3 by chance, then rings 101 for 20 s")
     _, same = walked(
         TURNS.format(last=3), TURNS.format(last=3).replace("1,Dial(PJSIP/104,20)", "1,Dial(PJSIP/105,20)")

@@ -26,6 +26,7 @@ from kelid.simulate.describe import named
 from kelid.simulate.differing import differing
 from kelid.simulate.explore import Explorer, Link, Point, plain_event
 from kelid.simulate.firsts import ASKED, Firsts, Known, count_of_first
+from kelid.simulate.functions.numbers import range_of
 from kelid.simulate.languages import NOTHING, In, Node
 from kelid.simulate.live import Key
 from kelid.simulate.meeting import Form, Meeting
@@ -238,7 +239,7 @@ class Pairs(Explorer):
             others = (
                 subject
                 for (kind, subject), behind in case.behind.items()
-                if kind == "random" and behind == index and subject != question.subject
+                if kind == "random" and behind == index and subject != question.subject and range_of(subject)
             )
             if other := next(others, ""):
                 self._drawn = question.subject, other

@@ -17,6 +17,7 @@ from kelid.model.trace import Event
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
 from kelid.simulate.explore import DIALLED, Point, plain_event
+from kelid.simulate.functions.numbers import range_of
 from kelid.simulate.languages import NOTHING, Automaton, Node, mask_of
 from kelid.simulate.symbols import LABELS, LONGEST, Chosen, Shared
 from kelid.simulate.times import Times
@@ -223,7 +224,8 @@ class Telling:
         number, (times, callers, phones) = one.first or (dialled, label)
         parting = self._points[one.number].parted
         assert parting is not None  # noqa: S101 - for type checkers: it can be nothing else
-        drawn = {event.subject for event in parting[1:] if event is not None and event.kind == "chance"}
+        ranges = [event.subject for event in parting[1:] if event is not None and event.kind == "chance"]
+        drawn = set(ranges)
         path = [step for step in one.path if step.kind != "question" or step.subject[1] not in drawn]
         sides = [self._told(one.number, side, phones) for side in (0, 1)]
         if all(events and events[0].kind == "answered" for events in sides):
@@ -240,7 +242,8 @@ class Telling:
                 ("dialled", self._automaton.shortest(number)),
                 ("caller", self._somebody(callers)),
                 ("at", str(words.moment(times))),
-                *self._answers(words, one.path, phones),
+                *self._answers(words, path, phones),
+                *_draws(ranges),
             ),
         )
 
@@ -398,6 +401,15 @@ class Telling:
                     events[at : at + 1] = [Event(first.kind, named(first.subject), details)]
             found = self._told_of[key] = tuple(events)
         return found
+
+
+def _draws(ranges: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield an answer for each side's number by chance: of the wider range one that the other may not have."""
+    rows = [(text, *(range_of(text) or (0, 0))) for text in ranges]
+    widest = max(rows, key=lambda row: row[2] - row[1], default=None)
+    for row in rows:
+        text, low, high = row
+        yield f"random:{text}", str(high if row is widest else low)
 
 
 def parting_of(case: Case) -> Hashable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from typing import TYPE_CHECKING
 
 from kelid.model.call import Question
@@ -211,6 +212,15 @@ def chance(run: Run, arguments: str) -> str:
     few = high - low < 100
     answers = tuple(map(str, range(low, high + 1))) if few else (str(low), str(high))
     return run.ask(Question("random", f"{low}-{high}", answers)) or str(low)
+
+
+_RANGE = re.compile(r"(-?[0-9]+)-(-?[0-9]+)")
+
+
+def range_of(subject: str) -> tuple[int, int] | None:
+    """Return from which range a number by chance is drawn, given what is asked about; None for what is no number."""
+    found = _RANGE.fullmatch(subject)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 @reads("DIGIT_SUM")
