@@ -131,6 +131,15 @@ def test_numbers_from_other_ranges_are_a_change_of_their_own() -> None:
     assert told(same) == {("rings", "PJSIP/104", "PJSIP/105")}
 
 
+@pytest.mark.usefixtures("_large")
+def test_a_name_by_chance_is_no_number_from_a_range() -> None:
+    text = "[in]\nexten => 1,1,Set(A={})\n same => n,Set(B={})\n same => n,Playback(${{B}})\n"
+    _, changes = walked(text.format("${RAND(1,3)}", "x"), text.format("${UUID()}", "x"))
+    assert not changes
+    _, changes = walked(text.format("${UUID()}", "x"), text.format("${RAND(1,3)}", "y"))
+    assert told(changes) == {("hears", "x", "y")}
+
+
 def test_in_a_small_diff_it_is_told_what_the_numbers_lead_to() -> None:
     _, changes = walked(TURNS.format(last=3), TURNS.format(last=4))
     assert told(changes) == {

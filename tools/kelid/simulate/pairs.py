@@ -232,6 +232,7 @@ class Pairs(Explorer):
         case = self._case
         if (
             question.kind == "random"
+            and range_of(question.subject)
             and case is not None
             and len(self.points) >= MOST_APART
             and case.is_quiet()
