@@ -243,3 +243,9 @@ def test_a_world_is_looked_for_in_which_somebody_notices() -> None:
     for answer in ("NOANSWER", "CHANUNAVAIL"):
         world = World(answers={"dial:PJSIP/100": answer})
         assert isinstance(search.parted(both, (call, call), world), search.Parted) == (answer == "NOANSWER")
+
+
+def test_whatever_follows_a_number_by_chance_is_what_is_told() -> None:
+    drawn = Event("chance", "1-4")
+    assert search.same([drawn, Event("rings", "PJSIP/101")], [Event("rings", "PJSIP/102")])
+    assert search.same([drawn], [])
