@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from kelid.model.trace import Event
 from kelid.simulate.run import Run
+from kelid.simulate.state import Channel, Frame
 from kelid.simulate.symbols import Store
 
 _T = TypeVar("_T")
@@ -81,19 +82,11 @@ class Case:
         return self.is_quiet() and self.is_side_by_side()
 
     def is_side_by_side(self) -> bool:
-        """Return True if two runs are at the same step, and both go on."""
+        """Return True if two runs are at the same step, and would come back to the same ones, and both go on."""
         if len(self.runs) < 2 or self.aside is not None or self.parted is not None:
             return False
-        one, other = self.runs
-        return (
-            len(one.levels) == len(other.levels) > 0
-            and all(
-                (mine.channel.context, mine.channel.priority)
-                == (theirs.channel.context, theirs.channel.priority)
-                for mine, theirs in zip(one.levels, other.levels, strict=True)
-            )
-            and self.store.plain(one.channel.exten) == self.store.plain(other.channel.exten)
-        )
+        one, other = (_steps_of(run, self.store) for run in self.runs)
+        return one == other != ()
 
     def put_aside(self, waiter: int, first: Event | None) -> None:
         """Leave of a run that waits only what people notice first of it: it's all that the other is held against.
@@ -134,9 +127,9 @@ class Case:
         return self.runs[self.asked or 0]
 
     @property
-    def going(self) -> list[Run]:
-        """Return the runs that go on: one that is asked, else all."""
-        return self.runs if self.aside is None else [self.active]
+    def going(self) -> dict[int, Run]:
+        """Return the runs that go on, by their side: one that is asked, else all."""
+        return dict(enumerate(self.runs)) if self.asked is None else {self.asked: self.active}
 
     def is_matched(self) -> bool:
         """Return True if what one did alone is what was noticed of the other that is put aside."""
@@ -156,6 +149,15 @@ class Case:
         if not all(subject.isascii() for _, subject in self.answers):
             self.answers = {(kind, plain(name)): row for (kind, name), row in self.answers.items()}
             self.behind = {(kind, plain(name)): row for (kind, name), row in self.behind.items()}
+
+
+def _steps_of(run: Run, store: Store) -> tuple[tuple[tuple[str, str, int], ...], ...]:
+    """Return at which step each channel of a run is, and to which ones it comes back."""
+    made = []
+    for level in run.levels:
+        spots: list[Channel | Frame] = [level.channel, *level.channel.frames]
+        made.append(tuple((spot.context, store.plain(spot.exten), spot.priority) for spot in spots))
+    return tuple(made)
 
 
 def in_order(side: int, mine: _T, other: _T) -> tuple[_T, _T]:

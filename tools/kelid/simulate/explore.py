@@ -244,7 +244,7 @@ class Explorer:
         if kind in ("key", "digits"):
             return Pressed(case, index, lambda one: self._new_answer(case, one, "")).answer(question)
         if kind == "clock":
-            key = self._asked_of(case, index, key)
+            key = self._border_of(case, index, key)
         row = case.answers.get(key)
         if row and case.behind[key] == index:
             answer = row.pop(0)
@@ -258,7 +258,7 @@ class Explorer:
         case.behind[key] = 1 - index
         return answer
 
-    def _asked_of(self, case: Case, index: int, key: tuple[str, str]) -> tuple[str, str]:
+    def _border_of(self, case: Case, index: int, key: tuple[str, str]) -> tuple[str, str]:
         """Return of which moments before a border the other run was asked whether it is over: more than this one, maybe."""
         others = (one for one, behind in case.behind.items() if one[0] == "clock" and behind == index)
         less = self.shared.automaton.less

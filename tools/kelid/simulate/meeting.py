@@ -107,7 +107,7 @@ class Meeting:
         store = case.store
         parts: list[str] = list(map(str, case.noticed or ()))
         hows: list[Hashable] = [case.asked, *(len(row) for row in case.heads)]
-        for side, run in zip((case.asked,) if case.asked else (0, 1), case.going, strict=False):
+        for side, run in case.going.items():
             ahead = self._keys.ahead(case, run, side)
             self._keys.describe(run, ahead, parts, hows, whole=False, limits=self._keys.tells_limits)
             several = len({id(level.channel) for level in run.levels}) > 1
@@ -165,7 +165,7 @@ class _Union:
         for one, other in zip(*numbers, strict=True):
             self._variable(one, other)
         self._variable(_moment(self._old), _moment(self._case))
-        before, now = self._old.going, self._case.going
+        before, now = (list(case.going.values()) for case in (self._old, self._case))
         for old, run in zip(before, now, strict=True):
             self._run(old, run)
         known = spans(before)
@@ -372,7 +372,7 @@ def _found(case: Case, numbers: dict[int, int]) -> Iterator[tuple[Hashable, Call
 
     for key, answer in store.facts.items():
         yield ("fact", said(*key, answer)), partial(forget_fact, key)
-    for side, run in enumerate(case.going):
+    for side, run in case.going.items():
         for name, value in run.database.items():
             yield ("database", side, said(name, value)), partial(run.database.pop, name)
     for fact, answer in store.decided.items():

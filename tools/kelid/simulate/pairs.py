@@ -12,7 +12,6 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import partial
-from itertools import zip_longest
 
 from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.call import Question
@@ -208,8 +207,9 @@ class Pairs(Explorer):
             self._ordinary(case, side, most=1) if event is None else [event]
             for side, event in enumerate(known)
         ]
-        pairs = zip_longest(*rows)
-        case.parted = next(((one, other) for one, other in pairs if one != other), (None, None))
+        if all(row and row[0].kind == "answered" for row in rows):
+            rows = [row[1:] for row in rows]  # both are answered: what follows isn't the same
+        case.parted = next(iter(rows[0]), None), next(iter(rows[1]), None)
         self.points[number].links.append(Link((), (), self._parted_point(case)))
 
     def _go_on(self, number: int, case: Case) -> None:
@@ -250,16 +250,15 @@ class Pairs(Explorer):
 
     def _advance(self, case: Case, side: int) -> list[Event]:
         """Take a step of one run. In a large diff, the other takes the same one with it where something is decided in it."""
-        together = len(self.points) >= MOST_APART and case.is_side_by_side()
+        if len(self.points) < MOST_APART or not case.is_side_by_side():
+            return self._step(case, side)
         here = _place(case.runs[side], case)
         made = self._step(case, side)
         if (
-            together
-            and any(len(options) > 1 for options, _ in self._chooser.taken)
-            and len(case.runs) > 1
+            any(len(options) > 1 for options, _ in self._chooser.taken)
+            and (case.door, case.aside, case.parted) == (None, None, None)
             and case.runs[1 - side].levels
             and _place(case.runs[1 - side], case) == here
-            and (case.door, case.aside, case.parted) == (None, None, None)
         ):
             self._step(case, 1 - side)
         return made

@@ -118,11 +118,9 @@ class Points:
                     False,
                 )  # nobody looks at the clock any more
         self._forgetting.drop(case, ahead)
-        waits = case.is_waiting()
-        if not waits:
-            self._widening.collect(case, ahead)
+        self._widening.collect(case, ahead)
         about_caller = self._forgetting.hush(case, ahead)
-        arrived = not case.found and not waits and all(map(is_arrival, case.runs))
+        arrived = not case.found and not case.is_waiting() and all(map(is_arrival, case.runs))
         if case.joined:
             self._joining.anywhere(case, ahead)
             if arrived:

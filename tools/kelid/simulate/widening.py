@@ -17,7 +17,7 @@ from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
-from kelid.simulate.state import ANY_CAUSE, CAUSE_DECIDED, LEFT_BEHIND, Channel, Frame
+from kelid.simulate.state import ANY_CAUSE, CAUSE_DECIDED, LEFT_BEHIND, Channel
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, WHOLE, Shared, Store, View
 
@@ -110,6 +110,8 @@ class Widening:
 
         Ten members of a ring group, each of whom is free or not, are one way and not a thousand.
         """
+        if case.is_waiting():
+            return
         for name in self._reaches[0].collectors:
             if not all(name in one.names for one in ahead):
                 continue
@@ -494,16 +496,7 @@ def _are_together(case: Case) -> bool:
 
     What one of two has decided is kept until the other has passed there, too: it would decide it otherwise.
     """
-    if len(case.runs) == 1:
-        return True
-    places = set()
-    for run in case.runs:
-        rows: list[Hashable] = [len(run.levels)]
-        for level in run.levels:
-            spots: list[Channel | Frame] = [level.channel, *level.channel.frames]
-            rows += [(spot.context, case.store.plain(spot.exten), spot.priority) for spot in spots]
-        places.add(tuple(rows))
-    return len(places) == 1 and not case.is_waiting()
+    return len(case.runs) == 1 or case.is_in_step()
 
 
 def _aside(case: Case) -> str | None:
