@@ -170,6 +170,10 @@ def test_that_a_call_is_answered_is_not_all_that_is_noticed_of_it() -> None:
     few, many = (walked(*heard(count, "day", "night")) for count in (2, 5))
     assert len(many[0].points) < 4 * len(few[0].points)
     assert told(few[1]) == told(many[1]) == {("hears", "day", "night")}
+    for pairs, _ in (few, many):
+        partings = [point.parted[1:] for point in pairs.points if point.parted is not None]
+        assert partings
+        assert all(event is not None and event.kind == "hears" for both in partings for event in both)
 
 
 RUNG = """[in]
@@ -200,6 +204,7 @@ def test_ends_of_a_call_with_a_subroutine_before_it_are_all_told() -> None:
     _, changes = walked(*plans)
     assert {one.before[0].subject for one in changes} == {"BUSY", "NOANSWER", "CHANUNAVAIL", "CONGESTION"}
     assert all(len(one.conditions) == 1 for one in changes)
+    assert all(answer != "made" for one in changes for _, answer in one.example)
 
 
 @pytest.mark.usefixtures("_both_ways")
