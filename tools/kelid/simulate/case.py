@@ -82,11 +82,22 @@ class Case:
         return self.is_quiet() and self.is_side_by_side()
 
     def is_side_by_side(self) -> bool:
-        """Return True if two runs are at the same step, and would come back to the same ones, and both go on."""
+        """Return True if two runs are at the same step, and both go on; they may come back to other extensions."""
         if len(self.runs) < 2 or self.aside is not None or self.parted is not None:
             return False
-        one, other = (_steps_of(run, self.store) for run in self.runs)
-        return one == other != ()
+        one, other = self.runs
+        if not _steps_of(one) == _steps_of(other) != ():
+            return False
+        return self.store.plain(one.channel.exten) == self.store.plain(other.channel.exten)
+
+    def is_together(self) -> bool:
+        """Return True for one run, or two in step that come back to the same extensions."""
+        if len(self.runs) == 1:
+            return True
+        if not self.is_in_step():
+            return False
+        one, other = ([self.store.plain(spot.exten) for spot in _spots(run)] for run in self.runs)
+        return one == other
 
     def put_aside(self, waiter: int, first: Event | None) -> None:
         """Leave of a run that waits only what people notice first of it: it's all that the other is held against.
@@ -151,13 +162,18 @@ class Case:
             self.behind = {(kind, plain(name)): row for (kind, name), row in self.behind.items()}
 
 
-def _steps_of(run: Run, store: Store) -> tuple[tuple[tuple[str, str, int], ...], ...]:
-    """Return at which step each channel of a run is, and to which ones it comes back."""
-    made = []
+def _spots(run: Run) -> list[Channel | Frame]:
+    """Return where each channel of a run is, and where it comes back to."""
+    spots: list[Channel | Frame] = []
     for level in run.levels:
-        spots: list[Channel | Frame] = [level.channel, *level.channel.frames]
-        made.append(tuple((spot.context, store.plain(spot.exten), spot.priority) for spot in spots))
-    return tuple(made)
+        spots += level.channel, *level.channel.frames
+    return spots
+
+
+def _steps_of(run: Run) -> tuple[tuple[str, int], ...]:
+    """Return the steps of all of those, and how many are of which channel."""
+    counts = (("", len(level.channel.frames)) for level in run.levels)
+    return (*counts, *((spot.context, spot.priority) for spot in _spots(run)))
 
 
 def in_order(side: int, mine: _T, other: _T) -> tuple[_T, _T]:

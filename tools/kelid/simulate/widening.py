@@ -141,8 +141,8 @@ class Widening:
         In a subroutine, so do those that differ in what only its callers read: what was decided in another one before.
         """
         store = case.store
-        if not _are_together(case):
-            return
+        if not case.is_together():
+            return  # what one of two has decided is kept until the other has passed there: it would decide it otherwise
         aside = _aside(case)
         views: dict[int, set[View]] = {}
         facts = [
@@ -172,7 +172,7 @@ class Widening:
             for variable, about in store.variables.items()
             if about.kind == SHOWN and store.domains.get(variable, self._any_shown) != self._any_shown
         }
-        if not narrowed or not _are_together(case):
+        if not narrowed or not case.is_together():
             return
         resolve, atoms = store.resolve, self._shared.atoms
         names = self._reaches[0].handed_on.intersection(*(reach.handed_on for reach in self._reaches))
@@ -489,14 +489,6 @@ class Widening:
         variable, view = store.resolve(*self._shared.atoms[ord(atom) - FIRST])
         about = store.variables[variable]
         return not view and about.kind == "caller" and not about.subject
-
-
-def _are_together(case: Case) -> bool:
-    """Return True for one run, or two at the same place of which neither has done anything that the other hasn't yet.
-
-    What one of two has decided is kept until the other has passed there, too: it would decide it otherwise.
-    """
-    return len(case.runs) == 1 or case.is_in_step()
 
 
 def _aside(case: Case) -> str | None:
