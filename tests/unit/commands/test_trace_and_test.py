@@ -154,7 +154,7 @@ def test_what_it_does_not_know_is_said(tree: Path, capsys: pytest.CaptureFixture
     ("words", "message"),
     [
         (["--context", "x"], "there is no context 'x'; there are a, b, c"),
-        (["--from", "999"], "pjsip.conf has no endpoint '999'; it has 101"),
+        (["--from", "999"], "there is no endpoint '999'; there are 101"),
         ([], "Give --context (there are a, b, c ...) or --from ENDPOINT"),
         (["--context", "a", "--zone", "Mars/Base"], "no time zone is called 'Mars/Base'"),
     ],

@@ -18,8 +18,9 @@ from kelid.model.pbx import Pbx
 from kelid.model.record import replace
 from kelid.model.trace import Event
 from kelid.simulate import explore, simulate
-from kelid.simulate.explore import Explorer, Point
+from kelid.simulate.explore import Explorer
 from kelid.simulate.symbols import ATOM
+from kelid.simulate.walked import Point
 from kelid.simulate.ways_in import entrances
 
 SITES = Path(__file__).parents[3] / "sites"

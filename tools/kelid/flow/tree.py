@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kelid.findings import NOWHERE, Where
 from kelid.model.flow import Flow, Link, Place
+from kelid.model.origins import origins, unled
 from kelid.model.patterns import parse
 from kelid.model.pbx import Context, Exten, Pbx
 
@@ -29,7 +30,7 @@ _KEYS_OF = {"i": "wrong", "t": "nothing"}
 
 
 def tree_flow(pbx: Pbx, title: str, *, context: str = "", exten: str = "") -> Flow:
-    """Return the call flow of a dial plan from every context that endpoints call into, or from one context or extension.
+    """Return the call flow of a dial plan from every context that calls come to, or from one context or extension.
 
     Raise ValueError, with what there is, for a context or an extension that isn't there.
     """
@@ -81,25 +82,22 @@ class _Reading:
             self.way_in(Place(f"context:{context}", "phone", context), context, exten)
         else:
             for name, users in self.entered().items():
-                self.way_in(
-                    Place(f"context:{name}", "phone", name, facts=(("numbers", ", ".join(users)),)), name, ""
-                )
+                facts = (("numbers", ", ".join(users)),) if users else ()
+                self.way_in(Place(f"context:{name}", "phone", name, facts=facts), name, "")
         while self.left:
             self.follow(*self.left.pop(0))
-        notes = () if self.places else ("no endpoint calls into a context; name one with --context",)
+        notes = () if self.places else ("there is no context that calls come to",)
         return Flow(
             title=self.title, places=tuple(self.places.values()), links=tuple(self.links), notes=notes
         )
 
     def entered(self) -> dict[str, list[str]]:
-        """Return the contexts that endpoints call into, with the endpoints."""
+        """Return the contexts that calls come to by themselves, with the channels that they come from."""
         found: dict[str, list[str]] = {}
-        for section in self.pbx.sections("pjsip.conf", "endpoint"):
-            found.setdefault(section.get("context") or "default", []).append(section.name)
-        for path in ("sip.conf", "iax.conf", "chan_dahdi.conf"):
-            for section in self.pbx.sections(path):
-                if name := section.get("context"):
-                    found.setdefault(name, []).append(section.name)
+        for origin in origins(self.pbx):
+            found.setdefault(origin.context, []).append(origin.name)
+        for context in unled(self.pbx):
+            found.setdefault(context, [])
         return {name: users for name, users in found.items() if name in self.contexts}
 
     def way_in(self, place: Place, context: str, only: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from kelid.findings import Where
 from kelid.lint import text
 from kelid.lint.jumps import GOSUB, MACRO, OTHER, Jump, jumps, local, menu
+from kelid.model.origins import Origin, origins
 from kelid.model.pbx import Context, Exten, Option, Pbx, Step
 from kelid.model.specificity import SortKey, matches, sort_key
 
@@ -66,7 +67,6 @@ _CONTEXT_KEYS = {
     "agents.conf": set(),
 }
 _ENDPOINT_KEYS = {"context", "message_context", "subscribe_context"}
-_ENTERED = {"context", "message_context"}
 
 
 class View:
@@ -218,42 +218,7 @@ class View:
     @cached_property
     def ways(self) -> tuple[Way, ...]:
         """Where calls come in, by the channels' own files."""
-        return tuple(self._ways())
-
-    def _ways(self) -> Iterator[Way]:
-        for file in self.pbx.files:
-            for section in file.resolved:
-                if section.get("type") == "endpoint":
-                    option = _last(section.options, _ENTERED)
-                    name = option.value if option else "default"
-                    where = option.where if option else section.where
-                    yield Way(name, where, f"endpoint {section.name!r}", section.name == "anonymous")
-            if file.path == "pjsip_wizard.conf":
-                for section in file.resolved:
-                    for option in section.options:
-                        if option.key.lower() == "endpoint/context":
-                            yield Way(option.value, option.where, f"endpoint {section.name!r}")
-            elif file.path in {"sip.conf", "iax.conf"}:
-                yield from self._peers(file.path)
-            elif file.path in _CONTEXT_KEYS and file.path not in {"voicemail.conf", "queues.conf"}:
-                for option in self.options(file.path, "context"):
-                    yield Way(option.value, option.where, file.path)
-
-    def _peers(self, path: str) -> Iterator[Way]:
-        general = None
-        guests = path == "sip.conf"
-        for section in self.pbx.sections(path):
-            option = _last(section.options, {"context"})
-            if section.name.lower() == "general":
-                general = option
-                allow = section.get("allowguest")
-                guests = guests and (allow or "yes").lower() not in {"no", "false", "n", "f", "0", "off"}
-                if guests:
-                    name = option.value if option else "default"
-                    yield Way(name, option.where if option else section.where, "anybody (allowguest)", True)
-            elif section.get("type") in {"peer", "user", "friend"}:
-                own = option or general
-                yield Way(own.value if own else "default", own.where if own else section.where, section.name)
+        return tuple(Way(one.context, one.where, _who(one), one.anonymous) for one in origins(self.pbx))
 
     def named_contexts(self) -> Iterator[tuple[Option, str]]:
         """Yield every option of conf files that names a context, with its file."""
@@ -284,9 +249,7 @@ class View:
         return frozenset(jump.context for jump in places)
 
 
-def _last(options: tuple[Option, ...], keys: set[str]) -> Option | None:
-    found = None
-    for option in options:
-        if option.key.lower() in keys:
-            found = option
-    return found
+def _who(origin: Origin) -> str:
+    if origin.technology == "PJSIP":
+        return f"endpoint {origin.name!r}"
+    return "anybody (allowguest)" if origin.anonymous else origin.name

@@ -37,6 +37,8 @@ def behaviour(
 
     made = graph_of(pbx, today, zone=zone, way_in=way_in, context=context, exten=exten, seconds=seconds)
     if not made.roots:
+        if not way_in:
+            raise KelidError("the dial plan has no context that calls could come to", exit=Exit.USAGE)
         raise KelidError(f"there is no way in {way_in!r}", exit=Exit.USAGE)
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -16,8 +16,9 @@ from kelid.model.call import Call, Question, World
 from kelid.model.destination import KINDS, Destination
 from kelid.model.moments import moment
 from kelid.model.number_format import sent_as
+from kelid.model.origins import DEFAULT, Origin, origins
 from kelid.model.outcome import Happening, Judgement, Legend
-from kelid.model.pbx import Pbx, Section
+from kelid.model.pbx import Option, Pbx, Section
 from kelid.model.record import replace
 from kelid.model.site import BUILTIN, CallWorld, ExpectedCall, Names, Point, Site, Trunk
 from kelid.model.site.references import named
@@ -125,7 +126,7 @@ def _from_trunk(site: Site, pbx: Pbx, trunk: Trunk, dialled: Dialled) -> Call:
         section = _section(pbx, "iax.conf", trunk.name, None)
     else:
         section = _section(pbx, "pjsip.conf", trunk.name, "endpoint")
-    call = _call(section, technology, endpoint, sent)
+    call = _call(section.options if section else (), technology, endpoint, sent)
     return replace(call, variables={**call.variables, **variables}) if variables else call
 
 
@@ -141,7 +142,7 @@ def anonymous_call(pbx: Pbx, dialled: Dialled) -> Call:
             "strangers can't call: no endpoint is called anonymous, so Asterisk asks for a password (401) and ends it",
             exit=Exit.REFUSED,
         )
-    return _call(section, "PJSIP", "anonymous", dialled)
+    return _call(section.options, "PJSIP", "anonymous", dialled)
 
 
 def context_call(pbx: Pbx, context: str, dialled: Dialled) -> Call:
@@ -161,23 +162,31 @@ def context_call(pbx: Pbx, context: str, dialled: Dialled) -> Call:
 
 
 def endpoint_call(pbx: Pbx, endpoint: str, dialled: Dialled) -> Call:
-    """Return a call of an endpoint of pjsip.conf. Raise KelidError, with those that there are, for one that isn't there."""
-    section = _section(pbx, "pjsip.conf", endpoint, "endpoint")
-    if section is None:
-        known = [item.name for item in pbx.sections("pjsip.conf", "endpoint")]
+    """Return a call of an endpoint of pjsip.conf, or of a peer or user of sip.conf or iax.conf.
+
+    Raise KelidError, with those that there are, for one that isn't there.
+    """
+    known = named_origins(pbx)
+    origin = known.get(endpoint)
+    if origin is None:
         near = difflib.get_close_matches(endpoint, known, 3, 0.5)
-        there = ", ".join(near or known[:20]) or "none"
-        raise KelidError(f"pjsip.conf has no endpoint {endpoint!r}; it has {there}", exit=Exit.USAGE)
-    return _call(section, "PJSIP", endpoint, dialled)
+        there = ", ".join(near or list(known)[:20]) or "none"
+        raise KelidError(f"there is no endpoint {endpoint!r}; there are {there}", exit=Exit.USAGE)
+    return _call(origin.options, origin.technology, endpoint, dialled)
+
+
+def named_origins(pbx: Pbx) -> dict[str, Origin]:
+    """Return the phones and trunks that have a name of their own: of two with the same one, that of pjsip.conf."""
+    found = [one for one in origins(pbx) if one.technology in ("PJSIP", "SIP", "IAX2")]
+    return {one.name: one for one in sorted(found, key=lambda one: one.technology == "PJSIP")}
 
 
 def _section(pbx: Pbx, file: str, name: str, type_: str | None) -> Section | None:
     return next((item for item in pbx.sections(file, type_) if item.name == name), None)
 
 
-def _call(section: Section | None, technology: str, endpoint: str, dialled: Dialled) -> Call:
-    """Return a call as the section of its channel driver says it comes in."""
-    options = section.options if section else ()
+def _call(options: Sequence[Option], technology: str, endpoint: str, dialled: Dialled) -> Call:
+    """Return a call as the options of its channel driver say that it comes in."""
     given = {option.key: option.value for option in options}
     sets: dict[str, str] = {}
     for option in options:
@@ -186,7 +195,7 @@ def _call(section: Section | None, technology: str, endpoint: str, dialled: Dial
             sets[name.strip()] = text
     shown_name, shown = split_caller(given.get("callerid", ""))
     return Call(
-        context=given.get("context", "default"),
+        context=given.get("context", DEFAULT),
         exten=dialled.number or "s",
         at=dialled.at,
         technology=technology,

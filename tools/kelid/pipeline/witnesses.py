@@ -86,9 +86,7 @@ class Trees:
         self.pbxs = (before, after)
         self.zone = zone or "UTC"
         self._paths = paths
-        self._endpoints = frozenset.intersection(
-            *(frozenset(one.name for one in pbx.sections("pjsip.conf", "endpoint")) for pbx in self.pbxs)
-        )
+        self._endpoints = frozenset.intersection(*(frozenset(calls.named_origins(pbx)) for pbx in self.pbxs))
 
     def starts(self, way: WayIn, phones: Sequence[str], dialled: Dialled) -> Iterator[Start]:
         """Yield the endpoints of a way in, or its context where it has none."""

@@ -101,7 +101,8 @@ class Reading:
                     channel.hooks.get("CHANNEL/hangup_handlers", "").replace("\n", ","), index
                 )
             if level.saved and not (first and level.kind == "gosub"):
-                there = self.before(case, run, index, level.saved)
+                context, exten, priority, *_ = level.saved
+                there = self.before(case, run, index, (context, exten, priority))
                 far |= there.far
                 near |= there.near
             far |= self._later.of(level.then, index, partial(self._of_later, level.then, index))

@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable
 from kelid.model.trace import Event
 from kelid.simulate.case import Case, in_order
 from kelid.simulate.describe import named
-from kelid.simulate.explore import Link, Point
 from kelid.simulate.firsts import Known
+from kelid.simulate.walked import Link, Point
 
 MATCHED = "matched"
 """The end of a point where a run that goes alone does what was noticed of the other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
@@ -37,6 +38,8 @@ class Case:
     found: bool = False
     """True where it is decided by the time to which extension a call has come, up to its first step there: it isn't one of
     all that come there any more."""
+    rounds: dict[Hashable, int] = field(default_factory=dict)
+    """How often a call has gone back to a step before: of steps and extensions, each with the number of times."""
 
     def copy(self) -> Case:
         """Return a case that goes its own way."""
@@ -52,6 +55,7 @@ class Case:
             self.noticed,
             self.aside,
             self.found,
+            dict(self.rounds),
         )
 
     def waiter(self) -> int | None:

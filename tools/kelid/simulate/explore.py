@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from kelid.model.call import MADE, Call, Question
 from kelid.model.pbx import Pbx
@@ -25,14 +25,17 @@ from kelid.simulate.languages import ANY, NOTHING, Node, mask_of
 from kelid.simulate.limits import Span, are_among, spans, widen
 from kelid.simulate.live import Key, Live
 from kelid.simulate.matching import SymbolicDialplan
+from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import Points
 from kelid.simulate.pressed import Pressed
 from kelid.simulate.reach import Reach
 from kelid.simulate.run import Run
+from kelid.simulate.state import Frame
 from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import ATOM, FIRST, LISTED, LONGEST, SUPPOSED, WHOLE, Base, Chosen, Shared, Store
 from kelid.simulate.times import Times, times_of
 from kelid.simulate.unknown import UnknownHere
+from kelid.simulate.walked import Link, Point
 from kelid.simulate.ways_in import Entrance
 from kelid.simulate.widening import NUMBERS
 
@@ -41,6 +44,15 @@ MOST_NODES = 400_000
 
 MOST_EXACT = 1_000
 """Points up to which calls are told apart by how much time is left to them, and whether any has passed."""
+
+MOST_ALONE = 200_000
+"""Points up to which all calls of one dial plan are kept apart wherever they meet."""
+
+MOST_ROUNDS = 20
+"""How often a call goes back to the same step before it goes on as one with all others that come there."""
+
+MOST_REPEATED = 4
+"""How often a call comes back to the same places, one within another, before once more makes no difference."""
 
 MOST_STRAIGHT = 3_000
 """Steps without a decision after which a call counts as one without an end."""
@@ -56,27 +68,6 @@ FRESH = frozenset(
 
 DIGITS = mask_of("0123456789*#")
 DIALLED = mask_of("0123456789*#+") | mask_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-")
-
-
-class Link(NamedTuple):
-    """The way from a node to another: the decisions that were taken in its step, and what happened in it."""
-
-    chosen: tuple[Chosen, ...]
-    events: tuple[Event, ...]
-    target: int
-
-
-@dataclass(slots=True)
-class Point:
-    """A node of the graph as it grows. ``events`` are those up to its decision; ``links`` follow; ``end`` where it ends.
-
-    ``case`` is kept where the two runs part: what each does from there is looked at by itself.
-    """
-
-    events: tuple[Event, ...] = ()
-    links: list[Link] = field(default_factory=list)
-    end: str = ""
-    parted: tuple[Case, Event | None, Event | None] | None = None
 
 
 class ClosedError(Exception):
@@ -140,6 +131,10 @@ class Explorer:
         self._limited: dict[Hashable, list[tuple[tuple[Span, ...], int]]] = {}
         """Of calls with a limit of time: those that have come, by how much was left to them."""
         self._waiting: list[tuple[int, Case]] = []
+        self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
+        self._form: tuple[Form | None, bool] = (None, False)
+        self._met: dict[bool, deque[tuple[int, Case, Form]]] = {True: deque(), False: deque()}
+        """Points of calls that met, joined and asked: each with the call that stands for all of them, and their form."""
         self._chooser = _Chooser()
         self._forks: set[Hashable] = set()
         self._deadline = time.process_time() + seconds if seconds else 0.0
@@ -324,6 +319,11 @@ class Explorer:
             except ClosedError as error:
                 self.not_covered[str(error)] = None
                 self.points[following[0]].end = "open"
+            except OverflowError as error:
+                self.not_covered[str(error)] = None
+                for number in (following[0], *self._still_open()):
+                    self.points[number].end = "open"
+                return
 
     def _is_over(self) -> bool:
         """Return True if there are too many points, or if it took too long."""
@@ -332,24 +332,47 @@ class Explorer:
 
     def _next(self) -> tuple[int, Case] | None:
         """Return a point that wasn't walked yet, and its case; None if there is none."""
+        return self._next_waiting() or self._next_met(joined=True)
+
+    def _next_waiting(self) -> tuple[int, Case] | None:
         return self._waiting.pop() if self._waiting else None
+
+    def _next_met(self, *, joined: bool) -> tuple[int, Case] | None:
+        """Return a point at which calls met, and the one that stands for all of them; None if there is none."""
+        while self._met[joined]:
+            number, case, form = self._met[joined].popleft()
+            if form.number == number:
+                return number, case
+            self.points[number].links.append(Link((), (), form.number))  # more came since: theirs goes on
+        return None
 
     def _still_open(self) -> list[int]:
         """Return the points that still wait."""
-        return [number for number, _ in self._waiting]
+        met = (number for row in self._met.values() for number, _, _ in row)
+        return [*(number for number, _ in self._waiting), *met]
 
     def _point(self, case: Case) -> int:
+        """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
         chooser = self._chooser
         was, chooser.closed = chooser.closed, True
+        count = len(self.points)
         try:
-            return self._find_point(case)
+            number = self._find_point(case)
         finally:
             chooser.closed = was
+        (form, grown), self._form = self._form, (None, False)
+        if form is not None:
+            form.number = number
+            if grown and len(self.points) > count:
+                self._met[case.joined or case.aside is None].append((*self._waiting.pop(), form))
+        return number
 
     def _find_point(self, case: Case) -> int:
         if self._is_arrival(case):
             self._widen_extension(case)
         key = self._keys.key(case)
+        if _forget_repeated(case):
+            key = self._keys.key(case)
         number = self._number_of(key, case)
         if number is None:
             number, changed = self._meet(case)
@@ -387,7 +410,17 @@ class Explorer:
 
     def _meet(self, case: Case) -> tuple[int | None, bool]:
         """Let a new case meet others: return the point at which it goes on as one of them, and whether it was changed."""
-        return None, False
+        if not self._meets(case):
+            return None, False
+        form, grown = self._meeting.meet(case)
+        if form is not None and not grown and form.number >= 0:
+            return form.number, False
+        self._form = form, grown
+        return None, grown
+
+    def _meets(self, case: Case) -> bool:
+        """Return True for a case that goes on as one with others: of too many, or one that goes round and round."""
+        return len(self.points) >= MOST_ALONE or any(count > MOST_ROUNDS for count in case.rounds.values())
 
     def _expand(self, number: int, case: Case) -> None:
         """Follow a case to its next decision, and take that in every way."""
@@ -597,8 +630,14 @@ class Explorer:
         for other in case.runs:
             other.symbols = symbols
         case.found = False
+        depth, before = _depth(run), run.channel
+        here = (before.context, before.exten, before.priority)
         run.step()
         self.steps += 1
+        channel = run.channel
+        if channel.priority <= here[2] and _depth(run) == depth and run.levels:
+            back = (side, channel.context, channel.exten, channel.priority)
+            case.rounds[back] = case.rounds.get(back, 0) + 1
         if len(self.points) >= MOST_EXACT and is_arrival(run):
             run.may_have_waited()
         made = [plain_event(event, case.store) for event in run.events]
@@ -636,6 +675,31 @@ class Explorer:
             return False
         point.end = case.runs[0].end or "hangup"
         return True
+
+
+def _forget_repeated(case: Case) -> bool:
+    """Take away what calls come back to once more, of what they would come back to again and again; return whether any do.
+
+    Who leaves a subroutine by a jump, and comes to it anew, never comes back: each time there is one place more.
+    """
+    found = False
+    for channel in {id(level.channel): level.channel for run in case.runs for level in run.levels}.values():
+        frames = channel.frames[:-1]  # the last one's variables are read where the call is
+        for length in range(1, len(frames) // MOST_REPEATED + 1):
+            last = frames[-length * MOST_REPEATED :]
+            if all(map(_is_same, last[length:], last)) and not any(one.predial for one in last):
+                del channel.frames[-1 - length : -1]
+                found = True
+                break
+    return found
+
+
+def _is_same(one: Frame, other: Frame) -> bool:
+    return (one.context, one.priority) == (other.context, other.priority) and one.key() == other.key()
+
+
+def _depth(run: Run) -> tuple[int, int]:
+    return len(run.levels), len(run.channel.frames)
 
 
 def plain_event(event: Event, store: Store) -> Event:

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
-from kelid.simulate.explore import Point
 from kelid.simulate.languages import NOTHING, Automaton, Node
 from kelid.simulate.points import Points
+from kelid.simulate.walked import Point
 
 ASKED = "asked"
 """The end of a point where it is known what people notice first of a run."""

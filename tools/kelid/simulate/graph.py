@@ -9,7 +9,8 @@ from kelid.model.behaviour import Node as Point
 from kelid.model.pbx import Pbx
 from kelid.model.trace import Event
 from kelid.simulate.describe import Words, free, named
-from kelid.simulate.explore import Explorer, Link
+from kelid.simulate.explore import Explorer
+from kelid.simulate.walked import Link
 from kelid.simulate.ways_in import entrance, entrances
 
 

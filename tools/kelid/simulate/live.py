@@ -36,6 +36,7 @@ _WAITING = ("i", "t")
 """Standard extensions: those that any step may lead to, and those for digits and for places that aren't there."""
 _JUMPS = frozenset({"goto", "gotoif", "gotoiftime"})
 _SUBS = frozenset({"gosub", "gosubif"})
+_MACROS = frozenset({"macro", "macroif", "macroexclusive"})
 _DIGITS = frozenset({"waitexten", "background", "backgrounddetect", "incomplete"})
 LOOPING = frozenset({"while", "endwhile", "continuewhile", "exitwhile"})
 _PLAIN = frozenset({"set", "noop", "verbose", "log", "playback", "hangup", "return"})
@@ -187,6 +188,12 @@ class Live:
         self.marked_names: frozenset[str] = frozenset()
         """What is named in the steps that another dial plan has otherwise."""
         self._everything = False
+        self._offsets = any(
+            "MACRO_OFFSET" in step.data
+            for extens in self._extens.values()
+            for steps in extens.values()
+            for step in steps.values()
+        )
         self.counted = False
         """Whether a jump goes to a step by its number, other than the first."""
         self._exits = _exits(pbx)
@@ -414,8 +421,6 @@ class Live:
             if _NAME.fullmatch(name):
                 kill = self._bit(name)
                 data = data.partition(",")[2]
-        elif app == "macro":
-            self._everything = True
         read = self._mask(_NAME.findall(_CHANNEL_KIND.sub("", data)))
         if app in _ANSWERS or app in ("busy", "congestion") or (app == "hangup" and data.strip()):
             kill |= self._bit(CAUSE)
@@ -728,6 +733,14 @@ class Live:
                     for node, near in self._place(key, branch):
                         yield _Edge(node, near)
             return
+        if app in _MACROS:
+            for branch in branches(_after_question(data)) if app == "macroif" else [data]:
+                yield from self._of_macro(branch)
+            if self._offsets:
+                yield from (
+                    _Edge(self._nodes[context, exten, number]) for number in steps if number > priority
+                )
+            return
         if app in _DIGITS:
             for home in self._homes.get(context, (context,)):
                 for node in self._entries(home, "${ANY}", "1", set()):
@@ -748,8 +761,9 @@ class Live:
                         yield _Edge(node, False)
             for text in self._reach.brought(frozenset(_NAME.findall(data))):
                 for word in _SUBROUTINE.findall(text):
-                    for node in self._entries(word, "${ANY}", "1", set()):
-                        yield _Edge(node, True, self._given(""))
+                    for name in (word, f"macro-{word}"):
+                        for node in self._entries(name, "${ANY}", "1", set()):
+                            yield _Edge(node, True, self._given(""))
         if "@" in data:
             for exten, home in _LOCALS.findall(data):
                 # Another channel, which comes to an extension of its own.
@@ -758,8 +772,8 @@ class Live:
             data = _LOCALS.sub("", data)
         if "(" in data or "^" in data or "@" in data or "," in data:
             for word in re.split(r"[,()?:&@^\s=/]", data):
-                if word in self._extens:
-                    for node in self._entries(word, "${ANY}", "1", set()):
+                for name in (word, f"macro-{word}"):
+                    for node in self._entries(name, "${ANY}", "1", set()):
                         yield _Edge(node, True, self._given(""))
                 if word and any(step.label == word for step in steps.values()):
                     for node in self._priorities(context, exten, steps, word):
@@ -773,6 +787,20 @@ class Live:
                         for one in contexts:
                             for node in self._entries(one, "${ANY}", "1", set()):
                                 yield _Edge(node, False)
+
+    def _of_macro(self, call: str) -> Iterator[_Edge]:
+        """Yield where a macro begins, which may be one that a variable names: ``NAME,argument,...``."""
+        name, *arguments = split_level(call, ",")
+        contexts = {f"macro-{name.strip()}"}
+        if "$" in name:
+            contexts = set()
+            if self._reach.may_be(f"macro-{name}", contexts, 3):
+                contexts = set(self._extens)
+        text = ",".join(arguments)
+        given = self._given(text) + self._own(text)
+        for context in contexts:
+            for node in self._entries(context, "s", "1", set()):
+                yield _Edge(node, True, given)
 
     def _elsewhere(self, key: Key) -> list[int]:
         """Return the next steps of other extensions that match the same numbers (``Continuing``)."""

@@ -37,17 +37,21 @@ _OTHER = mask_of(OTHER)
 _LONGEST = 511
 """Octets of a text that may be any."""
 
+MOST_GROWTHS = 200
+"""How often a form grows before its texts are any that have the same characters."""
+
 
 @dataclass(slots=True)
 class Form:
     """All that came to a step in one form. ``every`` may be each of them; ``number`` is the point at which it goes on.
 
-    ``fixed`` is what stays as it is, as ``every`` has it.
+    ``fixed`` is what stays as it is, as ``every`` has it. ``growths`` says how often it has become more.
     """
 
     every: Case
     fixed: str
     number: int = -1
+    growths: int = 0
 
 
 class Meeting:
@@ -100,6 +104,7 @@ class Meeting:
         grown = _Union(self._shared, form, case, fixed).make()
         if grown:
             form.every, form.fixed = case.copy(), fixed
+            form.growths += 1
         return form, grown
 
     def _form_of(self, case: Case) -> tuple[str, Hashable]:
@@ -149,6 +154,7 @@ class _Union:
         self._old, self._case = form.every, case
         self._before, self._store = form.every.store, case.store
         self._fixed = (form.fixed, fixed)
+        self._goes_on = form.growths >= MOST_GROWTHS
         self._pairs: dict[tuple[int, int], int] = {}
         self._sets: dict[int, Node] = {}
         self._texts: dict[tuple[str, str], str] = {}
@@ -205,6 +211,8 @@ class _Union:
         for before, level in zip(old.levels, run.levels, strict=True):
             level.then = self._later(before.then, level.then)
             level.on_answer = self._later(before.on_answer, level.on_answer)
+            if level.kind == "macro":
+                level.saved = self._saved(before.saved, level.saved)
 
     def _partner(self, one: int, other: Hashable, node: Node) -> None:
         """Note what stands in the new case where the other one has a variable: it may be that already, or it grows."""
@@ -222,6 +230,12 @@ class _Union:
         if type(new) is tuple:
             return tuple(map(self._later, old, new))
         return new
+
+    def _saved(self, old: Any, new: Any) -> Any:
+        """Return what a macro puts back: what either has."""
+        if isinstance(new, tuple):
+            return tuple(map(self._saved, old, new))
+        return self._text(old, new) if isinstance(new, str) else new
 
     def _held(self, old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[Any, ...]:
         if not new:
@@ -256,9 +270,7 @@ class _Union:
             return ",".join(map(self._either, rows, others))
         key = ("".join(piece.text for piece in old), "".join(piece.text for piece in new))
         if key not in self._texts:
-            node = self._shared.automaton.either(
-                self._set_of(self._before, old), self._set_of(self._store, new)
-            )
+            node = self._both(self._set_of(self._before, old), self._set_of(self._store, new))
             self._texts[key] = self._store.new("met", "", node)
             if len(old) == 1 and old[0].variable >= 0 and old[0].view == WHOLE:
                 self._partner(old[0].variable, key[1], node)
@@ -283,7 +295,7 @@ class _Union:
         """Return the variable that may be what either is: the new one's, unless that stands for something else already."""
         found = self._pairs.get((one, other))
         if found is None:
-            node = self._shared.automaton.either(self._before.domains[one], self._store.domains[other])
+            node = self._both(self._before.domains[one], self._store.domains[other])
             found = other
             if other in self._sets:
                 atom = self._store.new("met", "", node)
@@ -292,6 +304,14 @@ class _Union:
             self._pairs[one, other] = found
             self._sets[found] = node
         return found
+
+    def _both(self, old: Node, new: Node) -> Node:
+        """Return a set that has both. One that has grown again and again (what a loop counts) is of any length at once."""
+        automaton = self._shared.automaton
+        node = automaton.either(old, new)
+        if node != old and self._goes_on:
+            node = automaton.repeated(automaton.alphabet(node), 0, _LONGEST)
+        return node
 
     def _keep_common(self) -> None:
         """Let go of what only one of them has found out."""
@@ -408,7 +428,9 @@ def _may_meet(case: Case) -> bool:
     """
     is_asked = case.asked is not None and not count_of_first(case.heads[case.asked])
     return (
-        (case.joined or is_asked or case.is_in_step()) and not is_carried(case) and bool(case.active.levels)
+        (len(case.runs) == 1 or is_asked or case.is_in_step())
+        and not is_carried(case)
+        and bool(case.active.levels)
     )
 
 

@@ -7,7 +7,6 @@ text is not walked any further: from there on they can't part.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -23,12 +22,11 @@ from kelid.simulate.carried import NoticedError, carry, is_carried, is_noticed, 
 from kelid.simulate.case import Case, in_order
 from kelid.simulate.describe import named
 from kelid.simulate.differing import differing
-from kelid.simulate.explore import Explorer, Link, Point, plain_event
+from kelid.simulate.explore import Explorer, plain_event
 from kelid.simulate.firsts import ASKED, Firsts, Known, count_of_first
 from kelid.simulate.functions.numbers import range_of
 from kelid.simulate.languages import NOTHING, In, Node
 from kelid.simulate.live import Key
-from kelid.simulate.meeting import Form, Meeting
 from kelid.simulate.points import texts_elsewhere
 from kelid.simulate.renamed import as_named_before
 from kelid.simulate.run import Run
@@ -37,6 +35,7 @@ from kelid.simulate.symbolic import Explored
 from kelid.simulate.symbols import Store
 from kelid.simulate.telling import Telling, parting_of
 from kelid.simulate.unknown import UnknownHere
+from kelid.simulate.walked import Link, Point
 from kelid.simulate.ways_in import Entrance, entrance, entrances
 
 MOST_APART = 1_000
@@ -71,8 +70,6 @@ class Pairs(Explorer):
             self.undecided[f"what calls make of {path}, which is another one"] = None
         self._numbers: dict[str, Node] = {}
         self._phones: dict[str, dict[str, str]] = {}
-        self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
-        self._form: tuple[Form | None, bool] = (None, False)
         self._firsts = Firsts(self.shared.automaton, self._keys, self.points, self._point)
         self._alone = Alone(
             self.points, super()._point, self._first_noticed, self._firsts.compare, MOST_APART
@@ -83,8 +80,6 @@ class Pairs(Explorer):
         """The points where calls part, of a large diff: one for all that part in the same way."""
         self._together: set[int] = set()
         """Points from which two runs go on together, as they may do the same."""
-        self._met: dict[bool, deque[tuple[int, Case, Form]]] = {True: deque(), False: deque()}
-        """Points of calls that met, joined and asked: each with the call that stands for all of them, and their form."""
         self._alike = (before.asterisk, before.autofallthrough) == (after.asterisk, after.autofallthrough)
 
     def _marked(self) -> Sequence[Collection[Key]]:
@@ -124,14 +119,8 @@ class Pairs(Explorer):
             return entrances, names
         return [one._replace(sets=self._phones) for one in entrances], tuple(self._phones)
 
-    def _meet(self, case: Case) -> tuple[int | None, bool]:
-        if len(self.points) < MOST_APART:
-            return None, False
-        form, grown = self._meeting.meet(case)
-        if form is not None and not grown and form.number >= 0:
-            return form.number, False
-        self._form = form, grown
-        return None, grown
+    def _meets(self, case: Case) -> bool:
+        return len(self.points) >= MOST_APART or super()._meets(case)
 
     def _point(self, case: Case) -> int:
         """Return the number of a case's point. One that stands for others, too, is walked when nothing else waits."""
@@ -141,35 +130,18 @@ class Pairs(Explorer):
             case.hush()
         elif not case.joined and len(case.runs) > 1 and (number := self._alone.point(case)) is not None:
             return number
-        count = len(self.points)
-        if count >= MOST_APART:
+        if len(self.points) >= MOST_APART:
             self._meeting.open(case)
-        number = super()._point(case)
-        (form, grown), self._form = self._form, (None, False)
-        if form is not None:
-            form.number = number
-            if grown and len(self.points) > count:
-                self._met[case.joined or case.aside is None].append((*self._waiting.pop(), form))
-        return number
+        return super()._point(case)
 
     def _next(self) -> tuple[int, Case] | None:
-        while (following := super()._next() or self._next_met(joined=False)) is None:
+        while (following := self._next_waiting() or self._next_met(joined=False)) is None:
             if not self._firsts.settle(self._part):
                 return self._next_met(joined=True)
         return following
 
-    def _next_met(self, *, joined: bool) -> tuple[int, Case] | None:
-        """Return a point at which calls met, and the one that stands for all of them; None if there is none."""
-        while self._met[joined]:
-            number, case, form = self._met[joined].popleft()
-            if form.number == number:
-                return number, case
-            self.points[number].links.append(Link((), (), form.number))  # more came since: theirs goes on
-        return None
-
     def _still_open(self) -> list[int]:
-        met = (number for row in self._met.values() for number, _, _ in row)
-        return [*super()._still_open(), *met, *self._firsts.waiting()]
+        return [*super()._still_open(), *self._firsts.waiting()]
 
     def _expand(self, number: int, case: Case) -> None:
         self._alone.here = number
@@ -677,6 +649,11 @@ def _paired(
             for name in way.names or (way.name,):
                 found[way.kind if way.kind != "phone" else "phone", f"{way.technology}/{name}"] = way
         sides.append(found)
+    for found, pbx in zip(sides, pbxs, strict=True):
+        there = {context.name for context in pbx.contexts}
+        for key, way in {**sides[0], **sides[1]}.items():
+            if way.kind == "context" and way.context in there:
+                found.setdefault(key, way)  # something leads there on this side, and nothing on the other
     rows: dict[Hashable, tuple[Entrance | None, Entrance | None, list[str]]] = {}
     for key in dict.fromkeys([*sides[1], *sides[0]]):
         old, new = sides[0].get(key), sides[1].get(key)

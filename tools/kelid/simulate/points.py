@@ -261,7 +261,7 @@ class Points:
                 parts.append(f"{absolute - run.elapsed:g} to {last - run.elapsed:g}")
             else:
                 parts.append("limited")
-            parts += [str(part) for part in level.saved]
+            parts += _all_of(level.saved)
             for then in (level.then, level.verdict):
                 parts += self._later.of(then, ("texts", whole), partial(_texts_of, then, whole=whole))
             if id(channel) in seen:
@@ -293,7 +293,7 @@ def texts_elsewhere(run: Run) -> list[str]:
     parts: list[str] = []
     for level in run.levels:
         parts.append(level.again or "")
-        parts += [str(part) for part in level.saved]
+        _texts(level.saved, parts)
         _texts(level.then, parts)
         _texts(level.on_answer, parts)
         _texts(level.verdict, parts)
@@ -385,6 +385,13 @@ def _texts_of(then: Any, *, whole: bool) -> list[str]:
     parts: list[str] = []
     _texts(then if whole else _without(then), parts)
     return parts
+
+
+def _all_of(saved: Any) -> list[str]:
+    """Return all that a level holds of where its channel was before, and of what it puts back."""
+    if isinstance(saved, tuple):
+        return [text for part in saved for text in _all_of(part)]
+    return [str(saved)]
 
 
 def _texts(then: Any, parts: list[str]) -> None:

@@ -33,7 +33,7 @@ _GIVES = re.compile(r"[^()$]*(?:\$\{EXTEN\})?[^()$]*\((.*)\)", re.DOTALL)
 ALWAYS = frozenset(
     {
         "GOSUB_RESULT", "MACRO_RESULT", "EXITCONTEXT", "OUTBOUND_GROUP", "OUTBOUND_GROUP_ONCE", "PARKINGLOT",
-        "MACRO_CONTEXT", "MACRO_EXTEN", "MACRO_PRIORITY", "MACRO_OFFSET",
+        "MACRO_CONTEXT", "MACRO_EXTEN", "MACRO_PRIORITY", "MACRO_OFFSET", "MACRO_DEPTH", "MACRO_RECURSION",
     }
 )  # fmt: skip
 """Variables that applications read by themselves, of those that the oracle knows to do it. What only a transfer reads
@@ -156,7 +156,10 @@ class Reach:
             if app == "gosub" and (call := _GIVES.fullmatch(data)):
                 for number, text in enumerate(split_level(call[1], ","), 1):
                     found.setdefault(f"ARG{number}", set()).add(text)
-            elif "gosub" in app or "gosub" in data.lower():
+            elif app == "macro":
+                for number, text in enumerate(split_level(data, ",")[1:], 1):
+                    found.setdefault(f"ARG{number}", set()).add(text)
+            elif any(name in app or name in data.lower() for name in ("gosub", "macro")):
                 found[""].add(data)
         return found
 

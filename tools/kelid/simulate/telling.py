@@ -16,11 +16,12 @@ from kelid.model.behaviour import CallChange, WayIn
 from kelid.model.trace import Event
 from kelid.simulate.case import Case
 from kelid.simulate.describe import Words, named
-from kelid.simulate.explore import DIALLED, Point, plain_event
+from kelid.simulate.explore import DIALLED, plain_event
 from kelid.simulate.functions.numbers import range_of
 from kelid.simulate.languages import NOTHING, Automaton, Node, mask_of
 from kelid.simulate.symbols import LABELS, LONGEST, Chosen, Shared
 from kelid.simulate.times import Times
+from kelid.simulate.walked import Point
 from kelid.simulate.widening import NUMBERS
 
 MOST_LABELS = 48

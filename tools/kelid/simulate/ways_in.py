@@ -6,7 +6,8 @@ import re
 from collections.abc import Hashable, Iterator, Sequence
 from typing import NamedTuple
 
-from kelid.model.pbx import Pbx, Section
+from kelid.model.origins import Origin, origins, unled
+from kelid.model.pbx import Pbx
 from kelid.simulate.functions.parties import split_caller
 
 _NOT_FOR_CALLS = frozenset(
@@ -22,6 +23,15 @@ _NOT_FOR_CALLS = frozenset(
     tos_audio tos_video cos_audio cos_video max_audio_streams max_video_streams""".split()  # noqa: SIM905
 )
 """Options of an endpoint that say nothing of where its own calls go, or are looked at by themselves."""
+
+_FOR_CALLS = frozenset(
+    """mohinterpret mohsuggest musicclass musiconhold callgroup pickupgroup namedcallgroup namedpickupgroup amaflags
+    call-limit busylevel callcounter parkinglot allowtransfer transfer cid_tag callingpres t38pt_udptl faxdetect""".split()  # noqa: SIM905
+)
+"""Those of chan_sip and chan_iax2 by which calls of two phones may not be alike."""
+
+_DRIVERS = ("PJSIP", "SIP", "IAX2")
+"""Technologies whose phones and trunks have names of their own, in the order in which ways in are told."""
 
 
 class Entrance(NamedTuple):
@@ -52,75 +62,69 @@ class Entrance(NamedTuple):
 
 
 def entrances(pbx: Pbx) -> tuple[Entrance, ...]:
-    """Return the ways in that the configuration has, in its order."""
-    return (*_pjsip(pbx), *_iax2(pbx), *_dahdi(pbx))
+    """Return the ways in that the configuration has: endpoints, other channels, and contexts that nothing leads to."""
+    rows: dict[str, list[Origin]] = {technology: [] for technology in _DRIVERS}
+    for origin in origins(pbx):
+        rows.setdefault(origin.technology, []).append(origin)
+    made: list[Entrance] = []
+    for technology, some in rows.items():
+        if technology in _DRIVERS:
+            made += _endpoints(some, technology)
+        else:
+            made += (
+                Entrance("trunk", context, (), context, technology, True, {}, (technology.lower(), context))
+                for context in dict.fromkeys(one.context for one in some)
+            )
+    return (*made, *map(entrance, unled(pbx)))
 
 
 def entrance(context: str) -> Entrance:
     """Return a context as a way in: any number may be dialled there, by anybody."""
-    return Entrance("context", context, (), context, "Local", True, {})
+    return Entrance("context", context, (), context, "Local", True, {}, ("context", context))
 
 
-def _pjsip(pbx: Pbx) -> Iterator[Entrance]:
+def _endpoints(some: Sequence[Origin], technology: str) -> Iterator[Entrance]:
+    """Yield phones, those that are alike as one, trunks and strangers."""
     rows: dict[Hashable, list[tuple[str, dict[str, str]]]] = {}
     about: dict[Hashable, tuple[str, str, bool]] = {}
-    for section in pbx.sections("pjsip.conf", "endpoint"):
-        options = {option.key: option.value for option in section.options}
-        context = options.get("context", "default")
-        given = options.get("callerid", "")
+    for origin in some:
+        given = origin.get("callerid")
         own: dict[str, str] = {}
         name, number = split_caller(given) if given else ("", "")
         if number:
             own["caller"] = number
         if name:
             own["caller_name"] = name
-        for option in section.options:
-            if option.key == "set_var":
+        for option in origin.options:
+            if option.key in ("set_var", "setvar"):
                 variable, _, text = option.value.partition("=")
                 own[f"set {variable.strip()}"] = text
         for key, mine in (("language", "language"), ("accountcode", "account")):
-            if options.get(key):
-                own[mine] = options[key]
-        anonymous = section.name == "anonymous"
+            if origin.get(key):
+                own[mine] = origin.get(key)
         any_caller = not number
-        kind = "anonymous" if anonymous else "trunk" if any_caller else "phone"
+        kind = "anonymous" if origin.anonymous else "trunk" if any_caller else "phone"
         rest = tuple(
             sorted(
-                (key, _without(text, section.name))
-                for key, text in options.items()
-                if key not in _NOT_FOR_CALLS
+                (option.key, _without(option.value, origin.name))
+                for option in {option.key: option for option in origin.options}.values()
+                if (option.key not in _NOT_FOR_CALLS if technology == "PJSIP" else option.key in _FOR_CALLS)
             )
         )
         alike: Hashable = (
-            (kind, context, rest, tuple(sorted(own.keys() - {"account"})), number == section.name)
+            (kind, origin.context, rest, tuple(sorted(own.keys() - {"account"})), number == origin.name)
             if kind == "phone"
-            else (kind, section.name)
+            else (kind, origin.name)
         )
-        rows.setdefault(alike, []).append((section.name, own))
-        about[alike] = (kind, context, any_caller)
+        if technology != "PJSIP":
+            alike = (technology.lower(), alike)
+        rows.setdefault(alike, []).append((origin.name, own))
+        about[alike] = (kind, origin.context, any_caller)
     for alike, members in rows.items():
         kind, context, any_caller = about[alike]
         names = tuple(name for name, _ in members)
-        yield Entrance(kind, names[0], names, context, "PJSIP", any_caller, dict(members), alike)
+        yield Entrance(kind, names[0], names, context, technology, any_caller, dict(members), alike)
 
 
 def _without(text: str, name: str) -> str:
     return re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", "\0", text)
-
-
-def _iax2(pbx: Pbx) -> Iterator[Entrance]:
-    for section in pbx.sections("iax.conf"):
-        context = section.get("context")
-        if section.name != "general" and context and section.get("type") in ("user", "friend"):
-            yield Entrance(
-                "trunk", section.name, (section.name,), context, "IAX2", True, {}, ("iax2", section.name)
-            )
-
-
-def _dahdi(pbx: Pbx) -> Iterator[Entrance]:
-    seen: dict[str, Section] = {}
-    for section in pbx.sections("chan_dahdi.conf"):
-        context = section.get("context")
-        if context and context not in seen:
-            seen[context] = section
-            yield Entrance("trunk", context, (), context, "DAHDI", True, {}, ("dahdi", context))
