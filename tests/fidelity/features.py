@@ -216,6 +216,61 @@ def leavers(rng: Rng, name: str) -> Case:
     return Case(name, "leavers", text, tuple(shots), otherwise="no_answer")
 
 
+PROGRAMS = {
+    "/bin/true": "SUCCESS",
+    "/bin/false": "FAILURE",
+    "/no/such/program": "NOTFOUND",
+    "agi://127.0.0.1:4573/nobody": "FAILURE",
+}
+"""What AGI is given, and the AGISTATUS that comes of it where nobody listens at that port."""
+
+FOR_NOBODY = (
+    "Answer()", "Playback(hello)", "Playback(hello,noanswer)", "BackGround(hello)", "BackGround(hello,n)", "SayDigits(1)",
+    "SayNumber(1)", "SayAlpha(a)", "SayPhonetic(a)", "SayUnixTime()", "Wait(1)", "WaitExten(1)", "Read(KEYS,hello,1)",
+    "Read(KEYS,,1,,1,1)", "ReadExten(KEYS,,,,1)", "MixMonitor(gone.wav)", "StopMixMonitor()", "System(/bin/true)",
+    "TrySystem(/bin/true)", "Dial(PJSIP/101,5)", "ExecIf(1?Playback(hello))", "UserEvent(gone,a:1)", "Congestion(1)", "Busy(1)",
+    "Ringing()", "Progress()", "MusicOnHold(default,1)", "StartMusicOnHold()", "SendDTMF(1)", "VoiceMail(101,s)",
+    "VoiceMailMain(101)", "Record(gone.wav,1,2)", "Hangup()", "Originate(PJSIP/101,app,Wait,1)", "SendText(a)", "Directory(default)",
+    "ConfBridge(gone)", "Page(PJSIP/101)", "Authenticate(4711)", "Playtones(dial)", "ChanIsAvail(PJSIP/101)", "Transfer(101)",
+    "Echo()", "WaitForSilence(100)", "Incomplete()", "Exec(Playback(hello))", "TryExec(Playback(hello))", "Return()",
+    "ControlPlayback(hello)", "Pickup(101)", "Queue(none)", "Set(CHANNEL(language)=fa)",
+)  # fmt: skip
+"""Applications, for a caller who has hung up."""
+
+
+@family
+def gone(rng: Rng, name: str) -> Case:
+    """What applications do in ``h``, for a caller who is gone: whether the dial plan goes on, and what they say of it."""
+    told = (
+        "NoOp(<${PLAYBACKSTATUS}><${BACKGROUNDSTATUS}><${CPLAYBACKSTATUS}><${RECORD_STATUS}><${WAITSTATUS}>"
+        "<${TRANSFERSTATUS}><${SENDTEXTSTATUS}><${READSTATUS}><${READEXTENSTATUS}>)"
+    )
+    text = f"[{name}]\n" + steps("_eX", one(rng, "Answer()", "NoOp()"), "Set(AT=h${EXTEN:1})", "Hangup()")
+    text += steps("h", "Goto(${AT},1)")
+    for at in range(8):
+        text += steps(f"h{at}", one(rng, *FOR_NOBODY), told, one(rng, *FOR_NOBODY), told)
+    return Case(name, "gone", text, tuple(Shot(name, f"e{at}") for at in range(8)))
+
+
+@family
+def programs(rng: Rng, name: str) -> Case:
+    """AGI and its kind: a program that ends well, one that fails, one that isn't there; while the caller is there, and after."""
+    text = f"[{name}]\n"
+    answers: dict[str, str] = {}
+    for at in range(4):
+        rows: list[str] = []
+        for _ in range(2):
+            application, program = rng.choice(["AGI", "AGI", "EAGI", "DeadAGI"]), rng.choice(list(PROGRAMS))
+            answers[f"box:{application} {program}"] = PROGRAMS[program]
+            rows += [f"{application}({program})", "NoOp(<${AGISTATUS}>)"]
+        text += steps(f"e{at}", one(rng, "Answer()", "NoOp()"), *rows[:2], f"Set(AT=h{at})", "Hangup()")
+        text += steps(f"h{at}", *rows[2:], "NoOp(end)")
+    text += steps("h", "Goto(${AT},1)")
+    return Case(
+        name, "programs", text, tuple(Shot(name, f"e{at}", answers=tuple(answers.items())) for at in range(4))
+    )
+
+
 @family
 def directories(rng: Rng, name: str) -> Case:
     """Directory: who is chosen, who isn't there, 0 and *, and where the call goes from there."""

@@ -77,7 +77,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 GONE = {
     "macro": 21, "macroexclusive": 21, "macroexit": 21, "macroif": 21, "monitor": 21, "stopmonitor": 21,
     "pausemonitor": 21, "unpausemonitor": 21, "changemonitor": 21, "sipaddheader": 21, "sipremoveheader": 21,
-    "sipdtmfmode": 21, "ices": 19, "nbscat": 19, "nocdr": 21,
+    "sipdtmfmode": 21, "setamaflags": 21, "mailboxexists": 21, "ices": 19, "nbscat": 19, "nocdr": 21,
 }  # fmt: skip
 """The version of Asterisk in which an application went away."""
 

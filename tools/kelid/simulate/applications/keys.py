@@ -163,7 +163,7 @@ def read_exten(run: Run, data: str) -> int | str:
     run.note("keys", digits)
     run.assign(variable, digits if status in ("OK", "INVALID", "TIMEOUT") else "")
     run.set("READEXTENSTATUS", status)
-    return GO_ON
+    return HANG_UP if channel.hungup else GO_ON
 
 
 def _extension(run: Run, context: str, first: float, later: float) -> tuple[str, bool]:

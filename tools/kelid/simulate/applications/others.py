@@ -179,6 +179,9 @@ def record(run: Run, data: str) -> int | str:
             if channel.hungup:
                 run.set("RECORD_STATUS", "HANGUP")
                 return HANG_UP
+    if channel.hungup:
+        run.set("RECORD_STATUS", "HANGUP")
+        return GO_ON
     run.note("records", file, ("options", letters), ("of", "the caller"))
     answers = ("DTMF", "SILENCE", "TIMEOUT", "HANGUP", *(("OPERATOR",) if "o" in given else ()))
     answer = run.ask(Question("record", file, answers))
@@ -272,18 +275,22 @@ def agi(name: str) -> Callable[[Run, str], int | str]:
         if not data:
             run.warn("AGI requires an argument (script)")
             return HANG_UP
+        if name == "EAGI" and run.channel.hungup:
+            run.warn("EAGI cannot be run on a dead/hungup channel, please use AGI.")
+            return GO_ON
         run.note("box", data, ("kind", name))
-        answer = run.ask(Question("box", f"{name} {data}", ("SUCCESS", "FAILURE", "NOTFOUND", "HANGUP")))
+        ends = ("SUCCESS", "FAILURE", "NOTFOUND", *(() if run.channel.hungup else ("HANGUP",)))
+        answer = run.ask(Question("box", f"{name} {data}", ends))
         status, _, assigned = answer.partition(" ")
         run.set("AGISTATUS", status)
         for pair in assigned.split():
             variable, sign, text = pair.partition("=")
             if sign:
                 run.assign(variable, text)
-        if status == "HANGUP":
+        if status == "HANGUP" and not run.channel.hungup:
             run.channel.hungup = True
             return HANG_UP
-        return _over(run)
+        return GO_ON  # in h, too: the program is run, and the dial plan goes on
 
     return run_program
 
@@ -314,12 +321,13 @@ def transfer(run: Run, data: str) -> int | str:
     if slash and technology.lower() != run.channel.technology.lower():
         run.set("TRANSFERSTATUS", "FAILURE")
         return GO_ON
-    answer = run.ask(Question("box", f"Transfer {data}", ("SUCCESS", "FAILURE", "UNSUPPORTED")))
+    ends = ("UNSUPPORTED",) if run.channel.hungup else ("SUCCESS", "FAILURE", "UNSUPPORTED")
+    answer = run.ask(Question("box", f"Transfer {data}", ends))
     run.set("TRANSFERSTATUS", answer)
     run.set("TRANSFERSTATUSPROTOCOL", "0")
     if answer == "SUCCESS":
         run.note("originates", data, ("kind", "transfer"))
-    return _over(run)
+    return GO_ON
 
 
 def soft_hangup(run: Run, data: str) -> int | str:

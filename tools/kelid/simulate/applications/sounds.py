@@ -36,16 +36,17 @@ def playback(run: Run, data: str) -> int | str:
     channel = run.channel
     if not channel.answered:
         if "skip" in wanted:
-            return _played(run)
+            run.set("PLAYBACKSTATUS", "SUCCESS")
+            return GO_ON
         if "noanswer" not in wanted:
             run.answer()
-    if channel.hungup:
-        return HANG_UP
+            if channel.hungup:
+                run.set("PLAYBACKSTATUS", "SUCCESS")
+                return HANG_UP
+    if channel.hungup:  # nobody hears it, and the dial plan goes on
+        run.set("PLAYBACKSTATUS", "FAILED")
+        return GO_ON
     run.note("hears", files, *([("say", "yes")] if "say" in wanted else []))
-    return _played(run)
-
-
-def _played(run: Run) -> int:
     run.set("PLAYBACKSTATUS", "SUCCESS")
     return _over(run)
 
@@ -73,6 +74,9 @@ def background(run: Run, data: str) -> int | str:
             run.answer()
             if channel.hungup:
                 return HANG_UP
+    if channel.hungup:
+        run.set("BACKGROUNDSTATUS", "FAILED")
+        return GO_ON
     run.note("hears", files.strip())
     key = "" if deaf else run.press()
     place = 1
@@ -100,11 +104,14 @@ def control_playback(run: Run, data: str) -> int | str:
         run.warn("ControlPlayback requires an argument (filename)")
         return HANG_UP
     parts += [""] * (8 - len(parts))
+    if run.channel.hungup:
+        run.set("CPLAYBACKSTATUS", "ERROR")
+        run.set("CPLAYBACKOFFSET", "0")
+        return GO_ON
     run.note("hears", parts[0])
     stop = parts[4]
     key = run.press(keys=("", *stop)) if stop else ""
-    ended = "ERROR" if run.channel.hungup else "SUCCESS"
-    run.set("CPLAYBACKSTATUS", "USERSTOPPED" if key else ended)
+    run.set("CPLAYBACKSTATUS", "USERSTOPPED" if key else "SUCCESS")
     if key:
         run.set("CPLAYBACKSTOPKEY", key)
     run.set("CPLAYBACKOFFSET", "0")
@@ -161,7 +168,7 @@ def say_number(run: Run, data: str) -> int | str:
     if comma and rest.partition(",")[0].lower() not in ("f", "m", "c", "n"):
         run.warn("SayNumber gender option is either 'f', 'm', 'c' or 'n'")
         return HANG_UP
-    return _say(run, "number", text)
+    return GO_ON if run.channel.hungup else _say(run, "number", text)
 
 
 def say_phonetic(run: Run, data: str) -> int | str:
@@ -207,8 +214,9 @@ def music_on_hold(run: Run, data: str) -> int | str:
     run.note("hears", parts[0] or run.channel.musicclass or "default", ("said", "music"))
     if not seconds:
         return _gone(run)
-    run.spend(seconds)
-    return _over(run)
+    if not run.channel.hungup:
+        run.spend(seconds)
+    return GO_ON
 
 
 def start_music(run: Run, data: str) -> int | str:
@@ -260,8 +268,8 @@ def player(what: str) -> Callable[[Run, str], int | str]:
 
 def wait_for(run: Run, data: str) -> int | str:
     """Wait until it is silent, or noisy. As apps/app_waitforsilence.c."""
-    run.set("WAITSTATUS", "SILENCE")
-    return _over(run)
+    run.set("WAITSTATUS", "HANGUP" if run.channel.hungup else "SILENCE")
+    return GO_ON
 
 
 def wait_until(run: Run, data: str) -> int | str:
@@ -276,8 +284,9 @@ def wait_until(run: Run, data: str) -> int | str:
         return GO_ON
     left = at[0] - int(run.now().timestamp())
     run.set("WAITUNTILSTATUS", "OK" if left >= 0 else "PAST")
-    if left > 0:
-        run.spend(left)
+    if left < 0:
+        return GO_ON
+    run.spend(left)
     return _over(run)
 
 
@@ -292,8 +301,8 @@ def send_dtmf(run: Run, data: str) -> int | str:
 
 def send_text(run: Run, data: str) -> int | str:
     """Send a text to the caller's phone."""
-    run.set("SENDTEXTSTATUS", "SUCCESS")
-    return _over(run)
+    run.set("SENDTEXTSTATUS", "FAILURE" if run.channel.hungup else "SUCCESS")
+    return GO_ON
 
 
 def receive_dtmf(run: Run, data: str) -> int | str:

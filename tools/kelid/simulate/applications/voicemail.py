@@ -146,8 +146,8 @@ def voicemail_main(run: Run, data: str) -> int | str:
     channel = run.channel
     if not channel.answered:
         run.answer()
-        if channel.hungup:
-            return HANG_UP
+    if channel.hungup:
+        return GO_ON  # nobody is there to log in
     whose = f"mailbox {address}" if address.partition("@")[0] and "p" not in given else "a mailbox"
     if "s" not in given or whose == "a mailbox":
         answer = run.ask(Question("password", whose, ("right", "wrong", "none")))
