@@ -58,6 +58,10 @@ class Case:
             dict(self.rounds),
         )
 
+    def goes_round(self, most: int) -> bool:
+        """Return True for a call that has gone back to the same step more often than that."""
+        return any(count > most for count in self.rounds.values())
+
     def waiter(self) -> int | None:
         """Return which of two runs waits until it is known what people notice next of the other; None if none does."""
         if self.joined or len(self.runs) < 2 or self.parted is not None:

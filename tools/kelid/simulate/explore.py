@@ -48,11 +48,15 @@ MOST_EXACT = 1_000
 MOST_ALONE = 200_000
 """Points up to which all calls of one dial plan are kept apart wherever they meet."""
 
-MOST_ROUNDS = 20
-"""How often a call goes back to the same step before it goes on as one with all others that come there."""
+MOST_ROUNDS, FEW_ROUNDS = 20, 5
+"""How often a call goes back to the same step before it goes on as one with all others that come there; and where these are
+many."""
 
-MOST_REPEATED = 4
-"""How often a call comes back to the same places, one within another, before once more makes no difference."""
+MOST_CROWDED = 50
+"""How many calls that have gone round a few times are kept apart at a step."""
+
+MOST_REPEATED = 3
+"""How often a call comes back to the same place, one time within another, before once more makes no difference."""
 
 MOST_STRAIGHT = 3_000
 """Steps without a decision after which a call counts as one without an end."""
@@ -133,6 +137,8 @@ class Explorer:
         self._waiting: list[tuple[int, Case]] = []
         self._meeting = Meeting(self.shared, self.plans, self.lives, self._keys)
         self._form: tuple[Form | None, bool] = (None, False)
+        self._crowds: dict[Hashable, int] = {}
+        """How many calls that had gone round a few times have come to each step."""
         self._met: dict[bool, deque[tuple[int, Case, Form]]] = {True: deque(), False: deque()}
         """Points of calls that met, joined and asked: each with the call that stands for all of them, and their form."""
         self._chooser = _Chooser()
@@ -371,7 +377,7 @@ class Explorer:
         if self._is_arrival(case):
             self._widen_extension(case)
         key = self._keys.key(case)
-        if _forget_repeated(case):
+        if self._forget_repeated(case):
             key = self._keys.key(case)
         number = self._number_of(key, case)
         if number is None:
@@ -385,6 +391,33 @@ class Explorer:
             self.points.append(Point())
             self._waiting.append((number, case))
         return number
+
+    def _forget_repeated(self, case: Case) -> bool:
+        """Take away what calls come back to once more, where they come back to it again and again; return whether any do.
+
+        Who leaves a subroutine by a jump, and comes to it anew, never comes back: each time there is one place more.
+        """
+        found = False
+        for channel in {
+            id(level.channel): level.channel for run in case.runs for level in run.levels
+        }.values():
+            if len(channel.frames) <= MOST_REPEATED + 1:
+                continue
+            *frames, newest, _ = channel.frames  # the last one's variables are read where the call is
+            same = [at for at, one in enumerate(frames) if self._is_same(case, one, newest)]
+            if len(same) >= MOST_REPEATED and not any(one.predial for one in channel.frames[same[-1] :]):
+                del channel.frames[same[-1] + 1 : -1]
+                found = True
+        return found
+
+    def _is_same(self, case: Case, one: Frame, other: Frame) -> bool:
+        """Return True if two calls of subroutines come back to the same place, with the same texts there."""
+        if (one.context, one.priority, one.variables) != (other.context, other.priority, other.variables):
+            return False
+        node = self._keys.texts_of(case, one.exten)
+        return one.exten == other.exten or (
+            node is not None and node == self._keys.texts_of(case, other.exten)
+        )
 
     def _number_of(self, key: Hashable, case: Case) -> int | None:
         """Return the point of a case, if there is one that has its key, and may have as much time left."""
@@ -420,7 +453,14 @@ class Explorer:
 
     def _meets(self, case: Case) -> bool:
         """Return True for a case that goes on as one with others: of too many, or one that goes round and round."""
-        return len(self.points) >= MOST_ALONE or any(count > MOST_ROUNDS for count in case.rounds.values())
+        if len(self.points) >= MOST_ALONE or case.goes_round(MOST_ROUNDS):
+            return True
+        if not case.goes_round(FEW_ROUNDS):
+            return False
+        channel = case.runs[0].channel
+        place = (channel.context, channel.priority, len(channel.frames))
+        self._crowds[place] = self._crowds.get(place, 0) + 1
+        return self._crowds[place] > MOST_CROWDED
 
     def _expand(self, number: int, case: Case) -> None:
         """Follow a case to its next decision, and take that in every way."""
@@ -675,27 +715,6 @@ class Explorer:
             return False
         point.end = case.runs[0].end or "hangup"
         return True
-
-
-def _forget_repeated(case: Case) -> bool:
-    """Take away what calls come back to once more, of what they would come back to again and again; return whether any do.
-
-    Who leaves a subroutine by a jump, and comes to it anew, never comes back: each time there is one place more.
-    """
-    found = False
-    for channel in {id(level.channel): level.channel for run in case.runs for level in run.levels}.values():
-        frames = channel.frames[:-1]  # the last one's variables are read where the call is
-        for length in range(1, len(frames) // MOST_REPEATED + 1):
-            last = frames[-length * MOST_REPEATED :]
-            if all(map(_is_same, last[length:], last)) and not any(one.predial for one in last):
-                del channel.frames[-1 - length : -1]
-                found = True
-                break
-    return found
-
-
-def _is_same(one: Frame, other: Frame) -> bool:
-    return (one.context, one.priority) == (other.context, other.priority) and one.key() == other.key()
 
 
 def _depth(run: Run) -> tuple[int, int]:

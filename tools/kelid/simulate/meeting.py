@@ -40,6 +40,9 @@ _LONGEST = 511
 MOST_GROWTHS = 200
 """How often a form grows before its texts are any that have the same characters."""
 
+MOST_OF_LOOPS = 5
+"""The same for calls that have gone round more often than that: what a loop counts."""
+
 
 @dataclass(slots=True)
 class Form:
@@ -154,7 +157,7 @@ class _Union:
         self._old, self._case = form.every, case
         self._before, self._store = form.every.store, case.store
         self._fixed = (form.fixed, fixed)
-        self._goes_on = form.growths >= MOST_GROWTHS
+        self._goes_on = form.growths >= (MOST_OF_LOOPS if case.goes_round(MOST_OF_LOOPS) else MOST_GROWTHS)
         self._pairs: dict[tuple[int, int], int] = {}
         self._sets: dict[int, Node] = {}
         self._texts: dict[tuple[str, str], str] = {}

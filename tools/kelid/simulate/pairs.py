@@ -98,14 +98,11 @@ class Pairs(Explorer):
             if old is None or new is None:
                 one = new or old
                 assert one is not None  # noqa: S101 - for type checkers: it can be nothing else
-                (added if old is None else removed).append(
-                    WayIn(kind=one.kind, name=names[0], names=names, context=one.context)
-                )
+                (added if old is None else removed).append(_way(one, names))
                 continue
             if only and only not in (new.name, *names):
                 continue
-            way = WayIn(kind=new.kind, name=names[0] if names else new.name, names=names, context=new.context)
-            self.ways.append((way, self.root(self.case((old, new), names, exten or None))))
+            self.ways.append((_way(new, names), self.root(self.case((old, new), names, exten or None))))
         self.walk()
         return added, removed
 
@@ -683,9 +680,11 @@ def _alike_phones(
     return found
 
 
+def _way(one: Entrance, names: tuple[str, ...]) -> WayIn:
+    """Return a way in by those of its endpoints that are meant: lines of cards, and contexts, have none."""
+    return WayIn(kind=one.kind, name=names[0] if names else one.name, names=names, context=one.context)
+
+
 def ways_of(pbx: Pbx | None) -> tuple[WayIn, ...]:
     """Return the ways in of a PBX."""
-    return tuple(
-        WayIn(kind=one.kind, name=one.name, names=one.names, context=one.context)
-        for one in (entrances(pbx) if pbx is not None else ())
-    )
+    return tuple(_way(one, one.names) for one in (entrances(pbx) if pbx is not None else ()))

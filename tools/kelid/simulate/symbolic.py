@@ -205,10 +205,14 @@ class Explored(Symbols):
         self, run: Run, name: str, value: str, rest: str, reads: Callable[[Run, str], str | None]
     ) -> str | None:
         value = self.store.plain(value)
-        if name == "CUT" and self.within(value) and not self.within(rest):
-            found = self._cut(value, rest)
+        if name == "CUT" and self.within(value):
+            found = None if self.within(rest) else self._cut(value, rest)
             if found is not None:
                 return found
+            if self._is_anything(value) and self.within(rest):
+                # Which field it is isn't known: a loop over a list that nobody knows.
+                letters = self.shared.automaton.repeated(ANY, 0, LONGEST)
+                return self._open("part", (name, value, rest), f"{name} of {self.shown(value)}", letters)
         if name in _COUNTS and self._is_anything(f"{value}{rest}"):
             return self._number((name, value, rest), f"{name} of {self.shown(value)}")
 
