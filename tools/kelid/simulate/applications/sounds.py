@@ -111,7 +111,8 @@ def control_playback(run: Run, data: str) -> int | str:
     run.note("hears", parts[0])
     stop = parts[4]
     key = run.press(keys=("", *stop)) if stop else ""
-    run.set("CPLAYBACKSTATUS", "USERSTOPPED" if key else "SUCCESS")
+    ended = "ERROR" if run.channel.hungup else "SUCCESS"  # whoever hangs up meanwhile
+    run.set("CPLAYBACKSTATUS", "USERSTOPPED" if key else ended)
     if key:
         run.set("CPLAYBACKSTOPKEY", key)
     run.set("CPLAYBACKOFFSET", "0")
