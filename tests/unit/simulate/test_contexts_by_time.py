@@ -11,6 +11,7 @@ from kelid.compare.behaviour import change_of
 from kelid.model.call import Call, World
 from kelid.simulate import simulate
 from kelid.simulate.pairs import Pairs
+from unit.simulate.conftest import pbx_of
 from unit.simulate.test_limits import in_a_large_walk
 from unit.simulate.test_pairs import TODAY, plan
 
@@ -159,3 +160,26 @@ def test_the_night_is_another_context(monkeypatch: pytest.MonkeyPatch, what: str
     change = change_of(both.changes(), undecided=[*both.undecided, *both.not_covered])
     assert {(one.before[0].subject, one.after[0].subject) for one in change.changes} == {(what, "other")}
     assert not change.undecided
+
+
+def test_a_time_that_a_global_variable_holds() -> None:
+    text = """
+    [globals]
+    OPEN=08:00-16:59
+    DAYS=mon-fri
+    [in]
+    exten => s,1,GotoIfTime(${{OPEN}},${{DAYS}},*,*?open)
+     same => n,Playback(closed)
+     same => n,Hangup()
+     same => n(open),Playback({})
+    """
+    pairs = Pairs(pbx_of(text.format("was")), pbx_of(text.format("now")), TODAY)
+    pairs.walk_all("in", "s")
+    (change,) = pairs.changes()
+    assert not pairs.not_covered
+    assert (change.before[0].subject, change.after[0].subject) == ("was", "now")
+    assert change.time
+    other = text.replace("[in]", "[in]\nexten => x,1,Set(GLOBAL(OPEN)=09:00-10:00)")
+    pairs = Pairs(pbx_of(other.format("was")), pbx_of(other.format("now")), TODAY)
+    pairs.walk_all("in", "s")
+    assert list(pairs.not_covered) == ["a time that is made of variables: ${OPEN},mon-fri,*,*"]

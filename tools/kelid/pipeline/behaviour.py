@@ -64,6 +64,8 @@ def behaviour_change(
     if before is None or after is None:
         ways = ways_of(after or before)
         return change_of((), added=ways if before is None else (), removed=ways if after is None else ())
+    if before == after:
+        return change_of(())  # whatever can't be decided of it, it is the same
     begin = time.process_time()
     pairs = Pairs(before, after, today, zone=zone, seconds=seconds)
     added, removed = pairs.walk_all(context, exten)

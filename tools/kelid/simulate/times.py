@@ -85,6 +85,8 @@ class Times(NamedTuple):
 _SPEC = re.compile(r"(?:GotoIfTime|ExecIfTime)\s*\(", re.IGNORECASE)
 _IFTIME = re.compile(r"IFTIME\(([^?]*)\?")
 _STRFTIME = re.compile(r"STRFTIME\(([^,()]*(?:\([^()]*\))?[^,()]*),([^,()]*),([^()]*)\)")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_GIVEN = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)\)?=")
 _DATED = re.compile(r"20[0-9]{6}(?:[0-9]{2}(?:[0-9]{2})?)?")
 _CONDITIONS = {"gotoif", "gosubif", "execif", "while", "exitwhile"}
 _SMALL = re.compile(r"(?:%[HuwaAdmbBjy]|[^%])*")
@@ -101,9 +103,11 @@ class _Borders:
         self.formats: set[tuple[str, str]] = set()
         self.date_zones: set[tuple[str, str]] = set()
         self.left_out: list[str] = []
+        self.constants: dict[str, str] = {}
+        """Global variables that no step gives another value."""
 
     def spec(self, text: str) -> None:
-        text = text.strip()
+        text = _VARIABLE.sub(lambda found: self.constants.get(found[1], found[0]), text).strip()
         if "$" in text:
             self.left_out.append(f"a time that is made of variables: {text}")
             return
@@ -112,6 +116,11 @@ class _Borders:
             self.specs[text] = made
 
     def pbx(self, index: int, pbx: Pbx) -> None:
+        steps = [step.data for context in pbx.contexts for exten in context.extens for step in exten.steps]
+        options = (option for file in pbx.files for section in file.resolved for option in section.options)
+        steps += [option.value for option in options if option.key.lower() in ("set_var", "setvar")]
+        given = {name for data in steps for name in _GIVEN.findall(data)}
+        self.constants = {one.key: one.value for one in pbx.globals if one.key not in given}
         for context in pbx.contexts:
             for include in context.includes:
                 if include.times:
