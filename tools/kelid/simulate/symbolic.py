@@ -187,7 +187,15 @@ class Explored(Symbols):
             parts = split_arguments(arguments, 2, keep=True)
             if len(parts) == 2 and not self.within(parts[0]):
                 return self._filter(run, parts[0], parts[1], reads)
-        return self._plain(run, name, arguments, reads)
+        try:
+            return self._plain(run, name, arguments, reads)
+        except Undecided:
+            return self._anything(name, arguments)
+
+    def _anything(self, name: str, *given: str) -> str:
+        """Return what a function gives where that can't be told apart: any text, the same wherever it is given the same."""
+        node = self.shared.automaton.repeated(ANY, 0, LONGEST)
+        return self._open("text", (name, *given), f"{name} of {self.shown(given[0])}", node)
 
     def _plain(self, run: Run, name: str, arguments: str, reads: Callable[[Run, str], str | None]) -> str:
         """Ask the function text by text."""
@@ -211,8 +219,7 @@ class Explored(Symbols):
                 return found
             if self._is_anything(value) and self.within(rest):
                 # Which field it is isn't known: a loop over a list that nobody knows.
-                letters = self.shared.automaton.repeated(ANY, 0, LONGEST)
-                return self._open("part", (name, value, rest), f"{name} of {self.shown(value)}", letters)
+                return self._anything(name, value, rest)
         if name in _COUNTS and self._is_anything(f"{value}{rest}"):
             return self._number((name, value, rest), f"{name} of {self.shown(value)}")
 
@@ -230,7 +237,10 @@ class Explored(Symbols):
                 else:
                     run.channel.variables[_SCRATCH] = held
 
-        return self.derived(f"{value}\0{rest}", name, function)
+        try:
+            return self.derived(f"{value}\0{rest}", name, function)
+        except Undecided:
+            return self._anything(name, value, rest)
 
     def _cut(self, value: str, rest: str) -> str | None:
         """Return one field of a value; None where that isn't as simple."""
