@@ -147,3 +147,22 @@ def test_one_call_of_a_peer(name: str, call: dict[str, object]) -> None:
     assert isinstance(made, Call)
     assert (made.context, made.exten, made.endpoint) == ("phones", "1", name)
     assert {key: getattr(made, key) for key in call} == call
+
+
+@pytest.mark.parametrize("number", ["1", "_X", "_X."])
+def test_a_context_that_asks_a_database_for_its_extensions(number: str) -> None:
+    """What is there by name comes first; what the database has of the others is said to be undecided."""
+    text = f"""
+    [in]
+    exten => s,1,Goto(local,1,1)
+    [local]
+    exten => {number},1,Dial(PJSIP/1,20)
+     same => n,Goto(status-${{DIALSTATUS}},1)
+    exten => status-BUSY,1,Playback(MARK)
+    exten => _status-.,1,Playback(other)
+    switch => Realtime/@
+    """
+    pairs = Pairs(pbx_of(text), pbx_of(text.replace("MARK", "now")), TODAY, seconds=30)
+    pairs.walk_all()
+    assert ("MARK", "now") in {(heard(one.before), heard(one.after)) for one in pairs.changes()}
+    assert any("switch => Realtime/@" in one for one in pairs.undecided)

@@ -48,9 +48,7 @@ class _Search:
     ) -> None:
         self.places = places
         self._automaton = automaton
-        self._nodes = tuple(
-            automaton.repeated(ANY, 0, LONGEST) if rank.switch else rank.node for _, rank in places
-        )
+        self._nodes = tuple(rank.node for _, rank in places)
         self.key = ("extension", context, wanted, self._nodes)
         self._machine = Ranked(automaton, self._nodes)
         self._known: dict[str, int] = {}
@@ -133,7 +131,7 @@ class SymbolicDialplan(Dialplan):
                 made += self._of(one, wanted)
                 made += [
                     Rank(
-                        ANY,
+                        self.automaton.repeated(ANY, 0, LONGEST),
                         Entry("", None, self.asterisk),
                         None,
                         f"{switch.keyword} => {switch.text} of context {one.name}",
