@@ -154,7 +154,8 @@ def test_a_context_that_asks_a_database_for_its_extensions(number: str) -> None:
     """What is there by name comes first; what the database has of the others is said to be undecided."""
     text = f"""
     [in]
-    exten => s,1,Goto(local,1,1)
+    exten => _[1-5].,1,Goto(local,${{EXTEN}},1)
+    exten => _[1-5],1,Goto(local,${{EXTEN}},1)
     [local]
     exten => {number},1,Dial(PJSIP/1,20)
      same => n,Goto(status-${{DIALSTATUS}},1)

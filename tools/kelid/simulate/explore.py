@@ -45,7 +45,7 @@ MOST_NODES = 400_000
 MOST_EXACT = 1_000
 """Points up to which calls are told apart by how much time is left to them, and whether any has passed."""
 
-MOST_ALONE = 200_000
+MOST_ALONE = 100_000
 """Points up to which all calls of one dial plan are kept apart wherever they meet."""
 
 MOST_ROUNDS, FEW_ROUNDS = 20, 5
