@@ -13,6 +13,7 @@ from kelid.model.trace import Event
 from kelid.pipeline.calls import Dialled, endpoint_call
 from kelid.simulate.graph import graph_of
 from kelid.simulate.pairs import Pairs
+from kelid.simulate.reach import Reach
 from kelid.simulate.ways_in import entrances
 from unit.simulate.conftest import THURSDAY, pbx_of
 
@@ -167,3 +168,32 @@ def test_a_context_that_asks_a_database_for_its_extensions(number: str) -> None:
     pairs.walk_all()
     assert ("MARK", "now") in {(heard(one.before), heard(one.after)) for one in pairs.changes()}
     assert any("switch => Realtime/@" in one for one in pairs.undecided)
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        '$["${CALLERID(name)}" = "Anonymous"]',
+        "$[${LEN(${CALLERID(name)})} > 20]",
+        '${REGEX("^An" ${CALLERID(name)})}',
+        '$["${WHO}" = "Anonymous"]',
+    ],
+)
+def test_calls_from_outside_show_any_name(test: str) -> None:
+    text = f"""
+    [in]
+    exten => s,1,Set(WHO=${{CALLERID(name)}})
+     same => n,GotoIf({test}?no)
+     same => n,Playback(welcome)
+     same => n,Hangup()
+     same => n(no),Playback(refused)
+    """
+    for mark in ("welcome", "refused"):
+        changes = changed(pbx_of(text), pbx_of(text.replace(mark, "other")))
+        assert {(was, now) for _, was, now in changes} == {(mark, "other")}
+
+
+def test_a_name_that_is_only_shown_is_not_open() -> None:
+    text = "[in]\nexten => s,1,Set(CALLERID(name)=Sales ${CALLERID(name)})\n same => n,Dial(PJSIP/101)\n"
+    assert not Reach(pbx_of(text)).goes_by_names
+    assert Reach(pbx_of(text + " same => n,Set(WHO=${CALLERID(name)})\n")).goes_by_names

@@ -170,9 +170,11 @@ class Explorer:
                 store.phones = {variable: store.domains[variable]}
         if exten is None:
             exten = store.new("dialled", "", automaton.repeated(DIALLED, 1, LONGEST))
-        caller = ""
+        caller = name = ""
         if first.any_caller:
             caller = store.new("caller", "", automaton.repeated(NUMBERS, 0, 40))
+            if any(reach.goes_by_names for reach in self.reaches):
+                name = store.new("caller-name", "", automaton.repeated(ANY, 0, 40))
         runs: list[Run] = []
         case = Case(runs, store)
         symbols = Explored(store, self._chooser, self.times, moment)
@@ -188,7 +190,7 @@ class Explorer:
                 technology=entrance.technology,
                 endpoint=endpoint,
                 caller=caller or shown.pop("caller", ""),
-                caller_name=shown.pop("caller_name", ""),
+                caller_name=shown.pop("caller_name", "") or name,
                 variables={
                     key.partition(" ")[2]: text for key, text in shown.items() if key.startswith("set ")
                 },

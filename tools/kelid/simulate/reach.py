@@ -25,6 +25,12 @@ _ASSIGNED = re.compile(
     r"(?:^|\(|,)(?:LOCAL\()?_{0,2}([A-Za-z][A-Za-z0-9_]*)\)?=([^,()]*(?:\([^()]*\)[^,()]*)*)"
 )
 
+_ASKS_NAME = re.compile(r"CALLERID\((?:name|all)", re.IGNORECASE)
+_SHOWS = frozenset(
+    {"noop", "verbose", "log", "userevent", "celgenuserevent", "queuelog", "dial", "saydigits"}
+)
+"""Applications in which a name is shown, and nothing is decided by it."""
+
 _NAMES = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)")
 _ARGUMENT_NAME = re.compile(r"ARG[0-9]+")
 _GIVES = re.compile(r"[^()$]*(?:\$\{EXTEN\})?[^()$]*\((.*)\)", re.DOTALL)
@@ -81,6 +87,15 @@ class Reach:
     def tells_limits(self) -> bool:
         """Return True if the dial plan asks how much time is left."""
         return any(_TELLS.search(data) for _, data in self._steps)
+
+    @cached_property
+    def goes_by_names(self) -> bool:
+        """Return True if a step may go by the name that a caller shows, beyond showing it."""
+        return any(
+            _ASKS_NAME.search(data)
+            for app, data in self._steps
+            if app not in _SHOWS and not (app == "set" and data.startswith("CALLERID("))
+        )
 
     def heard(self, name: str) -> set[str]:
         """Return what a channel is given of one of ``HEARD``, as it is written: by steps, by its endpoint, by default."""

@@ -48,6 +48,12 @@ NAMING = frozenset(
 )
 """Functions whose arguments only name something: nothing need be decided."""
 
+_ONLY_TELLS = frozenset({"IF", "QUOTE", "CSV_QUOTE", "QUEUE_MEMBER", "PJSIP_HEADER"})
+"""Those that are handed on and change nothing: what they give of what can't be told apart may be any text."""
+
+_CHANGES = frozenset({"INC", "DEC", "SHIFT", "POP", "PUSH", "UNSHIFT", "DIALGROUP"})
+"""Others that change something."""
+
 _FIRST_IS_NAME = frozenset(
     {"REPLACE", "STRREPLACE", "FIELDQTY", "FIELDNUM", "LISTFILTER", "STRBETWEEN", "CUT"}
 )
@@ -180,7 +186,12 @@ class Explored(Symbols):
         if name in NAMING:
             return self.naming(lambda: reads(run, arguments))
         if name in HANDED_ON or (name == "STRFTIME" and arguments.partition(",")[0] == self.epoch()):
-            return reads(run, arguments)
+            try:
+                return reads(run, arguments)
+            except Undecided:
+                if name not in _ONLY_TELLS:
+                    raise
+                return self._anything(name, arguments)
         if name == "LEN":
             return self._size(arguments)
         if name == "FILTER":
@@ -190,6 +201,8 @@ class Explored(Symbols):
         try:
             return self._plain(run, name, arguments, reads)
         except Undecided:
+            if name in _CHANGES:
+                raise
             return self._anything(name, arguments)
 
     def _anything(self, name: str, *given: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Sequence
 from kelid.simulate.ahead import Ahead, Reading
 from kelid.simulate.applications.dial import STATUSES
 from kelid.simulate.case import Case, is_arrival
-from kelid.simulate.languages import EMPTY_TEXT, Node, mask_of
+from kelid.simulate.languages import ANY, EMPTY_TEXT, Node, mask_of
 from kelid.simulate.live import CAUSE, Live
 from kelid.simulate.live import Key as Place
 from kelid.simulate.matching import SymbolicDialplan
@@ -41,6 +41,9 @@ class Widening:
         self._reaches = reaches
         self._reading = reading
         self._any_number = shared.automaton.repeated(NUMBERS, 0, 40)
+        by_name = any(reach.goes_by_names for reach in reaches)
+        self._any_name = shared.automaton.repeated(ANY if by_name else NUMBERS, 0, 40)
+        """What a name may be: where nothing is decided by names, what they are made of makes no difference."""
         self._any_shown = shared.automaton.repeated(NUMBERS, 1, 40)
         self._listed: dict[Hashable, Node | None] = {}
 
@@ -315,7 +318,8 @@ class Widening:
             return
         if all("CONNECTEDLINE" in one.names for one in ahead):
             name, number = (
-                case.store.new(kind, "", self._any_number) for kind in ("caller-name", "connected")
+                case.store.new(kind, "", node)
+                for kind, node in (("caller-name", self._any_name), ("connected", self._any_number))
             )
             for run in case.runs:
                 run.channel.connected_name, run.channel.connected = name, number
@@ -468,7 +472,7 @@ class Widening:
         if any(map(case.store.carries, names)):
             return
         if len(names) == 1 and (self._goes_on(case) or _is_twice(names.pop())):
-            atom = case.store.new("caller-name", "", self._any_number)
+            atom = case.store.new("caller-name", "", self._any_name)
             for run in case.runs:
                 run.channel.caller_name = atom
 
@@ -480,7 +484,8 @@ class Widening:
         found = made.get(kind + text)
         if found is None:
             own = kind != "caller" or (len(text) == 1 and self._is_callers_own(store, text))
-            found = made[kind + text] = store.new(kind, "" if own else MADE, self._any_number)
+            node = self._any_name if kind == "caller-name" else self._any_number
+            found = made[kind + text] = store.new(kind, "" if own else MADE, node)
         return found
 
     def _is_callers_own(self, store: Store, atom: str) -> bool:

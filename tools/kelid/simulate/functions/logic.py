@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kelid.simulate.arguments import is_true, split_arguments, strip, strip_quoted
+from kelid.simulate.arguments import split_arguments, strip, strip_quoted
+from kelid.simulate.jumps import condition
 from kelid.simulate.registry import reads
 from kelid.simulate.substitute import set_variable, template
 from kelid.simulate.timing import timing
-from kelid.simulate.undecided import equal, settled
+from kelid.simulate.undecided import equal
 from kelid.simulate.unknown import UnknownHere
 
 if TYPE_CHECKING:
     from kelid.simulate.run import Run
-
-
-def holds(run: Run, condition: str) -> bool:
-    """Return whether a condition holds (pbx_checkcondition in main/pbx.c)."""
-    return is_true(settled(run, condition))
 
 
 @reads("IF")
@@ -30,10 +26,10 @@ def if_(run: Run, arguments: str) -> str | None:
             "Syntax IF(<expr>?[<true>][:<false>])  (expr must be non-null, and either <true> or <false> must be non-null)"
         )
         return None
-    condition, yes, no = strip(given[0]), strip(either[0]), strip(either[1]) if len(either) > 1 else ""
-    if run.symbols is not None and (made := run.symbols.either(condition, yes, no)) is not None:
+    tested, yes, no = strip(given[0]), strip(either[0]), strip(either[1]) if len(either) > 1 else ""
+    if run.symbols is not None and (made := run.symbols.either(tested, yes, no)) is not None:
         return made
-    return yes if holds(run, condition) else no
+    return yes if condition(run, tested) else no
 
 
 @reads("IFTIME")
