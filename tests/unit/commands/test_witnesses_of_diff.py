@@ -218,6 +218,26 @@ def test_trace_takes_a_revision_and_an_endpoint(committed: Path, capsys: pytest.
     assert main(["trace", "--tree", str(committed), *words[2:], "--revision", "HEAD"]) == Exit.USAGE
 
 
+def test_the_call_shows_the_name_that_it_goes_by(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = """
+[in]
+exten => 1,1,GotoIf($["${CALLERID(name)}" = "Anonymous"]?no)
+ same => n,Playback(welcome)
+ same => n,Hangup()
+ same => n(no),Playback(MARK)
+"""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, heard in ((old, "was"), (new, "now")):
+        folder.mkdir()
+        (folder / "extensions.conf").write_text(plan.replace("MARK", heard), encoding="utf-8")
+    (one,) = json.loads(told(capsys, "diff", "--tree", str(old), str(new), "--json"))["calls"]["changes"]
+    witness = one["witness"]
+    assert witness["caller_name"] == "Anonymous"
+    assert "--caller-name Anonymous" in shlex.join(witness["command"])
+    for key, heard in (("command_before", "was"), ("command", "now")):
+        assert heard in json.dumps(happens(capsys, witness[key]))
+
+
 def test_of_two_folders_and_one_number_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The number is the one that was asked for, and what is pressed is said digit by digit."""
     for name, most in (("old", 4), ("new", 6)):

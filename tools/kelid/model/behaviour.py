@@ -143,10 +143,10 @@ def event_as_dict(event: Event) -> dict[str, Any]:
 class Witness(Record):
     """One call in one world that was really followed through both dial plans, with nothing left open, and parts as told.
 
-    ``start``, ``number`` and ``caller`` are as ``kelid trace`` takes them (``--from``; in a tree also ``context:NAME``, for
-    ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side from where they part up
-    to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now, ``earlier`` those
-    for what it was.
+    ``start``, ``number``, ``caller`` and ``caller_name`` are as ``kelid trace`` takes them (``--from``; in a tree also
+    ``context:NAME``, for ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side from
+    where they part up to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now,
+    ``earlier`` those for what it was.
     """
 
     start: str
@@ -158,6 +158,7 @@ class Witness(Record):
     after: tuple[Event, ...] = ()
     command: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
+    caller_name: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data for JSON."""
@@ -166,6 +167,7 @@ class Witness(Record):
             "from": self.start,
             "dialled": self.number,
             "caller": self.caller,
+            "caller_name": self.caller_name,
             "at": self.at.isoformat(),
             "press": list(world.presses),
             "world": {

@@ -50,6 +50,7 @@ class Start(NamedTuple):
     number: str
     caller: str
     calls: tuple[Call, Call]
+    caller_name: str = ""
 
 
 class House(Protocol):
@@ -322,13 +323,15 @@ def starts_of(change: CallChange, house: House) -> Iterator[Start]:
         chosen[-1:] or [*change.way_in.names[:MOST_PHONES], *change.way_in.names[-1:]] or [change.way_in.name]
     )
     caller = given["caller"] if change.way_in.kind != "phone" else ""
+    name = next((text for key, text in reversed(change.example[3:]) if key == "caller-name:"), "")
     number = given["dialled"]
     if number.translate(LATIN) != number or caller.translate(LATIN) != caller:
         return
     earlier = EARLIER if any(name.startswith("clock:") for name, _ in change.example[3:]) else (0,)
     for seconds in earlier:
-        dialled = Dialled(number, at - timedelta(seconds=seconds), caller)
-        yield from house.starts(change.way_in, list(dict.fromkeys(phones)), dialled)
+        dialled = Dialled(number, at - timedelta(seconds=seconds), caller, name)
+        for start in house.starts(change.way_in, list(dict.fromkeys(phones)), dialled):
+            yield start._replace(caller_name=name)
 
 
 def witness_of(house: House, start: Start, found: search.Parted, names: Names) -> Witness | None:
@@ -341,6 +344,7 @@ def witness_of(house: House, start: Start, found: search.Parted, names: Names) -
     given = (
         *(option("--did", start.number) if start.number else ()),
         *(option("--caller", start.caller) if start.caller else ()),
+        *(option("--caller-name", start.caller_name) if start.caller_name else ()),
         "--at",
         when,
         *words,
@@ -362,6 +366,7 @@ def witness_of(house: House, start: Start, found: search.Parted, names: Names) -
         after=after,
         command=command,
         earlier=earlier,
+        caller_name=start.caller_name,
     )
 
 

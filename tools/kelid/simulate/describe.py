@@ -162,7 +162,7 @@ class Words:
                 kind, subject = chosen.subject
                 if chosen.answer != MADE:
                     yield f"{kind}:{named(subject) if kind != 'clock' else ''}", str(chosen.answer)
-            elif about is not None and (about.kind == "phone" or about.kind in QUESTIONS):
+            elif about is not None and (about.kind in ("phone", "caller-name") or about.kind in QUESTIONS):
                 node = left.pop((chosen.variable, about), None)
                 if node is not None:
                     yield f"{about.kind}:{named(about.subject)}", self._automaton.shortest(node)

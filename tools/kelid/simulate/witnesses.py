@@ -97,7 +97,7 @@ def wanted(example: Iterable[tuple[str, str]]) -> tuple[Wanted, ...]:
     for at, (name, told) in enumerate(given):
         kind, colon, subject = name.partition(":")
         answer = told
-        if not colon or kind in ("phone", "clock", "limit"):
+        if not colon or kind in ("phone", "caller-name", "clock", "limit"):
             continue
         if kind == "key" and answer == "a key":
             if at + 1 < len(given) and given[at + 1][0] == name and given[at + 1][1] not in _OF_KEYS:
