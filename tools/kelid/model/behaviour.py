@@ -144,8 +144,8 @@ class Witness(Record):
     """One call in one world that was really followed through both dial plans, with nothing left open, and parts as told.
 
     ``start``, ``number``, ``caller`` and ``caller_name`` are as ``kelid trace`` takes them (``--from``; in a tree also
-    ``context:NAME``, for ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side from
-    where they part up to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now,
+    ``context:NAME``, for ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side
+    from where they part up to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now,
     ``earlier`` those for what it was.
     """
 
