@@ -145,8 +145,8 @@ class Witness(Record):
 
     ``start``, ``number``, ``caller`` and ``caller_name`` are as ``kelid trace`` takes them (``--from``; in a tree also
     ``context:NAME``, for ``--context``), "" where nothing is given. ``before`` and ``after`` are the events of each side
-    from where they part up to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as it is now,
-    ``earlier`` those for what it was.
+    from where they part up to the end of the call. ``command`` are the words behind ``kelid`` that follow the call as
+    it is now, ``earlier`` those for what it was.
     """
 
     start: str
