@@ -159,12 +159,3 @@ def strip_quoted(text: str, quote: str = '"') -> str:
 def is_yes(text: str) -> bool:
     """Return whether a word of a conf file means yes (ast_true in main/utils.c)."""
     return text.lower() in ("yes", "true", "y", "t", "1", "on")
-
-
-def is_true(condition: str) -> bool:
-    """Return whether a condition holds: a number does unless it is 0, any other text does (pbx_checkcondition).
-
-    A text begins with a number or not; an empty one doesn't hold.
-    """
-    found = leading_integer(condition)
-    return found[0] != 0 if found else bool(condition)
