@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> Exit:
         seconds=arguments.seconds,
     )
     if arguments.json:
-        options.print_json(made.as_dict())
+        options.print_json(made.as_dict(), large=True)
     else:
         sys.stdout.write(report.behaviour_text(made))
     return Exit(5) if made.not_covered else Exit.OK

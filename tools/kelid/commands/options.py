@@ -301,11 +301,11 @@ def fleet(arguments: argparse.Namespace, names: Sequence[str], output: Path | No
         return [count(outcome) for outcome in run(task, names, jobs=arguments.jobs)]
 
 
-def print_json(data: Any) -> None:
-    """Print an answer as JSON, Persian text as it is."""
+def print_json(data: Any, *, large: bool = False) -> None:
+    """Print an answer as JSON, Persian text as it is. ``large``: all in one line, as laying it out takes a while."""
     import json
 
-    print(json.dumps(data, ensure_ascii=False, indent=2))
+    print(json.dumps(data, ensure_ascii=False, indent=None if large else 2))
 
 
 def confirmed(question: str) -> bool:

@@ -455,10 +455,12 @@ class Explorer:
 
     def _meets(self, case: Case) -> bool:
         """Return True for a case that goes on as one with others: of too many, or one that goes round and round."""
-        if len(self.points) >= MOST_ALONE or case.goes_round(MOST_ROUNDS):
+        if len(self.points) >= MOST_ALONE:
             return True
-        if not case.goes_round(FEW_ROUNDS):
+        if not case.rounds or not case.goes_round(FEW_ROUNDS):
             return False
+        if case.goes_round(MOST_ROUNDS):
+            return True
         channel = case.runs[0].channel
         place = (channel.context, channel.priority, len(channel.frames))
         self._crowds[place] = self._crowds.get(place, 0) + 1
