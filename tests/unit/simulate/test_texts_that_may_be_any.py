@@ -28,6 +28,8 @@ GIVEN = (
     "${CUT(X,-,${DB(c/d)})}",
     "${URIENCODE(${X}${CALLERID(num)})}",
     "${MD5(${X})}",
+    "${IF($[${LEN(${CALLERID(num)})}]?yes:no)}",
+    "${QUEUE_MEMBER(${X},count)}",
     "${IF($[${LEN(${X})} > 2]?${X}:${X}no)}",
     "${TOUPPER(${X}${CALLERID(num)})}",
 )  # fmt: skip

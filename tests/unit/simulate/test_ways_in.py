@@ -193,6 +193,15 @@ def test_calls_from_outside_show_any_name(test: str) -> None:
         assert {(was, now) for _, was, now in changes} == {(mark, "other")}
 
 
+def test_a_name_is_open_where_a_call_begins() -> None:
+    text = '[in]\nexten => s,1,ExecIf($["${CALLERID(name)}" = "Anonymous"]?Playback(refused))\n'
+    nodes = graph_of(pbx_of(text), TODAY, context="in", exten="s").nodes
+    events = [
+        event for node in nodes for event in (*node.events, *(e for way in node.ways for e in way.events))
+    ]
+    assert "refused" in {event.subject for event in events}
+
+
 def test_a_name_that_is_only_shown_is_not_open() -> None:
     text = "[in]\nexten => s,1,Set(CALLERID(name)=Sales ${CALLERID(name)})\n same => n,Dial(PJSIP/101)\n"
     assert not Reach(pbx_of(text)).goes_by_names

@@ -41,8 +41,8 @@ def enter_for_dial(run: Run, peer: Channel, data: str, then: tuple[Then, ...]) -
 
 
 def _enter(run: Run, channel: Channel, name: str, arguments: list[str], then: tuple[Then, ...]) -> Result:
-    depth = atoi(run.get("MACRO_DEPTH") or "0")
-    if depth >= (atoi(run.get("MACRO_RECURSION") or "0") or DEEPEST):
+    depth = _number(run, "MACRO_DEPTH")
+    if depth >= (_number(run, "MACRO_RECURSION") or DEEPEST):
         run.warn("Macro():  possible infinite loop detected.  Returning early.")
         return GO_ON
     context = f"macro-{name}"
@@ -69,6 +69,11 @@ def _enter(run: Run, channel: Channel, name: str, arguments: list[str], then: tu
     channel.context, channel.exten, channel.priority = context, "s", 1
     run.push(Level(channel, "macro", then or ((_left, None),), saved=saved))
     return SUSPENDED
+
+
+def _number(run: Run, name: str) -> int:
+    """Return the number that a variable holds, 0 for none. It is decided where it is open."""
+    return atoi(run.settle(run.get(name) or "0"))
 
 
 def _left(run: Run, ended: Level, data: None, outcome: Result) -> Result:
@@ -100,7 +105,7 @@ def nothing_there(run: Run, level: Level) -> None:
 def _leave(run: Run, level: Level, outcome: Result) -> None:
     channel = level.channel
     context, exten, priority, mine, depth, _, kept, arguments = level.saved
-    offset = atoi(run.get("MACRO_OFFSET") or "0")
+    offset = _number(run, "MACRO_OFFSET")
     run.set("MACRO_DEPTH", str(depth))
     for name, text in (*kept, *arguments):
         run.set(name, text)
